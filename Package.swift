@@ -7,6 +7,8 @@ let package = Package(
     name: "ArenaScript",
     targets: [
         .target(name: "ArenaCore"),
+        .target(name: "ArenaLanguage", dependencies: ["ArenaCore"]),
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
+        .testTarget(name: "ArenaLanguageTests", dependencies: ["ArenaLanguage"]),
     ]
 )

@@ -1,0 +1,133 @@
+// The register machine's instructions. a, b, c are registers of the running function unless said
+// otherwise; `wide` is a constant, a slot, a jump distance or a small integer.
+
+/// One instruction: 8 bytes.
+struct Instruction {
+    var op: Op
+    var a: UInt8
+    var b: UInt8
+    var c: UInt8
+    var wide: Int32
+}
+
+enum Op: UInt8 {
+    // Values
+    case move, take, loadConstant, loadInteger, loadNone, loadTrue, loadFalse, clear
+    // Variables
+    case getGlobal, setGlobal, deleteGlobal, getBuiltin
+    case makeCell, getCell, setCell, getCapture, setCapture, checkAssigned, deleteLocal
+    // Arithmetic: a = b op c, and with a small integer in place of c
+    case add, subtract, multiply, divide, floorDivide, modulo
+    case power, and, or, xor, shiftLeft, shiftRight, matrixMultiply
+    case addInteger, subtractInteger, multiplyInteger, moduloInteger
+    case inPlace  // a = a (operator c) b, lists extended in place
+    case negate, plus, invert, not
+    // Comparison: a = b op c
+    case equal, notEqual, less, lessEqual, greater, greaterEqual, contains, notContains, same, notSame
+    // Jumps by `wide`
+    case jump, jumpIfFalse, jumpIfTrue
+    case unlessLess, unlessLessEqual, unlessGreater, unlessGreaterEqual, unlessEqual, unlessNotEqual
+    // The same with a 16-bit integer in b and c
+    case unlessLessInteger, unlessLessEqualInteger, unlessGreaterInteger, unlessGreaterEqualInteger
+    case unlessEqualInteger, unlessNotEqualInteger
+    // Loops: a is the first of three state registers, b receives the item
+    case prepareLoop, loop
+    // Calls: a = result, b = callee or receiver, c = positional arguments after it
+    case call, callShaped, method, methodShaped, returnValue, returnNone
+    // Construction
+    case newList, append, extend, newTuple, listToTuple, newDict, insert, merge, newSet, setAdd
+    case makeFunction, unpack, unpackStarred, format, joinStrings
+    // Items
+    case getItem, setItem, deleteItem, getSlice, getAttribute
+    case failAssertion
+}
+
+/// Where an instruction comes from: the whole expression and its operands.
+struct Span {
+    var range: TextRange
+    var left: TextRange = .none
+    var right: TextRange = .none
+}
+
+/// How a call's arguments lie behind the callee when they are not all positional.
+struct CallShape {
+    var positional: Int
+    var keywords: [String]
+    var star: Bool
+    var doubleStar: Bool
+    /// The method's symbol, for method calls.
+    var symbol: Int
+
+    var slots: Int { positional + keywords.count + (star ? 1 : 0) + (doubleStar ? 1 : 0) }
+}
+
+/// What a call needs to know of a function, apart from the object so that calls count no references.
+struct CodeInfo {
+    var instructions: UnsafeMutablePointer<Instruction>
+    var constants: UnsafeMutablePointer<Value>
+    var registerCount: Int
+    var parameterCount: Int
+    /// Every parameter is ordinary, so a call with all of them needs no binding.
+    var isSimple: Bool
+    /// The code object, which owns this.
+    var code: Unmanaged<Code>
+}
+
+/// A compiled function or program.
+final class Code {
+    let name: String
+    let file: SourceFile
+    let isModule: Bool
+    let parameters: [Parameter]
+    let documentation: [UInt8]?
+    let instructions: UnsafeMutablePointer<Instruction>
+    let count: Int
+    let constants: UnsafeMutablePointer<Value>
+    let constantCount: Int
+    let registerCount: Int
+    let spans: [Span]
+    let functions: [Code]
+    let shapes: [CallShape]
+    /// For each capture: true and a register that holds a cell, or false and an own capture's index.
+    let captures: [(isRegister: Bool, index: Int)]
+    let info: UnsafeMutablePointer<CodeInfo>
+
+    init(
+        name: String, file: SourceFile, isModule: Bool, parameters: [Parameter],
+        documentation: [UInt8]?, instructions: [Instruction], constants: [Value], registerCount: Int,
+        spans: [Span], functions: [Code], shapes: [CallShape],
+        captures: [(isRegister: Bool, index: Int)]
+    ) {
+        self.name = name
+        self.file = file
+        self.isModule = isModule
+        self.parameters = parameters
+        self.documentation = documentation
+        // SAFETY: both buffers are owned by this object, never resized, freed in deinit.
+        count = instructions.count
+        self.instructions = .allocate(capacity: max(1, instructions.count))
+        self.instructions.initialize(from: instructions, count: instructions.count)
+        constantCount = constants.count
+        self.constants = .allocate(capacity: max(1, constants.count))
+        self.constants.initialize(from: constants, count: constants.count)
+        self.registerCount = registerCount
+        self.spans = spans
+        self.functions = functions
+        self.shapes = shapes
+        self.captures = captures
+        info = .allocate(capacity: 1)
+        let isSimple = parameters.allSatisfy { if case .ordinary = $0.kind { true } else { false } }
+        info.initialize(
+            to: CodeInfo(
+                instructions: self.instructions, constants: self.constants,
+                registerCount: max(registerCount, parameters.count), parameterCount: parameters.count,
+                isSimple: isSimple, code: .passUnretained(self)))
+    }
+
+    deinit {
+        for i in 0..<constantCount { constants[i].release() }
+        constants.deallocate()
+        instructions.deallocate()
+        info.deallocate()
+    }
+}

@@ -1,0 +1,364 @@
+// Names to places, before anything runs: locals, captured variables, globals, builtins. What is
+// unknown is reported here with the nearest known name. Scoping is Python's: a name assigned in a
+// function is its local unless declared global; comprehensions have a scope of their own.
+
+import ArenaCore
+
+/// The globals of a session, which outlive one piece of source: names by slot.
+final class GlobalNames {
+    private(set) var slots: [String: Int] = [:]
+    private(set) var names: [String] = []
+
+    func slot(_ name: String) -> Int {
+        if let slot = slots[name] { return slot }
+        slots[name] = names.count
+        names.append(name)
+        return names.count - 1
+    }
+}
+
+struct Resolver {
+    private final class FunctionScope {
+        let node: FunctionNode?
+        let parent: FunctionScope?
+        var variables: [String: Variable] = [:]
+        var declaredGlobal: Set<String> = []
+        var captured: [String: Int] = [:]
+        var captures: [(Binding, Variable)] = []
+        /// Comprehension scopes that are open, innermost last.
+        var blocks: [[String: Variable]] = []
+
+        init(_ node: FunctionNode?, parent: FunctionScope?) {
+            self.node = node
+            self.parent = parent
+        }
+    }
+
+    private let file: SourceFile
+    private let globals: GlobalNames
+    private let builtins: [String: Int]
+    private var assignedGlobals: Set<String> = []
+    private var scope: FunctionScope
+    private var loopDepth = 0
+    private(set) var faults: [Diagnostic] = []
+
+    init(_ file: SourceFile, globals: GlobalNames, builtins: [String: Int]) {
+        self.file = file
+        self.globals = globals
+        self.builtins = builtins
+        scope = FunctionScope(nil, parent: nil)
+    }
+
+    /// Resolves a program; `known` are globals that earlier source has defined.
+    mutating func resolve(_ program: [Statement], known: Set<String>) {
+        assignedGlobals = known
+        collect(program) { assignedGlobals.insert($0) }
+        collectGlobalDeclarations(program)
+        statements(program)
+    }
+
+    // MARK: - Which names a body assigns
+
+    /// Calls `found` with each name that these statements bind in their own scope.
+    private func collect(_ body: [Statement], _ found: (String) -> Void) {
+        for statement in body {
+            switch statement.node {
+            case .assign(let targets, _): for t in targets { collectTarget(t, found) }
+            case .augmented(let target, _, _): collectTarget(target, found)
+            case .conditional(let branches, let otherwise):
+                for branch in branches { collect(branch.body, found) }
+                collect(otherwise, found)
+            case .loop(let target, _, let inner, let otherwise):
+                collectTarget(target, found)
+                collect(inner, found)
+                collect(otherwise, found)
+            case .whileLoop(_, let inner, let otherwise):
+                collect(inner, found)
+                collect(otherwise, found)
+            case .function(let node): if let target = node.target { found(target.name) }
+            case .delete(let targets): for t in targets { collectTarget(t, found) }
+            case .expression, .returnValue, .breakLoop, .continueLoop, .pass, .global, .assert: break
+            }
+        }
+    }
+
+    private func collectTarget(_ target: Expression, _ found: (String) -> Void) {
+        switch target.node {
+        case .name(let node): found(node.name)
+        case .tuple(let items), .list(let items): for item in items { collectTarget(item, found) }
+        case .starred(let inner): collectTarget(inner, found)
+        default: break
+        }
+    }
+
+    /// Functions may define globals by `global x`; those names exist for the whole program.
+    private mutating func collectGlobalDeclarations(_ body: [Statement]) {
+        for statement in body {
+            switch statement.node {
+            case .global(let names): assignedGlobals.formUnion(names)
+            case .conditional(let branches, let otherwise):
+                for branch in branches { collectGlobalDeclarations(branch.body) }
+                collectGlobalDeclarations(otherwise)
+            case .loop(_, _, let inner, let otherwise), .whileLoop(_, let inner, let otherwise):
+                collectGlobalDeclarations(inner)
+                collectGlobalDeclarations(otherwise)
+            case .function(let node): collectGlobalDeclarations(node.body)
+            default: break
+            }
+        }
+    }
+
+    // MARK: - Walking
+
+    private mutating func statements(_ body: [Statement]) {
+        for statement in body { self.statement(statement) }
+    }
+
+    private mutating func statement(_ statement: Statement) {
+        switch statement.node {
+        case .expression(let e): expression(e)
+        case .assign(let targets, let value):
+            expression(value)
+            for target in targets { expression(target) }
+        case .augmented(let target, _, let value):
+            expression(target)
+            expression(value)
+        case .conditional(let branches, let otherwise):
+            for branch in branches {
+                expression(branch.test)
+                statements(branch.body)
+            }
+            statements(otherwise)
+        case .loop(let target, let iterable, let body, let otherwise):
+            expression(iterable)
+            expression(target)
+            loop(body)
+            statements(otherwise)
+        case .whileLoop(let test, let body, let otherwise):
+            expression(test)
+            loop(body)
+            statements(otherwise)
+        case .function(let node):
+            if let target = node.target { name(target) }
+            function(node)
+        case .returnValue(let value):
+            if scope.node == nil {
+                fault("'return' stands outside a function", statement.range)
+            }
+            if let value { expression(value) }
+        case .breakLoop, .continueLoop:
+            if loopDepth == 0 {
+                fault("'\(file.text(statement.range))' stands outside a loop", statement.range)
+            }
+        case .pass: break
+        case .global(let names):
+            if scope.node == nil { return }
+            for name in names where scope.node?.parameters.contains(where: { $0.name == name }) == true {
+                fault("'\(name)' is a parameter and cannot be global", statement.range)
+            }
+        case .delete(let targets): for target in targets { expression(target) }
+        case .assert(let test, let message):
+            expression(test)
+            if let message { expression(message) }
+        }
+    }
+
+    private mutating func loop(_ body: [Statement]) {
+        loopDepth += 1
+        statements(body)
+        loopDepth -= 1
+    }
+
+    private mutating func function(_ node: FunctionNode) {
+        for parameter in node.parameters {
+            if let value = parameter.defaultValue { expression(value) }
+        }
+        let inner = FunctionScope(node, parent: scope)
+        for parameter in node.parameters {
+            let variable = Variable(parameter.name)
+            inner.variables[parameter.name] = variable
+            node.parameterVariables.append(variable)
+        }
+        func declarations(_ body: [Statement]) {
+            for statement in body {
+                switch statement.node {
+                case .global(let names): inner.declaredGlobal.formUnion(names)
+                case .conditional(let branches, let otherwise):
+                    for branch in branches { declarations(branch.body) }
+                    declarations(otherwise)
+                case .loop(_, _, let body, let otherwise), .whileLoop(_, let body, let otherwise):
+                    declarations(body)
+                    declarations(otherwise)
+                default: break
+                }
+            }
+        }
+        declarations(node.body)
+        collect(node.body) { name in
+            if inner.variables[name] == nil, !inner.declaredGlobal.contains(name) {
+                let variable = Variable(name)
+                inner.variables[name] = variable
+                node.locals.append(variable)
+            }
+        }
+        let outerLoops = loopDepth
+        loopDepth = 0
+        scope = inner
+        statements(node.body)
+        node.captures = inner.captures.map(\.0)
+        if let parent = inner.parent { scope = parent }
+        loopDepth = outerLoops
+    }
+
+    private mutating func expression(_ e: Expression) {
+        switch e.node {
+        case .none, .bool, .integer, .float, .string, .bytes, .invalid: break
+        case .fstring(let pieces): format(pieces)
+        case .name(let node): name(node)
+        case .list(let items), .tuple(let items), .set(let items): for item in items { expression(item) }
+        case .dict(let items):
+            for item in items {
+                if let key = item.key { expression(key) }
+                expression(item.value)
+            }
+        case .unary(_, let value), .starred(let value): expression(value)
+        case .binary(_, let left, let right), .logical(_, let left, let right):
+            expression(left)
+            expression(right)
+        case .compare(let first, let rest):
+            expression(first)
+            for (_, value) in rest { expression(value) }
+        case .conditional(let test, let then, let otherwise):
+            expression(test)
+            expression(then)
+            expression(otherwise)
+        case .call(let callee, let arguments):
+            expression(callee)
+            for argument in arguments { expression(argument.value) }
+        case .attribute(let value, _, _): expression(value)
+        case .index(let value, let index):
+            expression(value)
+            expression(index)
+        case .slice(let value, let a, let b, let c):
+            expression(value)
+            for part in [a, b, c] { if let part { expression(part) } }
+        case .lambda(let node): function(node)
+        case .comprehension(let node): comprehension(node)
+        }
+    }
+
+    private mutating func format(_ pieces: [FormatPiece]) {
+        for piece in pieces {
+            if case .field(let value, _, let spec) = piece {
+                expression(value)
+                format(spec)
+            }
+        }
+    }
+
+    private mutating func comprehension(_ node: ComprehensionNode) {
+        // The first iterable belongs to the scope outside.
+        for (i, clause) in node.clauses.enumerated() {
+            switch clause {
+            case .loop(let target, let iterable):
+                expression(iterable)
+                if i == 0 { scope.blocks.append([:]) }
+                collectTarget(target) { name in
+                    let top = scope.blocks.count - 1
+                    if scope.blocks[top][name] == nil {
+                        let variable = Variable(name)
+                        scope.blocks[top][name] = variable
+                        node.variables.append(variable)
+                    }
+                }
+                expression(target)
+            case .test(let test): expression(test)
+            }
+        }
+        if let key = node.key { expression(key) }
+        expression(node.value)
+        _ = scope.blocks.popLast()
+    }
+
+    // MARK: - Names
+
+    private mutating func name(_ node: NameNode) {
+        if let variable = local(node.name, in: scope) {
+            node.binding = .local(variable)
+        } else if !scope.declaredGlobal.contains(node.name), let index = capture(node.name, in: scope) {
+            node.binding = .captured(index, scope.captures[index].1)
+        } else if assignedGlobals.contains(node.name) {
+            node.binding = .global(globals.slot(node.name))
+        } else if let index = builtins[node.name] {
+            node.binding = .builtin(index)
+        } else {
+            unknown(node)
+        }
+    }
+
+    private func local(_ name: String, in scope: FunctionScope) -> Variable? {
+        for block in scope.blocks.reversed() {
+            if let variable = block[name] { return variable }
+        }
+        return scope.variables[name]
+    }
+
+    /// The place of an enclosing function's variable among this function's captures.
+    private func capture(_ name: String, in scope: FunctionScope) -> Int? {
+        if let index = scope.captured[name] { return index }
+        guard let parent = scope.parent else { return nil }
+        let source: (Binding, Variable)
+        if let variable = local(name, in: parent) {
+            variable.isCaptured = true
+            source = (.local(variable), variable)
+        } else if !parent.declaredGlobal.contains(name), let outer = capture(name, in: parent) {
+            source = (.captured(outer, parent.captures[outer].1), parent.captures[outer].1)
+        } else {
+            return nil
+        }
+        // A comprehension's variable of another block may carry the same name: key by variable.
+        if let index = scope.captures.firstIndex(where: { $0.1 === source.1 }) { return index }
+        scope.captures.append(source)
+        if scope.parent?.blocks.contains(where: { $0[name] != nil }) != true {
+            scope.captured[name] = scope.captures.count - 1
+        }
+        return scope.captures.count - 1
+    }
+
+    private mutating func unknown(_ node: NameNode) {
+        var known = Set(builtins.keys).union(assignedGlobals)
+        var s: FunctionScope? = scope
+        while let current = s {
+            known.formUnion(current.variables.keys)
+            for block in current.blocks { known.formUnion(block.keys) }
+            s = current.parent
+        }
+        var help = habit(node.name)
+        if help == nil, let near = nearestName(to: node.name, in: known.sorted()) {
+            help = "did you mean '\(near)'?"
+        }
+        faults.append(
+            Diagnostic(
+                .name, "the name '\(node.name)' is not defined", in: file, at: node.range, help: help))
+    }
+
+    /// Names that a notebook has and a script has not.
+    private func habit(_ name: String) -> String? {
+        switch name {
+        case "pd": return "frames are built in: df = read_csv(\"test.csv\", key=\"id\")"
+        case "np": return "columns have arithmetic of their own: df[\"a\"] - df[\"b\"]"
+        case "torch", "cuda": return "models choose their devices: classifier(folder, devices=2)"
+        case "AutoTokenizer", "GemmaTokenizerFast": return "t = tokenizer(\"folder\")"
+        case "self": return "there are no classes: use functions and dictionaries"
+        case "true": return "write True"
+        case "false": return "write False"
+        case "null", "nil": return "write None"
+        case "eval", "exec": return "text is never run as code: cells of turns are read by df[\"prompt\"].turns(read=\"json\")"
+        default: return nil
+        }
+    }
+
+    private mutating func fault(_ title: String, _ range: TextRange) {
+        faults.append(Diagnostic(.syntax, title, in: file, at: range))
+    }
+}

@@ -1,0 +1,115 @@
+// The language's front door: source text in, output and diagnostics out.
+
+import ArenaCore
+
+/// Why a script did not run to its end.
+package enum RunFailure: Error {
+    /// It does not parse, or a name in it does not resolve.
+    case rejected([Diagnostic])
+    /// It failed while running.
+    case raised(Diagnostic)
+    case interrupted
+}
+
+/// Checks and runs scripts; globals live from one piece of source to the next.
+package final class Interpreter {
+    package let machine: Machine
+    private var code: [Code] = []
+    /// The width that displays are made for.
+    package var displayWidth = 100
+
+    /// - Parameters:
+    ///   - builtins: functions beyond the language's own.
+    ///   - parameters: values given from outside (`--set key=value`).
+    ///   - output: receives what the script prints.
+    package init(
+        builtins: [Builtin], parameters: [String: String], output: @escaping (String) -> Void
+    ) {
+        machine = Machine(builtins: builtins, parameters: parameters, output: output)
+    }
+
+    /// All that can be said about a script without running it: syntax and names.
+    package func check(_ file: SourceFile) -> [Diagnostic] {
+        compile(file, interactive: false, names: GlobalNames()).1
+    }
+
+    /// Runs a script. In interactive use the result is the text to show for a last expression.
+    package func run(_ file: SourceFile, interactive: Bool) throws(RunFailure) -> String? {
+        let (program, faults) = compile(file, interactive: interactive, names: machine.globalNames)
+        guard let program, faults.isEmpty else { throw .rejected(faults) }
+        machine.interruptFlag.pointee = 0
+        do throws(Raised) {
+            let value = try machine.run(program)
+            defer { value.release() }
+            return interactive ? machine.display(value, width: displayWidth) : nil
+        } catch {
+            if error.kind == .interrupted { throw .interrupted }
+            let diagnostic =
+                error.diagnostic ?? Diagnostic(error.kind, error.message, in: nil, help: error.help)
+            throw .raised(diagnostic)
+        }
+    }
+
+    /// Stops the running script soon; may be called from a signal handler.
+    package func requestInterrupt() { machine.interruptFlag.pointee = 1 }
+
+    /// The address a signal handler may set to 1 to stop the script.
+    package var interruptFlag: UnsafeMutablePointer<Int32> { machine.interruptFlag }
+
+    private func compile(
+        _ file: SourceFile, interactive: Bool, names: GlobalNames
+    ) -> (Code?, [Diagnostic]) {
+        var parser = Parser(file)
+        let program = parser.parse()
+        if !parser.faults.isEmpty { return (nil, inOrder(parser.faults)) }
+        var resolver = Resolver(file, globals: names, builtins: machine.builtinNames)
+        var known: Set<String> = []
+        for (i, name) in machine.globalNames.names.enumerated() where !machine.globals[i].isUnset {
+            known.insert(name)
+        }
+        resolver.resolve(program, known: known)
+        if !resolver.faults.isEmpty { return (nil, inOrder(resolver.faults)) }
+        if names.names.count > Machine.globalLimit {
+            return (nil, [Diagnostic(.syntax, "more than \(Machine.globalLimit) global names", in: file)])
+        }
+        let (code, faults) = Compiler.compile(
+            program, file, symbols: machine.symbols, interactive: interactive)
+        return (code, inOrder(faults))
+    }
+
+    /// By place, and not more than a screenful.
+    private func inOrder(_ faults: [Diagnostic]) -> [Diagnostic] {
+        let sorted = faults.sorted { ($0.labels.first?.range.start ?? 0) < ($1.labels.first?.range.start ?? 0) }
+        return Array(sorted.prefix(20))
+    }
+
+    /// Whether interactive text wants more lines: an open bracket, string or block.
+    package static func isIncomplete(_ text: [UInt8]) -> Bool {
+        var body = text[...]
+        while let last = body.last, last == 10 || last == 13 { body.removeLast() }
+        let file = SourceFile(name: "<input>", bytes: Array(body))
+        var lexer = Lexer(file)
+        let tokens = lexer.scan()
+        if lexer.faults.contains(where: { $0.title.hasSuffix("is never closed") && isOpenEnded($0, file) }) {
+            return true
+        }
+        if body.last == UInt8(ascii: "\\") { return true }
+        // A block is open until an empty line closes it.
+        var opensBlock = false
+        var depth = 0
+        for (i, token) in tokens.enumerated() {
+            if token.kind == .indent { depth += 1 }
+            if token.kind == .op(.colon), i + 1 < tokens.count, tokens[i + 1].kind == .newline {
+                opensBlock = true
+            }
+        }
+        if depth == 0 && !opensBlock { return false }
+        let ended = text.suffix(2) == [10, 10] || text.suffix(4) == [13, 10, 13, 10]
+        return !ended
+    }
+
+    /// Brackets and triple-quoted strings may go on in the next line; a plain string may not.
+    private static func isOpenEnded(_ fault: Diagnostic, _ file: SourceFile) -> Bool {
+        !(fault.title.contains("string") && fault.help != nil)
+    }
+}

@@ -1,0 +1,453 @@
+// What operators mean for each pair of types, beyond the machine's fast paths.
+
+import ArenaCore
+import Glibc
+
+extension Op {
+    /// The operator as it is written.
+    var symbol: String {
+        switch self {
+        case .add: return "+"
+        case .subtract: return "-"
+        case .multiply: return "*"
+        case .divide: return "/"
+        case .floorDivide: return "//"
+        case .modulo: return "%"
+        case .power: return "**"
+        case .and: return "&"
+        case .or: return "|"
+        case .xor: return "^"
+        case .shiftLeft: return "<<"
+        case .shiftRight: return ">>"
+        case .matrixMultiply: return "@"
+        case .equal: return "=="
+        case .notEqual: return "!="
+        case .less: return "<"
+        case .lessEqual: return "<="
+        case .greater: return ">"
+        case .greaterEqual: return ">="
+        default: return "?"
+        }
+    }
+}
+
+extension Machine {
+    /// `x op y`, owned.
+    @inline(never)
+    func arithmetic(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value {
+        if x.isUnset || y.isUnset { throw Raised(.name, "a name is used before it is assigned") }
+        if x.isFloat || y.isFloat, let a = x.asDouble, let b = y.asDouble {
+            if let result = try floatArithmetic(op, a, b) { return result }
+        } else if x.isInt || x.isBool, y.isInt || y.isBool {
+            if x.isBool, y.isBool, op == .and || op == .or || op == .xor {
+                return .bool(op == .and ? x.b && y.b : op == .or ? x.b || y.b : x.b != y.b)
+            }
+            if let result = try integerArithmetic(op, x.i, y.i) { return result }
+        } else if let result = try hostArithmetic(op, x, y) {
+            return result
+        } else if let result = try collectionArithmetic(op, x, y) {
+            return result
+        }
+        throw mismatch(op, x, y)
+    }
+
+    private func mismatch(_ op: Op, _ x: Value, _ y: Value) -> Raised {
+        var help: String?
+        if op == .add, x.isKind(.string) || y.isKind(.string) {
+            help = "join text with an f-string: f\"{a}{b}\", or convert with str(...)"
+        }
+        return Raised(
+            .type, "'\(op.symbol)' does not work between \(x.typeName) and \(y.typeName)", help: help,
+            left: x.typeName, right: y.typeName)
+    }
+
+    private func integerArithmetic(_ op: Op, _ a: Int, _ b: Int) throws(Raised) -> Value? {
+        func checked(_ r: (partialValue: Int, overflow: Bool)) throws(Raised) -> Value {
+            if r.overflow {
+                throw Raised(
+                    .overflow, "the result of \(a) \(op.symbol) \(b) does not fit in 64 bits",
+                    help: "use floats: \(a)." + "0 \(op.symbol) \(b)")
+            }
+            return .int(r.partialValue)
+        }
+        switch op {
+        case .add: return try checked(a.addingReportingOverflow(b))
+        case .subtract: return try checked(a.subtractingReportingOverflow(b))
+        case .multiply: return try checked(a.multipliedReportingOverflow(by: b))
+        case .divide:
+            if b == 0 { throw zeroDivision() }
+            return .float(Double(a) / Double(b))
+        case .floorDivide:
+            if b == 0 { throw zeroDivision() }
+            if a == Int.min, b == -1 { return try checked((0, true)) }
+            let q = a / b
+            return .int(a % b != 0 && (a < 0) != (b < 0) ? q - 1 : q)
+        case .modulo:
+            if b == 0 { throw zeroDivision() }
+            if b == -1 { return .int(0) }
+            let r = a % b
+            return .int(r != 0 && (r < 0) != (b < 0) ? r + b : r)
+        case .power: return try integerPower(a, b)
+        case .and: return .int(a & b)
+        case .or: return .int(a | b)
+        case .xor: return .int(a ^ b)
+        case .shiftLeft, .shiftRight:
+            if b < 0 { throw Raised(.value, "a shift by a negative count") }
+            if op == .shiftRight { return .int(a >> min(b, 63)) }
+            if a == 0 { return .int(0) }
+            if b > 62 || (a << b) >> b != a { return try checked((0, true)) }
+            return .int(a << b)
+        default: return nil
+        }
+    }
+
+    private func integerPower(_ a: Int, _ b: Int) throws(Raised) -> Value {
+        if b < 0 {
+            if a == 0 { throw zeroDivision() }
+            return .float(pow(Double(a), Double(b)))
+        }
+        var result = 1
+        var base = a
+        var exponent = b
+        while exponent > 0 {
+            if exponent & 1 == 1 {
+                let (r, o) = result.multipliedReportingOverflow(by: base)
+                if o { throw Raised(.overflow, "\(a) ** \(b) does not fit in 64 bits", help: "use floats: \(a).0 ** \(b)") }
+                result = r
+            }
+            exponent >>= 1
+            if exponent > 0 {
+                let (r, o) = base.multipliedReportingOverflow(by: base)
+                if o { throw Raised(.overflow, "\(a) ** \(b) does not fit in 64 bits", help: "use floats: \(a).0 ** \(b)") }
+                base = r
+            }
+        }
+        return .int(result)
+    }
+
+    private func zeroDivision() -> Raised { Raised(.zeroDivision, "division by zero") }
+
+    private func floatArithmetic(_ op: Op, _ a: Double, _ b: Double) throws(Raised) -> Value? {
+        switch op {
+        case .add: return .float(a + b)
+        case .subtract: return .float(a - b)
+        case .multiply: return .float(a * b)
+        case .divide:
+            if b == 0 { throw zeroDivision() }
+            return .float(a / b)
+        case .floorDivide:
+            if b == 0 { throw zeroDivision() }
+            return .float(floor(a / b))
+        case .modulo:
+            if b == 0 { throw zeroDivision() }
+            let r = fmod(a, b)
+            return .float(r != 0 && (r < 0) != (b < 0) ? r + b : r)
+        case .power:
+            if a == 0, b < 0 { throw zeroDivision() }
+            let r = pow(a, b)
+            if r.isNaN, !a.isNaN, !b.isNaN {
+                throw Raised(.value, "a negative number to a fractional power is not real")
+            }
+            return .float(r)
+        default: return nil
+        }
+    }
+
+    private func hostArithmetic(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value? {
+        if let host = x.asHost, let result = try host.binary(op.symbol, y, reversed: false) { return result }
+        if let host = y.asHost, let result = try host.binary(op.symbol, x, reversed: true) { return result }
+        return nil
+    }
+
+    private func collectionArithmetic(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value? {
+        switch op {
+        case .add:
+            if x.isKind(.string) && y.isKind(.string) || x.isKind(.bytes) && y.isKind(.bytes) {
+                let a = x.utf8
+                let b = y.utf8
+                let v = Value.newString(a.count + b.count)
+                v.header.pointee.kind = x.header.pointee.kind
+                let p = stringBytes(v)
+                if let source = a.baseAddress { memcpy(p, source, a.count) }
+                if let source = b.baseAddress { memcpy(p + a.count, source, b.count) }
+                return v
+            }
+            if x.isKind(.list), y.isKind(.list) || x.isKind(.tuple) && y.isKind(.tuple) {
+                return .list((x.items ?? .empty).map { $0.retain() } + (y.items ?? .empty).map { $0.retain() })
+            }
+            if x.isKind(.tuple), y.isKind(.tuple) {
+                return .tuple((x.items ?? .empty).map { $0.retain() } + (y.items ?? .empty).map { $0.retain() })
+            }
+            return nil
+        case .multiply:
+            if x.isInt { return try repeated(y, x.i) }
+            if y.isInt { return try repeated(x, y.i) }
+            return nil
+        case .modulo:
+            if x.isKind(.string) {
+                throw Raised(
+                    .type, "'%' does not format text in ArenaScript",
+                    help: "write an f-string: f\"{value:.3f}\"", left: "str", right: y.typeName)
+            }
+            return nil
+        case .or, .and, .subtract, .xor:
+            if x.isKind(.dict), y.isKind(.dict), op == .or {
+                let v = Value.dict()
+                try merge(x, into: v, mode: 0)
+                try merge(y, into: v, mode: 0)
+                return v
+            }
+            if x.isKind(.set), y.isKind(.set) { return try setOperation(op, x, y) }
+            return nil
+        default: return nil
+        }
+    }
+
+    private func repeated(_ v: Value, _ n: Int) throws(Raised) -> Value? {
+        let n = max(0, n)
+        let limit = 1 << 31
+        if v.isKind(.string) || v.isKind(.bytes) {
+            let source = v.utf8
+            let (size, overflow) = source.count.multipliedReportingOverflow(by: n)
+            if overflow || size > limit { throw Raised(.memory, "the text would be over 2 GiB long") }
+            let result = Value.newString(size)
+            result.header.pointee.kind = v.header.pointee.kind
+            let p = stringBytes(result)
+            if let start = source.baseAddress {
+                for i in 0..<n { memcpy(p + i * source.count, start, source.count) }
+            }
+            return result
+        }
+        guard let items = v.items else { return nil }
+        let (size, overflow) = items.count.multipliedReportingOverflow(by: n)
+        if overflow || size > limit / 16 { throw Raised(.memory, "the \(v.typeName) would be over 2 GiB long") }
+        var result: [Value] = []
+        result.reserveCapacity(size)
+        for _ in 0..<n { for item in items { result.append(item.retain()) } }
+        return v.isKind(.list) ? .list(result) : .tuple(result)
+    }
+
+    private func setOperation(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value {
+        let v = Value.set()
+        func add(_ from: Value, _ wanted: (Value) throws(Raised) -> Bool) throws(Raised) {
+            let t = from.cast(TableObject.self)
+            for i in 0..<t.pointee.used where !t.pointee.entries[i].key.isUnset {
+                if try wanted(t.pointee.entries[i].key) { try v.tableSet(t.pointee.entries[i].key, .none) }
+            }
+        }
+        switch op {
+        case .and: try add(x) { k throws(Raised) in try y.tableFind(k) >= 0 }
+        case .subtract: try add(x) { k throws(Raised) in try y.tableFind(k) < 0 }
+        case .xor:
+            try add(x) { k throws(Raised) in try y.tableFind(k) < 0 }
+            try add(y) { k throws(Raised) in try x.tableFind(k) < 0 }
+        default:
+            try add(x) { _ throws(Raised) in true }
+            try add(y) { _ throws(Raised) in true }
+        }
+        return v
+    }
+
+    /// `dict |= dict` and `set |= set` change the left one; nil for everything else.
+    func mergedInPlace(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value? {
+        guard op == .or else { return nil }
+        if x.isKind(.dict), y.isKind(.dict) { try merge(y, into: x, mode: 0); return x.retain() }
+        if x.isKind(.set), y.isKind(.set) { try merge(y, into: x, mode: 1); return x.retain() }
+        return nil
+    }
+
+    func negate(_ v: Value) throws(Raised) -> Value {
+        if v.isFloat { return .float(-v.d) }
+        if v.isInt || v.isBool {
+            if v.i == Int.min { throw Raised(.overflow, "the result does not fit in 64 bits") }
+            return .int(-v.i)
+        }
+        if let host = v.asHost, let result = try host.binary("-", .int(0), reversed: true) { return result }
+        throw Raised(.type, "'-' does not work on a \(v.typeName)", left: v.typeName)
+    }
+
+    func plus(_ v: Value) throws(Raised) -> Value {
+        if v.isFloat || v.isInt { return v }
+        if v.isBool { return .int(v.i) }
+        throw Raised(.type, "'+' does not work on a \(v.typeName)", left: v.typeName)
+    }
+
+    func invert(_ v: Value) throws(Raised) -> Value {
+        if v.isInt || v.isBool { return .int(~v.i) }
+        if let host = v.asHost, let result = try host.binary("~", .none, reversed: false) { return result }
+        throw Raised(.type, "'~' does not work on a \(v.typeName)", left: v.typeName)
+    }
+
+    /// A value's truth where the program branches on it; columns have none.
+    @inline(__always)
+    func truth(_ v: Value) throws(Raised) -> Bool {
+        if v.isKind(.host) { return try hostTruth(v) }
+        return v.isTrue
+    }
+
+    private func hostTruth(_ v: Value) throws(Raised) -> Bool {
+        guard let host = v.asHost else { return true }
+        if host.hasTruth { return (host.count ?? 1) > 0 }
+        throw Raised(
+            .value, "a whole \(host.type.name) is neither true nor false",
+            help: "between columns write & and | in place of 'and' and 'or'; for a test use .all() or .any()")
+    }
+
+    // MARK: - Comparison
+
+    func isSame(_ x: Value, _ y: Value) -> Bool { x.tag == y.tag && x.bits == y.bits }
+
+    func compare(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value {
+        if x.isKind(.host) || y.isKind(.host) {
+            if let result = try hostArithmetic(op, x, y) { return result }
+        }
+        return .bool(try ordered(op, x, y))
+    }
+
+    func compareTruth(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Bool {
+        if x.isKind(.host) || y.isKind(.host), let result = try hostArithmetic(op, x, y) {
+            defer { result.release() }
+            return try truth(result)
+        }
+        return try ordered(op, x, y)
+    }
+
+    private func ordered(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Bool {
+        if x.isUnset || y.isUnset { throw Raised(.name, "a name is used before it is assigned") }
+        switch op {
+        case .equal: return try valuesEqual(x, y)
+        case .notEqual: return try !valuesEqual(x, y)
+        default: break
+        }
+        if x.isFloat || y.isFloat, let a = x.asDouble, let b = y.asDouble, a.isNaN || b.isNaN { return false }
+        let order = try compareOrder(x, y, op)
+        switch op {
+        case .less: return order < 0
+        case .lessEqual: return order <= 0
+        case .greater: return order > 0
+        default: return order >= 0
+        }
+    }
+
+    func contains(_ x: Value, in y: Value) throws(Raised) -> Bool {
+        if y.isKind(.dict) || y.isKind(.set) { return try y.tableFind(x) >= 0 }
+        if y.isKind(.string) {
+            guard x.isKind(.string) else {
+                throw Raised(.type, "'in' on text wants text, not a \(x.typeName)", left: x.typeName)
+            }
+            return find(x.utf8, in: y.utf8, from: 0) != nil
+        }
+        if let items = y.items {
+            for item in items { if try valuesEqual(item, x) { return true } }
+            return false
+        }
+        if y.isKind(.range), let n = x.asInt {
+            let r = y.cast(RangeObject.self).pointee
+            guard r.count > 0 else { return false }
+            let inside = r.step > 0 ? n >= r.start && n < r.stop : n <= r.start && n > r.stop
+            return inside && (n &- r.start) % r.step == 0
+        }
+        if let host = y.asHost { return try host.contains(x) }
+        throw Raised(.type, "'in' does not work on a \(y.typeName)", right: y.typeName)
+    }
+}
+
+extension UnsafeBufferPointer {
+    static var empty: Self { Self(start: nil, count: 0) }
+}
+
+/// The first place of `needle` in `text` at or after `from`, in bytes.
+func find(_ needle: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>, from: Int) -> Int? {
+    if needle.count == 0 { return from <= text.count ? from : nil }
+    guard let base = text.baseAddress, let wanted = needle.baseAddress else { return nil }
+    // SAFETY: every pointer stays inside the two live buffers: `at + needle.count <= text.count`.
+    var at = from
+    while at + needle.count <= text.count {
+        let room = text.count - needle.count - at + 1
+        guard let hit = memchr(base + at, Int32(wanted[0]), room) else { return nil }
+        at = UnsafeRawPointer(hit) - UnsafeRawPointer(base)
+        if memcmp(base + at, wanted, needle.count) == 0 { return at }
+        at += 1
+    }
+    return nil
+}
+
+/// Python's equality: numbers by value, containers item by item.
+func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool {
+    if x.tag != Value.Tag.object, y.tag != Value.Tag.object {
+        if x.isFloat || y.isFloat {
+            guard let a = x.asDouble, let b = y.asDouble else { return false }
+            if x.isFloat, y.isFloat { return a == b }
+            // An int against a float: exact, also beyond 2^53.
+            let (whole, real) = x.isFloat ? (y.i, a) : (x.i, b)
+            return Int(exactly: real) == whole
+        }
+        let numbers = (x.isInt || x.isBool) && (y.isInt || y.isBool)
+        return (x.tag == y.tag || numbers) && x.bits == y.bits
+    }
+    guard x.isObject, y.isObject else { return false }
+    if x.bits == y.bits { return true }
+    let kind = x.header.pointee.kind
+    guard kind == y.header.pointee.kind else { return false }
+    if depth > 200 { throw Raised(.recursion, "the values are nested too deep to compare") }
+    switch kind {
+    case .string, .bytes: return x.utf8.elementsEqual(y.utf8)
+    case .list, .tuple:
+        guard let a = x.items, let b = y.items, a.count == b.count else { return false }
+        for i in 0..<a.count { if try !valuesEqual(a[i], b[i], depth: depth + 1) { return false } }
+        return true
+    case .dict, .set:
+        let a = x.cast(TableObject.self)
+        let b = y.cast(TableObject.self)
+        guard a.pointee.count == b.pointee.count else { return false }
+        for i in 0..<a.pointee.used where !a.pointee.entries[i].key.isUnset {
+            let at = try y.tableFind(a.pointee.entries[i].key)
+            if at < 0 { return false }
+            if kind == .dict,
+                try !valuesEqual(a.pointee.entries[i].value, b.pointee.entries[at].value, depth: depth + 1)
+            {
+                return false
+            }
+        }
+        return true
+    case .range:
+        let a = x.cast(RangeObject.self).pointee
+        let b = y.cast(RangeObject.self).pointee
+        return a.count == b.count && (a.count == 0 || a.start == b.start && (a.count == 1 || a.step == b.step))
+    case .host:
+        guard let a = x.asHost, let b = y.asHost else { return false }
+        return a.isEqual(b)
+    case .function, .builtin, .cell: return false
+    case .boundMethod:
+        let a = x.cast(BoundMethodObject.self).pointee
+        let b = y.cast(BoundMethodObject.self).pointee
+        return a.index == b.index && a.receiver.bits == b.receiver.bits
+    }
+}
+
+/// Negative, zero or positive as x stands before, with or after y.
+func compareOrder(_ x: Value, _ y: Value, _ op: Op, depth: Int = 0) throws(Raised) -> Int {
+    if x.isInt || x.isBool, y.isInt || y.isBool { return x.i < y.i ? -1 : x.i > y.i ? 1 : 0 }
+    if let a = x.asDouble, let b = y.asDouble { return a < b ? -1 : a > b ? 1 : 0 }
+    if x.isKind(.string) && y.isKind(.string) || x.isKind(.bytes) && y.isKind(.bytes) {
+        let a = x.utf8
+        let b = y.utf8
+        let n = min(a.count, b.count)
+        if let p = a.baseAddress, let q = b.baseAddress, n > 0 {
+            let order = Int(memcmp(p, q, n))
+            if order != 0 { return order }
+        }
+        return a.count - b.count
+    }
+    let sameKind = x.isKind(.list) && y.isKind(.list) || x.isKind(.tuple) && y.isKind(.tuple)
+    if sameKind, let a = x.items, let b = y.items {
+        if depth > 200 { throw Raised(.recursion, "the values are nested too deep to compare") }
+        for i in 0..<min(a.count, b.count) where try !valuesEqual(a[i], b[i]) {
+            return try compareOrder(a[i], b[i], op, depth: depth + 1)
+        }
+        return a.count - b.count
+    }
+    throw Raised(
+        .type, "'\(op.symbol)' does not order \(x.typeName) and \(y.typeName)", left: x.typeName,
+        right: y.typeName)
+}

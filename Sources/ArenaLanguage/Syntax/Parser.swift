@@ -1,0 +1,444 @@
+// Tokens to a syntax tree: statements here, expressions in Parser+Expressions.swift. After a fault
+// the parser skips to the next statement, so that one run reports several.
+
+import ArenaCore
+
+struct Parser {
+    let file: SourceFile
+    var tokens: [Token]
+    var position = 0
+    var faults: [Diagnostic] = []
+    /// Nesting of expressions and blocks, bounded so that no input exhausts the stack.
+    var depth = 0
+    static let depthLimit = 200
+
+    /// Signals that a fault was recorded and the statement cannot go on.
+    struct Stop: Error {}
+
+    init(_ file: SourceFile) {
+        self.file = file
+        var lexer = Lexer(file)
+        tokens = lexer.scan()
+        faults = lexer.faults
+    }
+
+    /// Parses a whole file.
+    mutating func parse() -> [Statement] {
+        var statements: [Statement] = []
+        while token.kind != .end {
+            if token.kind == .newline || token.kind == .dedent {
+                advance()
+            } else if token.kind == .indent {
+                fault("this line is indented, but nothing above it opens a block", token.range)
+                advance()
+            } else {
+                parseLine(into: &statements)
+            }
+        }
+        return statements
+    }
+
+    // MARK: - Tokens
+
+    var token: Token { tokens[position] }
+    var previousRange: TextRange { position > 0 ? tokens[position - 1].range : .none }
+
+    @discardableResult
+    mutating func advance() -> Token {
+        let t = tokens[position]
+        if position + 1 < tokens.count { position += 1 }
+        return t
+    }
+
+    func at(_ op: Operator) -> Bool { token.kind == .op(op) }
+    func at(_ keyword: Keyword) -> Bool { token.kind == .keyword(keyword) }
+
+    mutating func take(_ op: Operator) -> Bool {
+        guard at(op) else { return false }
+        advance()
+        return true
+    }
+
+    mutating func take(_ keyword: Keyword) -> Bool {
+        guard at(keyword) else { return false }
+        advance()
+        return true
+    }
+
+    mutating func expect(_ op: Operator, _ after: String) throws(Stop) {
+        if take(op) { return }
+        let help: String? =
+            op == .colon && at(.assign) ? "comparison is '=='; a block starts with ':'" : nil
+        throw stop("expected '\(op.rawValue)' \(after), found \(describe(token))", token.range, help: help)
+    }
+
+    mutating func fault(_ title: String, _ range: TextRange, label: String = "", help: String? = nil) {
+        faults.append(Diagnostic(.syntax, title, in: file, at: range, label: label, help: help))
+    }
+
+    mutating func stop(
+        _ title: String, _ range: TextRange, label: String = "", help: String? = nil
+    ) -> Stop {
+        fault(title, range, label: label, help: help)
+        return Stop()
+    }
+
+    mutating func enter() throws(Stop) {
+        depth += 1
+        if depth > Self.depthLimit {
+            throw stop("this is nested more than \(Self.depthLimit) deep", token.range)
+        }
+    }
+
+    func describe(_ token: Token) -> String {
+        switch token.kind {
+        case .newline: return "the end of the line"
+        case .end: return "the end of the script"
+        case .indent: return "an indented line"
+        case .dedent: return "the end of the block"
+        case .keyword(let k): return "the word '\(k.rawValue)'"
+        default:
+            let text = file.text(token.range)
+            return text.count > 30 ? "'\(text.prefix(27))...'" : "'\(text)'"
+        }
+    }
+
+    // MARK: - Statements
+
+    /// One logical line (or compound statement); faults end it and are recorded.
+    mutating func parseLine(into statements: inout [Statement]) {
+        let start = position
+        let depthBefore = depth
+        do throws(Stop) {
+            if let compound = try parseCompound() {
+                statements.append(compound)
+                return
+            }
+            repeat {
+                if token.kind == .newline { break }
+                statements.append(try parseSimple())
+            } while take(.semicolon)
+            guard token.kind == .newline || token.kind == .end else {
+                throw unexpectedAfterStatement()
+            }
+            advance()
+        } catch {
+            depth = depthBefore
+            skipStatement(from: start)
+        }
+    }
+
+    private mutating func unexpectedAfterStatement() -> Stop {
+        var help: String?
+        if case .name = token.kind, position > 0, case .name(let before) = tokens[position - 1].kind {
+            switch before {
+            case "print": help = "print is a function: print(...)"
+            case "exec", "raise": help = "put the argument in parentheses"
+            default: help = "an operator, a comma or a new line is missing between them"
+            }
+        }
+        if at(.assign) { help = "only names, x[i] and lists of them can be assigned to" }
+        return stop("expected the end of the statement, found \(describe(token))", token.range, help: help)
+    }
+
+    /// Skips to the line after the statement that began at `start`, over its block if it has one.
+    private mutating func skipStatement(from start: Int) {
+        if position == start { advance() }
+        while token.kind != .end {
+            if token.kind == .newline {
+                advance()
+                if token.kind == .indent { skipBlock() }
+                return
+            }
+            if token.kind == .dedent { return }
+            advance()
+        }
+    }
+
+    private mutating func skipBlock() {
+        var open = 0
+        repeat {
+            if token.kind == .indent { open += 1 }
+            if token.kind == .dedent { open -= 1 }
+            advance()
+        } while open > 0 && token.kind != .end
+    }
+
+    private mutating func parseCompound() throws(Stop) -> Statement? {
+        let start = token.range
+        guard case .keyword(let keyword) = token.kind else {
+            if at(.at) {
+                throw stop(
+                    "decorators are not part of ArenaScript", start, help: "call the wrapper: f = wrapper(f)")
+            }
+            return nil
+        }
+        switch keyword {
+        case .if: return try parseIf()
+        case .for: return try parseFor()
+        case .while:
+            advance()
+            let test = try parseExpression()
+            let body = try parseBlock("after the condition of 'while'")
+            let otherwise = try parseElse()
+            return Statement(
+                range: start.to(previousRange),
+                node: .whileLoop(test: test, body: body, otherwise: otherwise))
+        case .def: return try parseDef()
+        case .import, .from, .class, .try, .except, .finally, .raise, .with, .async, .await, .yield,
+            .nonlocal:
+            throw notPartOfTheLanguage(keyword)
+        case .else, .elif:
+            throw stop("'\(keyword.rawValue)' belongs to no 'if' above it", start)
+        default: return nil
+        }
+    }
+
+    /// What Python has and ArenaScript has not, with the line to type instead.
+    private mutating func notPartOfTheLanguage(_ keyword: Keyword) -> Stop {
+        var module = ""
+        if keyword == .import || keyword == .from, position + 1 < tokens.count,
+            case .name(let name) = tokens[position + 1].kind
+        { module = name }
+        let help: String
+        switch (keyword, module) {
+        case (_, "pandas"): help = "frames are built in: df = read_csv(\"test.csv\", key=\"id\")"
+        case (_, "transformers"), (_, "torch"), (_, "peft"):
+            help = "models are built in: m = classifier(\"folder\", adapter=\"folder\", labels=[...])"
+        case (_, "numpy"): help = "columns have arithmetic of their own: df[\"a\"] - df[\"b\"]"
+        case (_, "sklearn"): help = "metrics are built in: log_loss(truth, predictions)"
+        case (.import, _), (.from, _): help = "everything is built in: 'arenascript doc' lists it"
+        case (.class, _): help = "use functions and dictionaries"
+        case (.try, _), (.except, _), (.finally, _), (.raise, _):
+            help = "an error ends the script with its place; test beforehand with 'if'"
+        case (.with, _): help = "files are opened and closed by the functions that read and write them"
+        default: help = "write a function that returns a list"
+        }
+        return stop(
+            "'\(keyword.rawValue)' is not part of ArenaScript", token.range, help: help)
+    }
+
+    private mutating func parseIf() throws(Stop) -> Statement {
+        let start = token.range
+        var branches: [(test: Expression, body: [Statement])] = []
+        repeat {
+            let word = advance().range
+            if at(.colon) { throw stop("the condition is missing", word) }
+            let test = try parseExpression()
+            branches.append((test, try parseBlock("after the condition")))
+        } while at(.elif)
+        let otherwise = try parseElse()
+        return Statement(
+            range: start.to(previousRange), node: .conditional(branches, otherwise: otherwise))
+    }
+
+    private mutating func parseElse() throws(Stop) -> [Statement] {
+        guard take(.else) else { return [] }
+        return try parseBlock("after 'else'")
+    }
+
+    private mutating func parseFor() throws(Stop) -> Statement {
+        let start = advance().range
+        let target = try parseTargetList()
+        guard take(.in) else {
+            throw stop("expected 'in' after the loop's variable, found \(describe(token))", token.range)
+        }
+        let iterable = try parseExpressionList()
+        let body = try parseBlock("after the loop's header")
+        let otherwise = try parseElse()
+        return Statement(
+            range: start.to(previousRange),
+            node: .loop(target: target, iterable: iterable, body: body, otherwise: otherwise))
+    }
+
+    private mutating func parseDef() throws(Stop) -> Statement {
+        let start = advance().range
+        guard case .name(let name) = token.kind else {
+            throw stop("expected the function's name, found \(describe(token))", token.range)
+        }
+        let target = NameNode(name, advance().range)
+        try expect(.leftParenthesis, "after the function's name")
+        let parameters = try parseParameters(until: .rightParenthesis, annotations: true)
+        try expect(.rightParenthesis, "after the parameters")
+        if take(.arrow) { _ = try parseExpression() }
+        let header = start.to(previousRange)
+        let body = try parseBlock("after the function's header")
+        var documentation: [UInt8]?
+        if let first = body.first, case .expression(let e) = first.node, case .string(let s) = e.node {
+            documentation = s
+        }
+        let function = FunctionNode(
+            name: name, range: header, parameters: parameters, body: body, target: target,
+            documentation: documentation)
+        return Statement(range: start.to(previousRange), node: .function(function))
+    }
+
+    /// A block: statements on the same line, or indented lines.
+    mutating func parseBlock(_ after: String) throws(Stop) -> [Statement] {
+        try expect(.colon, after)
+        try enter()
+        defer { depth -= 1 }
+        var body: [Statement] = []
+        if token.kind != .newline {
+            repeat {
+                if token.kind == .newline { break }
+                body.append(try parseSimple())
+            } while take(.semicolon)
+            if token.kind == .newline { advance() } else if token.kind != .end { throw unexpectedAfterStatement() }
+            return body
+        }
+        advance()
+        guard token.kind == .indent else {
+            throw stop(
+                "expected an indented block \(after)", token.range,
+                help: "indent the lines that belong to it by four spaces, or write 'pass'")
+        }
+        advance()
+        while token.kind != .dedent, token.kind != .end {
+            if token.kind == .newline { advance(); continue }
+            if token.kind == .indent {
+                fault("this line is indented deeper than its block", token.range)
+                advance()
+                continue
+            }
+            parseLine(into: &body)
+        }
+        if token.kind == .dedent { advance() }
+        return body
+    }
+
+    private mutating func parseSimple() throws(Stop) -> Statement {
+        let start = token.range
+        func made(_ node: Statement.Node, _ end: TextRange) -> Statement {
+            Statement(range: start.to(end), node: node)
+        }
+        if case .keyword(let keyword) = token.kind {
+            switch keyword {
+            case .pass: return made(.pass, advance().range)
+            case .break: return made(.breakLoop, advance().range)
+            case .continue: return made(.continueLoop, advance().range)
+            case .return:
+                advance()
+                let value = atStatementEnd ? nil : try parseExpressionList()
+                return made(.returnValue(value), previousRange)
+            case .global:
+                advance()
+                var names: [String] = []
+                repeat {
+                    guard case .name(let name) = token.kind else {
+                        throw stop("expected a name after 'global', found \(describe(token))", token.range)
+                    }
+                    advance()
+                    names.append(name)
+                } while take(.comma)
+                return made(.global(names), previousRange)
+            case .del:
+                advance()
+                let target = try parseTargetList()
+                if case .tuple(let items) = target.node { return made(.delete(items), previousRange) }
+                return made(.delete([target]), previousRange)
+            case .assert:
+                advance()
+                let test = try parseExpression()
+                let message = take(.comma) ? try parseExpression() : nil
+                return made(.assert(test, message), previousRange)
+            case .import, .from, .class, .try, .raise, .with, .async, .await, .yield, .nonlocal:
+                throw notPartOfTheLanguage(keyword)
+            default: break
+            }
+        }
+        return try parseAssignment(start)
+    }
+
+    var atStatementEnd: Bool {
+        token.kind == .newline || token.kind == .end || token.kind == .dedent || at(.semicolon)
+    }
+
+    private mutating func parseAssignment(_ start: TextRange) throws(Stop) -> Statement {
+        let first = try parseExpressionList()
+        if case .op(let op) = token.kind, let binary = Self.augmented[op] {
+            advance()
+            try checkTarget(first, augmented: true)
+            let value = try parseExpressionList()
+            return Statement(
+                range: start.to(value.range), node: .augmented(first, binary, value))
+        }
+        if at(.colon), case .name = first.node {
+            // An annotation is read and left aside.
+            advance()
+            _ = try parseExpression()
+            guard at(.assign) else { return Statement(range: start.to(previousRange), node: .pass) }
+        }
+        guard at(.assign) else {
+            if at(.walrus) {
+                throw stop("':=' is not part of ArenaScript", token.range, help: "assign on a line of its own")
+            }
+            return Statement(range: first.range, node: .expression(first))
+        }
+        var targets = [first]
+        while take(.assign) { targets.append(try parseExpressionList()) }
+        guard let value = targets.popLast() else { return Statement(range: start, node: .pass) }
+        for target in targets { try checkTarget(target, augmented: false) }
+        return Statement(range: start.to(value.range), node: .assign(targets, value))
+    }
+
+    static let augmented: [Operator: BinaryOperator] = [
+        .plusAssign: .add, .minusAssign: .subtract, .starAssign: .multiply, .slashAssign: .divide,
+        .doubleSlashAssign: .floorDivide, .percentAssign: .modulo, .ampersandAssign: .and,
+        .pipeAssign: .or, .caretAssign: .xor, .shiftLeftAssign: .shiftLeft,
+        .shiftRightAssign: .shiftRight, .doubleStarAssign: .power,
+    ]
+
+    /// Refuses what cannot stand left of `=`.
+    mutating func checkTarget(_ target: Expression, augmented: Bool) throws(Stop) {
+        switch target.node {
+        case .name, .index: return
+        case .slice:
+            throw stop(
+                "a slice cannot be assigned to", target.range,
+                help: "build a new list: x = x[:i] + new + x[j:]")
+        case .attribute(_, let name, _):
+            throw stop(
+                "attributes cannot be assigned to", target.range,
+                help: "for a column write df[\"\(name)\"] = ..., or df.assign(\(name)=...)")
+        case .tuple(let items), .list(let items):
+            if augmented { throw stop("a list of names cannot be the target of this", target.range) }
+            var stars = 0
+            for item in items {
+                if case .starred(let inner) = item.node {
+                    stars += 1
+                    if stars > 1 { throw stop("only one starred name may stand here", item.range) }
+                    try checkTarget(inner, augmented: false)
+                } else {
+                    try checkTarget(item, augmented: false)
+                }
+            }
+        case .call:
+            throw stop("a call cannot be assigned to", target.range, help: "comparison is '=='")
+        default:
+            throw stop("this cannot be assigned to", target.range, help: "comparison is '=='")
+        }
+    }
+
+    /// The variables of a `for` or the operands of `del`: names, items, and lists of them.
+    mutating func parseTargetList() throws(Stop) -> Expression {
+        let start = token.range
+        var items: [Expression] = []
+        var isTuple = false
+        repeat {
+            if at(.in) || atStatementEnd { break }
+            let isStar = take(.star)
+            var item = try parsePostfix()
+            if isStar { item = Expression(range: item.range, node: .starred(item)) }
+            items.append(item)
+            if at(.comma) { isTuple = true }
+        } while take(.comma)
+        let range = start.to(previousRange)
+        guard let first = items.first else {
+            throw stop("expected a name, found \(describe(token))", token.range)
+        }
+        let target = isTuple ? Expression(range: range, node: .tuple(items)) : first
+        try checkTarget(target, augmented: false)
+        return target
+    }
+}

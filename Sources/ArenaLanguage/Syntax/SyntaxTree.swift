@@ -1,0 +1,185 @@
+// The syntax tree. Nodes that the resolver annotates are classes; the rest are values.
+
+/// An expression with its place.
+struct Expression {
+    let range: TextRange
+    let node: Node
+
+    indirect enum Node {
+        case none
+        case bool(Bool)
+        case integer(Int)
+        case float(Double)
+        case string([UInt8])
+        case bytes([UInt8])
+        case fstring([FormatPiece])
+        case name(NameNode)
+        case list([Expression])
+        case tuple([Expression])
+        case set([Expression])
+        case dict([DictItem])
+        case unary(UnaryOperator, Expression)
+        case binary(BinaryOperator, Expression, Expression)
+        case compare(Expression, [(CompareOperator, Expression)])
+        case logical(isAnd: Bool, Expression, Expression)
+        case conditional(test: Expression, then: Expression, otherwise: Expression)
+        case call(Expression, [Argument])
+        case attribute(Expression, String, TextRange)
+        case index(Expression, Expression)
+        case slice(Expression, Expression?, Expression?, Expression?)
+        case lambda(FunctionNode)
+        case comprehension(ComprehensionNode)
+        case starred(Expression)
+        /// What stands for an expression that did not parse.
+        case invalid
+    }
+}
+
+/// `key: value` in a dictionary display, or `**value` without a key.
+struct DictItem {
+    var key: Expression?
+    var value: Expression
+}
+
+/// A piece of an f-string.
+enum FormatPiece {
+    case text([UInt8])
+    case field(Expression, conversion: UInt8?, spec: [FormatPiece])
+}
+
+/// One argument of a call.
+struct Argument {
+    enum Kind { case positional, keyword(String), star, doubleStar }
+    var kind: Kind
+    var value: Expression
+    var range: TextRange
+}
+
+/// A name where it is used or assigned; the resolver fills in what it means.
+final class NameNode {
+    let name: String
+    let range: TextRange
+    var binding: Binding = .unresolved
+
+    init(_ name: String, _ range: TextRange) {
+        self.name = name
+        self.range = range
+    }
+}
+
+/// What a name means.
+enum Binding {
+    case unresolved
+    /// A variable of the function (or comprehension) that the name stands in.
+    case local(Variable)
+    /// A variable of an enclosing function: the place in this function's list of captures.
+    case captured(Int, Variable)
+    case global(Int)
+    case builtin(Int)
+}
+
+/// A variable of a function or comprehension.
+final class Variable {
+    let name: String
+    /// Some inner function uses it, so it lives in a cell of its own.
+    var isCaptured = false
+    var register = -1
+
+    init(_ name: String) { self.name = name }
+}
+
+/// `def` or `lambda`.
+final class FunctionNode {
+    let name: String
+    let range: TextRange
+    let parameters: [Parameter]
+    let body: [Statement]
+    /// The name a `def` binds; nil for a lambda.
+    let target: NameNode?
+    /// The first string of the body.
+    let documentation: [UInt8]?
+    // Filled in by the resolver.
+    var parameterVariables: [Variable] = []
+    var locals: [Variable] = []
+    /// Where each captured variable is found when the function is made: in the enclosing function's
+    /// own variables or among its own captures.
+    var captures: [Binding] = []
+
+    init(
+        name: String, range: TextRange, parameters: [Parameter], body: [Statement],
+        target: NameNode?, documentation: [UInt8]? = nil
+    ) {
+        self.name = name
+        self.range = range
+        self.parameters = parameters
+        self.body = body
+        self.target = target
+        self.documentation = documentation
+    }
+}
+
+/// A parameter of a function.
+struct Parameter {
+    enum Kind { case ordinary, star, keywordOnly, doubleStar }
+    var name: String
+    var kind: Kind
+    var defaultValue: Expression?
+    var range: TextRange
+}
+
+/// A list, set or dict comprehension, or a generator expression (evaluated to a list).
+final class ComprehensionNode {
+    enum Kind { case list, set, dict, generator }
+    enum Clause {
+        case loop(target: Expression, iterable: Expression)
+        case test(Expression)
+    }
+    let kind: Kind
+    let key: Expression?
+    let value: Expression
+    let clauses: [Clause]
+    /// Filled in by the resolver.
+    var variables: [Variable] = []
+
+    init(kind: Kind, key: Expression?, value: Expression, clauses: [Clause]) {
+        self.kind = kind
+        self.key = key
+        self.value = value
+        self.clauses = clauses
+    }
+}
+
+/// A statement with its place.
+struct Statement {
+    let range: TextRange
+    let node: Node
+
+    indirect enum Node {
+        case expression(Expression)
+        /// `a = b = value`: targets from the left.
+        case assign([Expression], Expression)
+        case augmented(Expression, BinaryOperator, Expression)
+        case conditional([(test: Expression, body: [Statement])], otherwise: [Statement])
+        case loop(target: Expression, iterable: Expression, body: [Statement], otherwise: [Statement])
+        case whileLoop(test: Expression, body: [Statement], otherwise: [Statement])
+        case function(FunctionNode)
+        case returnValue(Expression?)
+        case breakLoop, continueLoop, pass
+        case global([String])
+        case delete([Expression])
+        case assert(Expression, Expression?)
+    }
+}
+
+enum UnaryOperator: String { case negate = "-", plus = "+", invert = "~", not = "not" }
+
+enum BinaryOperator: String {
+    case add = "+", subtract = "-", multiply = "*", divide = "/", floorDivide = "//", modulo = "%"
+    case power = "**", and = "&", or = "|", xor = "^", shiftLeft = "<<", shiftRight = ">>"
+    case matrixMultiply = "@"
+}
+
+enum CompareOperator: String {
+    case equal = "==", notEqual = "!=", less = "<", lessEqual = "<=", greater = ">"
+    case greaterEqual = ">=", contains = "in", notContains = "not in", same = "is", notSame = "is not"
+}

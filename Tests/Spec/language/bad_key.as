@@ -1,0 +1,1 @@
+{"prompt": 1}["promt"]  # expect runtime error: did you mean 'prompt'?

@@ -1,0 +1,1 @@
+break  # expect error: 'break' stands outside a loop

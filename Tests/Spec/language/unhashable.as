@@ -1,0 +1,1 @@
+{[1]: 2}  # expect runtime error: a list cannot be a key

@@ -1,0 +1,2 @@
+x = "abc  # expect error: the string is never closed
+print(x)
