@@ -170,7 +170,7 @@ struct FormatSpec {
         let missing = width - prefix.unicodeScalars.count - body.unicodeScalars.count
         if missing <= 0 { return prefix + body }
         func fillText(_ n: Int) -> String {
-            String(repeating: String(Character(zero && align == 0 ? "0" : fill)), count: n)
+            String(repeating: String(Character(zero && self.align == 0 ? "0" : fill)), count: n)
         }
         var align = self.align
         if align == 0 { align = zero && !left ? UInt8(ascii: "=") : left ? UInt8(ascii: "<") : UInt8(ascii: ">") }

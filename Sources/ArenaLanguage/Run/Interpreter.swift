@@ -14,9 +14,11 @@ package enum RunFailure: Error {
 /// Checks and runs scripts; globals live from one piece of source to the next.
 package final class Interpreter {
     package let machine: Machine
-    private var code: [Code] = []
     /// The width that displays are made for.
-    package var displayWidth = 100
+    package var displayWidth: Int {
+        get { machine.displayWidth }
+        set { machine.displayWidth = newValue }
+    }
 
     /// - Parameters:
     ///   - builtins: functions beyond the language's own.
@@ -41,7 +43,7 @@ package final class Interpreter {
         do throws(Raised) {
             let value = try machine.run(program)
             defer { value.release() }
-            return interactive ? machine.display(value, width: displayWidth) : nil
+            return interactive ? machine.display(value, width: machine.displayWidth) : nil
         } catch {
             if error.kind == .interrupted { throw .interrupted }
             let diagnostic =

@@ -46,10 +46,12 @@ package final class Machine {
     @exclusivity(unchecked) var hostMethods: [ObjectIdentifier: [Int: Int]] = [:]
     /// Writes a script's output.
     package let output: (String) -> Void
+    /// Tells the person something that is no output: what was cut, counted, written.
+    package var note: (String) -> Void = { _ in }
+    /// The width that displays are made for.
+    package var displayWidth = 100
     /// Values from `--set key=value`.
     package let parameters: [String: String]
-    /// The `--set` names that a script has asked for.
-    package var usedParameters: Set<String> = []
 
     package init(
         builtins functions: [Builtin], parameters: [String: String],
