@@ -43,7 +43,7 @@ def by_script():
 
 def contractions(rng):
     for ending in ("s", "t", "re", "ve", "m", "ll", "d"):
-        for spelling in {ending, ending.upper(), ending.capitalize(), ending[0] + ending[1:].upper()}:
+        for spelling in dict.fromkeys((ending, ending.upper(), ending.capitalize(), ending[0] + ending[1:].upper())):
             yield f"it'{spelling}"
             yield f"IT'{spelling} x'{spelling}y '{spelling}"
             yield f"a\u2019{spelling} 'n' ''{spelling} '{spelling}{spelling} 9'{spelling}"
