@@ -60,16 +60,10 @@ def invented_names(size, seed="names"):
 
 
 def inflect(word, ending):
-    """English spelling of a regular ending: `inflect("carry", "ed")` is "carried", `inflect("box", "s")` is "boxes"."""
-    if ending == "s":
-        if word.endswith("y") and word[-2] not in "aeiou":
-            return word[:-1] + "ies"
-        return word + ("es" if word.endswith(("s", "sh", "ch", "x", "z")) else "s")
-    if word.endswith("e") and ending and not word.endswith("ee"):
-        return word[:-1] + ending
-    if ending == "ed" and word.endswith("y") and word[-2] not in "aeiou":
-        return word[:-1] + "ied"
-    return word + ending
+    """English spelling of the ending "s" or "": `inflect("carry", "s")` is "carries", `inflect("box", "s")` is "boxes"."""
+    if ending == "s" and word.endswith("y") and word[-2] not in "aeiou":
+        return word[:-1] + "ies"
+    return word + ("es" if ending == "s" and word.endswith(("s", "sh", "ch", "x", "z")) else ending)
 
 
 class Voice:
@@ -79,19 +73,19 @@ class Voice:
         self.rng = rng
         self.names = invented_names(400)
 
-    def noun_phrase(self):
+    def noun_phrase(self, plurals=True):
         words = [self.rng.choice(DETERMINERS)]
         if self.rng.random() < 0.4:
             words.append(self.rng.choice(ADJECTIVES))
-        return words + [inflect(self.rng.choice(NOUNS), "s") if words[0] in ("the", "some", "any", "their", "our") and self.rng.random() < 0.4
-                        else self.rng.choice(NOUNS)]
+        plural = plurals and words[0] in ("the", "some", "any", "their", "our") and self.rng.random() < 0.4
+        return words + [inflect(self.rng.choice(NOUNS), "s" if plural else "")]
 
     def clause(self):
-        words = [self.rng.choice(self.names)] if self.rng.random() < 0.08 else self.noun_phrase()
+        words = [self.rng.choice(self.names)] if self.rng.random() < 0.08 else self.noun_phrase(plurals=False)
         if self.rng.random() < 0.25:
             words += [self.rng.choice(("will", "can", "may", "should", "must", "won't", "can't", "doesn't")), self.rng.choice(VERBS)]
         else:
-            words.append(inflect(self.rng.choice(VERBS), self.rng.choice(("s", "s", "s", "ed"))))
+            words.append(inflect(self.rng.choice(VERBS), "s"))
         words += self.noun_phrase()
         if self.rng.random() < 0.5:
             words += [self.rng.choice(PREPOSITIONS), *self.noun_phrase()]
