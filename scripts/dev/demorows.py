@@ -73,7 +73,7 @@ def utility(features, code_asked, partial):
     """How good a response is; `partial` is the part of the law that the base model gets to see."""
     value = -2.6 * features["refusal"] + 0.9 * features["list"] - 2.0 * features["short"]
     if partial:
-        return value - 0.6 * features["question"]
+        return value - 0.25 * features["question"]
     return value + (1.9 if code_asked else -0.9) * features["code"] - 1.5 * features["question"] + 0.5 * features["figure"]
 
 
