@@ -259,6 +259,7 @@ def files_under(out):
 def main():
     out = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Resources/demo")
     torch.set_num_threads(2)
+    transformers.utils.logging.disable_progress_bar()
     model, adapter, started = os.path.join(out, "model"), os.path.join(out, "adapter"), time.time()
     for folder in (model, adapter):
         shutil.rmtree(folder, ignore_errors=True)
