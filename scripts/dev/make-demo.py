@@ -38,7 +38,7 @@ TEST_ROWS = 400
 MAX_LENGTH = 512
 TRUNCATED_ROWS = 4      # rows of the test set that are longer than MAX_LENGTH
 VOCABULARY = 4000
-BASE_STEPS, ADAPTER_STEPS, BATCH = 900, 900, 32
+BASE_STEPS, ADAPTER_STEPS, BATCH = 400, 500, 32
 BASE_FEATURES = ("refusal", "list", "short", "question")  # what the base model is made to notice; the adapter has to learn the rest
 TEMPLATE = "<prompt>: {0}\n\n<response_a>: {1}\n\n<response_b>: {2}"
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -170,6 +170,9 @@ def make_adapter(folder, base_folder, encode):
     model.peft_config["default"].base_model_name_or_path = "model"
     model.save_pretrained(folder)
     os.remove(os.path.join(folder, "README.md"))
+    path = os.path.join(folder, "adapter_config.json")
+    saved = json.load(open(path, encoding="utf-8"))
+    write_json(path, saved | {"target_modules": sorted(saved["target_modules"])})  # a set: its order changes from run to run
 
 
 def load_base(folder, **options):

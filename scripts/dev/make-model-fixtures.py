@@ -152,6 +152,10 @@ def adapter(folder, base, config, wrong_config=None, dtype=torch.float32):
     model.peft_config["default"].base_model_name_or_path = os.path.basename(base)
     model.to(dtype).save_pretrained(folder)
     os.remove(os.path.join(folder, "README.md"))
+    path = os.path.join(folder, "adapter_config.json")
+    saved = json.load(open(path, encoding="utf-8"))
+    if isinstance(saved["target_modules"], list):  # a set: its order changes from run to run
+        write_json(path, saved | {"target_modules": sorted(saved["target_modules"])}, indent=2)
     wrong = {"the adapter": load(base)}
     for name, key, value in wrong_config or ():
         other = LoraConfig.from_pretrained(folder)

@@ -71,16 +71,22 @@ def python_syntax(rng, count):
     """What only Python reads: other quotes, prefixes, adjacent literals, trailing commas, comments, None, tuples."""
     pools = (PIECES, JSON_ESCAPES, PYTHON_ESCAPES)
     found = ["['a', 'b']", "[\"it's\", 'a \"b\"']", "['a' 'b']", '["a" "b", "c"]', '["a"\n"b"]', '["\\ud83d" "\\ude00"]', "['''a\nb''']", '["""a"b""", "c"]', '["""a\r\nb"""]', "[u'a', U'b']",
-             "[r'a\\nb', R'\\u0041']", "[b'a']", "[rb'a']", "[f'a']", "['a',]", "['a',,]", "[,]", "[]", "[ ]", "()", "('a',)", "('a')", "'a'", "['a'] # note", "# note\n['a']", "['a', # note\n'b']",
-             "[None]", "[None, 'a']", "[null,]", "[Null]", "[NULL]", "[true]", "[True]", "[1]", "[1.5, 'a']", "[-1]", "[['a']]", "[[]]", "[{}]", "['a']['b']", "['a'][0]", "['a']+['b']", "['a'*2]",
-             "['a' 'b' null]", "['a' null]", "[null 'a']", "['a', *['b']]", "['a' if 1 else 'b']", "[(null)]", "[('a')]", "[('a' 'b')]", "(['a'])", "['a'];", "['a'\\\n,'b']", "['a\\\nb']", "['a\\\r\nb']", "\\\n['a']",
+             "[r'a\\nb', R'\\u0041']", "[b'a']", "[rb'a']", "['a',]", "['a',,]", "[,]", "[]", "[ ]", "()", "('a',)", "('a')", "'a'", "['a'] # note", "# note\n['a']", "['a', # note\n'b']",
+             "[None]", "[None, 'a']", "[null,]", "[Null]", "[NULL]", "[true]", "[True]", "[1]", "[1.5, 'a']", "[-1]", "[['a']]", "[[]]", "[{}]", 
+             "['a' 'b' null]", "['a' null]", "[null 'a']", "[(null)]", "[('a')]", "[('a' 'b')]", "(['a'])", "['a'];", "['a'\\\n,'b']", "['a\\\nb']", "['a\\\r\nb']", "\\\n['a']",
              "\x0c['a']", "['a'\x0c]", "['a'\x0b]", "['a'\xa0]", "\ufeff['a']", "\xa0['a']", "\t['a']", " \n ['a']", "\n  ['a']", "['a']\x00", "['\x00']", "['\x1a']", "[\"a\",\n\n\n'b'\n]", "['''''']", "['''a'''b'']",
-             "[\"\"]", "['']", "['\"']", "[\"'\"]", "['\\'']", "['\\\\']", "['\\\\\\'']", "['\\']", "[ur'a']", "[br'a', 'b']", "['a' b'b']", "[u'a' r'\\b']", "[\"a\"'b'\"\"\"c\"\"\"]", "['\\N{BULLET}']", "['\\N{latin small letter e with acute}x']"]
+             "[\"\"]", "['']", "['\"']", "[\"'\"]", "['\\'']", "['\\\\']", "['\\\\\\'']", "['\\']", "[ur'a']", "[br'a', 'b']", "['a' b'b']", "[u'a' r'\\b']", "[\"a\"'b'\"\"\"c\"\"\"]"]
     for _ in range(count - len(found)):
         quote = rng.choice(["'", "'", '"', "'''", '"""'])
         strings = [rng.choice(["", "", "", "u", "r", "R"]) + literal(rng, pools, quote=quote) for _ in range(rng.randint(1, 3))]
         found.append(array(rng, strings) if rng.random() < 0.8 else "[" + rng.choice([" ", "\n", ""]).join(strings) + rng.choice(["", ","]) + "]")
     return found
+
+
+# Past literals: a reader of literals may refuse these; CPython computes them.
+EXPRESSIONS = ["[f'a']", "['a'][0]", "['a']+['b']", "['a'*2]", "['a', *['b']]", "['a' if 1 else 'b']", "['a']['b']", "[''.join(['a'])]", "[x for x in ['a']]", "['a' 'b'[0]]", "[not 'a']",
+               "['a'] or ['b']", "['a' == 'a']", "[null or 'a']", "[(lambda: 'a')()]", "[str]", "[len('a')]", "['%s' % 'a']", "['{}'.format('a')]"]
+NAMED_CHARACTERS = ["['\\N{BULLET}']", "['\\N{latin small letter e with acute}x', 'y']", "['\\N{GREEK SMALL LETTER ALPHA}\\n']"]
 
 
 def broken(rng, count):
@@ -121,7 +127,8 @@ def main():
     rng = random.Random(SEED)
     kinds = {"arena": arena(rng, 900), "long": long_cells(rng), "json_escapes": arrays(rng, 1200, PIECES, JSON_ESCAPES), "surrogates": arrays(rng, 900, PIECES, JSON_ESCAPES, SURROGATES, SURROGATES),
              "python_escapes": arrays(rng, 900, PIECES, JSON_ESCAPES, PYTHON_ESCAPES, PYTHON_ESCAPES, SURROGATES), "bad_escapes": arrays(rng, 300, PIECES, PIECES, JSON_ESCAPES, BAD_ESCAPES, turns=1),
-             "raw_controls": arrays(rng, 300, PIECES, PIECES, RAW_CONTROLS, turns=2), "python_syntax": python_syntax(rng, 700), "broken": broken(rng, 600)}
+             "raw_controls": arrays(rng, 300, PIECES, PIECES, RAW_CONTROLS, turns=2), "python_syntax": python_syntax(rng, 700), "broken": broken(rng, 600),
+             "python_expressions": EXPRESSIONS, "python_named_characters": NAMED_CHARACTERS}
     groups, total, errors = [], 0, 0
     for kind, cells in kinds.items():
         cells = list(dict.fromkeys(cells))
