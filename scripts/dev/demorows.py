@@ -7,7 +7,7 @@ import json
 import math
 import re
 
-from demotext import EMOJI, Voice
+from demotext import EMOJI, NOUNS, Voice
 
 LABELS = ["winner_model_a", "winner_model_b", "winner_tie"]
 TEXT_COLUMNS = ["prompt", "response_a", "response_b"]
@@ -109,8 +109,7 @@ class RowWriter:
         if draw < 0.48:
             return voice.code(self.rng.randint(1, 3))
         if draw < 0.64:
-            noun, other = (word.split()[-1] for word in (voice.sentence("")[:40], voice.sentence("")[:40]))
-            return self.rng.choice(QUESTIONS).format(noun.lower(), other.lower())
+            return self.rng.choice(QUESTIONS).format(*self.rng.sample(NOUNS, 2))
         if draw < 0.78:
             return "There are %d in %d." % (self.rng.randint(2, 999), self.rng.randint(1800, 2030))
         return voice.sentence(".")
@@ -122,7 +121,9 @@ class RowWriter:
             size += len(blocks[-1])
         return (self.rng.choice(["\n\n", "\n\n", "\n", " "])).join(blocks)[:max(0, characters)]
 
-    def response(self):
+    def response(self, terse):
+        if terse:
+            return [self.opening()]
         if self.rng.random() < 0.04:
             return [self.rng.choice(["Yes.", "No.", "", None, "null", "42", "\u597d\u3002", "👍🏽"])]
         extra = int(self.rng.lognormvariate(math.log(150), 0.8) * self.scale)
@@ -146,8 +147,9 @@ class RowWriter:
             prompt = self.voice.foreign(self.rng.randint(8, 40)) + " " + self.rng.choice(EMOJI)
         if self.rng.random() < 0.04:
             prompt += f" See {self.voice.url()} and \\frac{{a}}{{b}} or \\section."
-        row = [[prompt], self.response(), self.response()]
-        while self.rng.random() < 0.14 and len(row[0]) < 4:
+        terse = self.rng.random() < 0.1
+        row = [[prompt], self.response(terse), self.response(terse)]
+        while not terse and self.rng.random() < 0.14 and len(row[0]) < 4:
             for turns in row:
                 turns.append(self.follow_up())
         return row

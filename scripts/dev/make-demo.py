@@ -234,8 +234,8 @@ def make_reference(out, encode):
 
 
 def check_against_auto_tokenizer(folder, texts, rows):
-    """The ids must be those that transformers' own tokenizer class gives with add_eos_token=True."""
-    tokenizer = AutoTokenizer.from_pretrained(folder, add_eos_token=True)
+    """The ids must be those of transformers' own class with add_eos_token=True (transformers 5 drops <bos> then, unless told)."""
+    tokenizer = AutoTokenizer.from_pretrained(folder, add_bos_token=True, add_eos_token=True)
     for parts, ids in zip(texts, rows):
         assert tokenizer(TEMPLATE.format(*parts), max_length=MAX_LENGTH, truncation=True)["input_ids"] == ids, parts
 
