@@ -8,5 +8,11 @@ let package = Package(
     targets: [
         .target(name: "ArenaCore"),
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
+        .target(name: "CArenaText"),
+        .target(name: "ArenaText", dependencies: ["ArenaCore", "CArenaText"]),
+        .testTarget(name: "ArenaTextTests", dependencies: ["ArenaText", "CArenaText"]),
+        .executableTarget(
+            name: "tokenizer-bench", dependencies: ["ArenaText"], path: "Tests/Benchmarks/Tokenizer",
+            exclude: ["compare.py"]),
     ]
 )
