@@ -118,7 +118,7 @@ package struct JSONValue: Sendable {
     }
 
     /// The bytes of a number, or of a string between its quotes (escapes undecoded).
-    private var raw: UnsafeRawBufferPointer {
+    var raw: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(
             rebasing: document.bytes[Int(node.offset)..<Int(node.offset) + Int(node.length)])
     }

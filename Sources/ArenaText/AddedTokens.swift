@@ -1,0 +1,202 @@
+// Added tokens: strings that are found in the text before the model sees it, with the reference's
+// rules for what they match and what they swallow around them.
+
+import ArenaCore
+import CArenaText
+
+/// One added token of a tokenizer file.
+struct AddedToken: Sendable {
+    let id: Int
+    let content: [UInt8]
+    /// What is looked for: the content, normalized if it is to be found in normalized text.
+    var pattern: [UInt8]
+    let isSpecial: Bool
+    let isNormalized: Bool
+    let singleWord: Bool
+    let stripsLeft: Bool
+    let stripsRight: Bool
+}
+
+/// The added tokens of a file.
+struct AddedTokens: Sendable {
+    /// By id.
+    private(set) var tokens: [Int: AddedToken] = [:]
+    private(set) var idOf: [[UInt8]: Int] = [:]
+    /// The strings that are left out when decoding without special tokens.
+    private(set) var specialContents: Set<[UInt8]> = []
+    /// Looked for in the raw text, and in the normalized text.
+    let raw: TokenFinder?
+    let normalized: TokenFinder?
+
+    /// Reads the `added_tokens` section. Ids follow from the model's vocabulary and the order, as in
+    /// the reference; a file that says otherwise contradicts itself.
+    init(_ part: FilePart?, model: any TokenModel, normalizers: [any Normalizer]) throws(TokenizerError) {
+        var next = model.tokenCount
+        for part in try part?.elements() ?? [] {
+            let content = try part.member("content").bytes()
+            guard !content.isEmpty else { continue }
+            let idPart = try part.member("id")
+            let given = try idPart.id()
+            var id = next
+            if let known = idOf[content] ?? content.withUnsafeBytes({ model.vocabulary.id(of: $0) }) {
+                id = known
+            } else {
+                next += 1
+            }
+            guard id == given else {
+                throw idPart.contradiction(
+                    "\(quoted(String(decoding: content, as: UTF8.self))) has the id \(given), "
+                        + "but by the vocabulary and the order it is \(id)")
+            }
+            let isNormalized = try part.flag("normalized", or: true)
+            let token = AddedToken(
+                id: id, content: content, pattern: isNormalized ? normalize(content, normalizers) : content,
+                isSpecial: try part.flag("special", or: false), isNormalized: isNormalized,
+                singleWord: try part.flag("single_word", or: false),
+                stripsLeft: try part.flag("lstrip", or: false), stripsRight: try part.flag("rstrip", or: false))
+            if let other = model.vocabulary.bytes(of: id), !other.elementsEqual(content) {
+                throw idPart.contradiction(
+                    "the id \(id) is also that of \(quoted(String(decoding: other, as: UTF8.self)))")
+            }
+            tokens[id] = token
+            idOf[content] = id
+            if token.isSpecial { specialContents.insert(content) }
+        }
+        raw = TokenFinder(tokens.values.filter { !$0.isNormalized })
+        normalized = TokenFinder(tokens.values.filter { $0.isNormalized })
+    }
+}
+
+/// Applies all normalizers to a string.
+func normalize(_ text: [UInt8], _ normalizers: [any Normalizer]) -> [UInt8] {
+    var text = text
+    for normalizer in normalizers {
+        var out = Scratch<UInt8>()
+        let changed = text.withUnsafeBufferPointer { normalizer.normalize($0, into: &out) }
+        if changed { text = Array(out.contents) }
+    }
+    return text
+}
+
+/// A part of a text that was looked through for added tokens.
+enum TextPart {
+    case text(Range<Int>)
+    case token(AddedToken)
+}
+
+/// Finds added tokens: at each place the longest, from left to right, never overlapping.
+final class TokenFinder: Sendable {
+    private struct Node {
+        var byte: UInt8
+        var token: Int32 = -1
+        var child: Int32 = -1
+        var sibling: Int32 = -1
+    }
+
+    private let tokens: [AddedToken]
+    private let nodes: [Node]
+    /// The node of each first byte, or -1.
+    private let roots: Table<Int32>
+
+    /// Nil where there is nothing to find.
+    init?(_ tokens: some Sequence<AddedToken>) {
+        let tokens = tokens.filter { !$0.pattern.isEmpty }.sorted { $0.id < $1.id }
+        guard !tokens.isEmpty else { return nil }
+        self.tokens = tokens
+        roots = Table(count: 256, repeating: -1)
+        var nodes: [Node] = []
+        for (index, token) in tokens.enumerated() {
+            var at: Int32 = -1
+            for byte in token.pattern {
+                var child = at < 0 ? roots.base[Int(byte)] : nodes[Int(at)].child
+                while child >= 0, nodes[Int(child)].byte != byte { child = nodes[Int(child)].sibling }
+                if child < 0 {
+                    child = Int32(nodes.count)
+                    var node = Node(byte: byte)
+                    if at < 0 {
+                        roots.base[Int(byte)] = child
+                    } else {
+                        node.sibling = nodes[Int(at)].child
+                        nodes[Int(at)].child = child
+                    }
+                    nodes.append(node)
+                }
+                at = child
+            }
+            nodes[Int(at)].token = Int32(index)
+        }
+        self.nodes = nodes
+    }
+
+    /// Calls `body` with the parts of a text in order. With `parseSpecial` off, special tokens are text.
+    func forEachPart(of text: Bytes, parseSpecial: Bool, _ body: (TextPart) -> Void) {
+        guard let p = text.baseAddress else { return }
+        let end = text.count
+        var done = 0  // what lies before has been handed out
+        var i = 0
+        while i < end {
+            let root = roots.base[Int(p[i])]
+            guard root >= 0, let (index, length) = longestMatch(p, i, end, root) else {
+                i += 1
+                continue
+            }
+            let token = tokens[index]
+            var start = i
+            var stop = i + length
+            i = stop
+            if !parseSpecial, token.isSpecial { continue }
+            if token.singleWord, touchesWord(p, start, stop, end) { continue }
+            if token.stripsLeft { start = max(spacesBefore(p, start, floor: done), done) }
+            if token.stripsRight { stop = spacesAfter(p, stop, end) }
+            if done < start { body(.text(done..<start)) }
+            body(.token(token))
+            done = stop
+        }
+        if done < end { body(.text(done..<end)) }
+    }
+
+    private func longestMatch(
+        _ p: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ root: Int32
+    ) -> (index: Int, length: Int)? {
+        nodes.withUnsafeBufferPointer { nodes in
+            var at = root
+            var i = start
+            var best: (index: Int, length: Int)?
+            while true {
+                i += 1
+                let node = nodes[Int(at)]
+                if node.token >= 0 { best = (Int(node.token), i - start) }
+                guard i < end else { return best }
+                at = node.child
+                while at >= 0, nodes[Int(at)].byte != p[i] { at = nodes[Int(at)].sibling }
+                if at < 0 { return best }
+            }
+        }
+    }
+
+    private func touchesWord(_ p: UnsafePointer<UInt8>, _ start: Int, _ stop: Int, _ end: Int) -> Bool {
+        var length = 0
+        let word = UInt8(arena_text_word)
+        return start > 0 && arena_text_class(scalarBefore(p, start)) & word != 0
+            || stop < end && arena_text_class(scalar(p, stop, &length)) & word != 0
+    }
+
+    private func spacesBefore(_ p: UnsafePointer<UInt8>, _ start: Int, floor: Int) -> Int {
+        var i = start
+        while i > floor {
+            var before = i - 1
+            while before > 0, p[before] & 0xC0 == 0x80 { before -= 1 }
+            var length = 0
+            guard kind(scalar(p, before, &length)) >= Kind.space else { break }
+            i = before
+        }
+        return i
+    }
+
+    private func spacesAfter(_ p: UnsafePointer<UInt8>, _ stop: Int, _ end: Int) -> Int {
+        var i = stop
+        var length = 0
+        while i < end, kind(scalar(p, i, &length)) >= Kind.space { i += length }
+        return i
+    }
+}

@@ -1,0 +1,128 @@
+// `BPE`: byte-pair encoding, over bytes (GPT-2, Llama 3, Qwen2) or over scalars with bytes to fall back
+// on (SentencePiece's kind: Llama 2, Mistral, Gemma). This file reads the section of the tokenizer file
+// and builds the tables; BPESpeller.swift uses them.
+
+import ArenaCore
+import CArenaText
+
+final class BPE: TokenModel {
+    static let type = "BPE"
+
+    let vocabulary: ByteDictionary
+    let tokenCount: Int
+    let idEnd: Int
+    let spellsBytes: Bool
+    let ignoreMerges: Bool
+    let fuseUnknown: Bool
+    let unknownID: UInt32?
+    let merges: MergeTable
+    /// The vocabulary in the texts' own bytes, where whole pieces are looked up first.
+    let wholePieces: ByteDictionary?
+    let symbols: SymbolTable
+    /// Ranks of pairs of bytes, where pieces are spelled from bytes.
+    let byteRanks: Table<UInt32>?
+    /// Where pieces of scalars can be taken apart, where they are spelled from scalars.
+    let seams: SeamTable?
+
+    init(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) {
+        try Self.refuseUnsupported(part)
+        self.spellsBytes = spellsBytes
+        ignoreMerges = try part.flag("ignore_merges", or: false)
+        fuseUnknown = try part.flag("fuse_unk", or: false)
+
+        let (vocabulary, count) = try readVocabulary(part.member("vocab"))
+        self.vocabulary = vocabulary.dictionary
+        tokenCount = count
+        idEnd = vocabulary.idEnd
+        merges = try MergeTable(part.member("merges"), vocabulary: vocabulary.dictionary, idEnd: idEnd)
+
+        symbols = SymbolTable(
+            vocabulary: vocabulary.dictionary, idEnd: idEnd, spellsBytes: spellsBytes,
+            fallsBack: try part.flag("byte_fallback", or: false))
+        unknownID = try Self.readUnknown(part, vocabulary.dictionary, symbols)
+        wholePieces = ignoreMerges
+            ? spellsBytes ? byteForm(of: vocabulary.dictionary, idEnd: idEnd, entries: count) : vocabulary.dictionary
+            : nil
+        byteRanks = spellsBytes && symbols.isComplete ? merges.byteRanks(symbols) : nil
+        seams = spellsBytes
+            ? nil : SeamTable(merges: merges, vocabulary: vocabulary.dictionary, symbols: symbols, unknownID: unknownID)
+    }
+
+    func makeSpeller() -> any PieceSpeller { BPESpeller(self) }
+
+    private static func refuseUnsupported(_ part: FilePart) throws(TokenizerError) {
+        if let dropout = part.optional("dropout"), dropout.value.double != 0 {
+            throw dropout.unsupported("dropout", supported: "null: ids must not depend on chance")
+        }
+        for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
+            if let affix = part.optional(name), try !affix.bytes().isEmpty {
+                throw affix.unsupported("'\(try affix.string())'", supported: "null or an empty string")
+            }
+        }
+    }
+
+    /// The unknown token; one that could be needed and is not in the vocabulary is an error.
+    private static func readUnknown(
+        _ part: FilePart, _ vocabulary: ByteDictionary, _ symbols: SymbolTable
+    ) throws(TokenizerError) -> UInt32? {
+        guard let unknown = part.optional("unk_token") else { return nil }
+        let name = try unknown.bytes()
+        if let id = name.withUnsafeBytes({ vocabulary.id(of: $0) }) { return UInt32(id) }
+        guard symbols.isComplete else {
+            throw unknown.contradiction("'\(try unknown.string())' is not in model.vocab")
+        }
+        return nil
+    }
+}
+
+/// Reads a `{"token": id}` object.
+private func readVocabulary(
+    _ part: FilePart
+) throws(TokenizerError) -> (vocabulary: (dictionary: ByteDictionary, idEnd: Int), count: Int) {
+    guard part.value.kind == .object else { throw part.mismatch("an object") }
+    var end = 0
+    func entry(_ token: JSONValue, _ id: JSONValue) -> FilePart {
+        FilePart(id, key: "\(part.key)[\(quoted(token.string ?? ""))]")
+    }
+    try part.value.forEachMember { (token, value) throws(TokenizerError) in
+        guard let id = value.int, id >= 0, id < idLimit else {
+            _ = try entry(token, value).id()
+            return
+        }
+        end = max(end, id + 1)
+    }
+    let count = part.value.count
+    let dictionary = ByteDictionary(ids: end, entries: count, bytes: count * 8)
+    try part.value.forEachMember { (token, value) throws(TokenizerError) in
+        guard let id = value.int else { return }
+        let insertion = token.withStringBytes { dictionary.insert($0, id: id) }
+        switch insertion {
+        case .sameBytes(let other):
+            throw entry(token, value).contradiction("the token is there twice, with the ids \(other) and \(id)")
+        case .sameID:
+            let other = dictionary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            throw entry(token, value).contradiction("the id \(id) is also that of \(quoted(other))")
+        case .done, nil: break
+        }
+    }
+    return ((dictionary, end), count)
+}
+
+/// The vocabulary with tokens of the byte alphabet read back to bytes; others cannot occur in text.
+private func byteForm(of vocabulary: ByteDictionary, idEnd: Int, entries: Int) -> ByteDictionary {
+    let result = ByteDictionary(ids: idEnd, entries: entries, bytes: entries * 8)
+    var bytes = Scratch<UInt8>(capacity: 1024)
+    for id in 0..<idEnd {
+        guard let token = vocabulary.bytes(of: id) else { continue }
+        bytes.count = 0
+        if ByteAlphabet.shared.appendBytes(of: token, to: &bytes) {
+            _ = result.insert(UnsafeRawBufferPointer(bytes.contents), id: id)
+        }
+    }
+    return result
+}
+
+/// A token as it is shown in messages.
+func quoted(_ text: String) -> String {
+    "'" + (text.utf8.count > 80 ? String(text.prefix(60)) + "..." : text) + "'"
+}

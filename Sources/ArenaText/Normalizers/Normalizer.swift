@@ -1,0 +1,35 @@
+// Normalizers change a text before it is cut. One file a kind; adding one is that file and one line here.
+
+/// A step that rewrites a stretch of text.
+protocol Normalizer: Sendable {
+    /// The step's `type` in a tokenizer file.
+    static var type: String { get }
+
+    init(_ part: FilePart) throws(TokenizerError)
+
+    /// How many times longer a text may become.
+    var growth: Int { get }
+
+    /// Writes the rewritten text to `out`, which is empty; returns false, with `out` untouched,
+    /// where the text stays as it is.
+    func normalize(_ text: Bytes, into out: inout Scratch<UInt8>) -> Bool
+}
+
+/// The kinds that are known, apart from `Sequence`, which only lists others.
+let normalizerKinds: [any Normalizer.Type] = [
+    FormC.self,
+    Prepend.self,
+    Replace.self,
+]
+
+/// The steps of a `normalizer` section in order.
+func readNormalizers(_ part: FilePart) throws(TokenizerError) -> [any Normalizer] {
+    let name = try part.type()
+    if name == "Sequence" {
+        var steps: [any Normalizer] = []
+        for inner in try part.member("normalizers").elements() { steps += try readNormalizers(inner) }
+        return steps
+    }
+    for kind in normalizerKinds where kind.type == name { return [try kind.init(part)] }
+    throw part.unknown("normalizer", name, known: (normalizerKinds.map { $0.type } + ["Sequence"]).sorted())
+}

@@ -1,0 +1,94 @@
+// A map from byte strings to numbers, for vocabularies: one blob of bytes, open addressing, no objects.
+
+import Glibc
+
+/// Byte strings numbered by ids that may have gaps. Built by one thread, then only read.
+final class ByteDictionary: Sendable {
+    nonisolated(unsafe) private var blob = Scratch<UInt8>()
+    /// Where each id's bytes are: start << 32 | length + 1, or 0 for an id that nothing has.
+    private let spans: Table<UInt64>
+    /// id + 1, or 0.
+    private let slots: Table<UInt32>
+    private let mask: Int
+
+    /// For ids below `ids` and about `bytes` bytes altogether.
+    init(ids: Int, entries: Int, bytes: Int) {
+        spans = Table(count: ids, repeating: 0)
+        var size = 16
+        while size < entries * 2 { size *= 2 }
+        slots = Table(count: size, repeating: 0)
+        mask = size - 1
+        blob.reserve(bytes)
+    }
+
+    /// What an insertion found.
+    enum Insertion { case done, sameBytes(Int), sameID }
+
+    /// Adds a string under an id below the size given.
+    func insert(_ bytes: UnsafeRawBufferPointer, id: Int) -> Insertion {
+        var at = Int(truncatingIfNeeded: hash(bytes)) & mask
+        while slots.base[at] != 0 {
+            let other = Int(slots.base[at]) - 1
+            if equal(other, bytes) { return .sameBytes(other) }
+            at = (at + 1) & mask
+        }
+        if spans.base[id] != 0 { return .sameID }
+        spans.base[id] = UInt64(blob.count) << 32 | UInt64(bytes.count + 1)
+        blob.append(bytes.assumingMemoryBound(to: UInt8.self))
+        slots.base[at] = UInt32(id + 1)
+        return .done
+    }
+
+    /// The id of a string.
+    @inline(__always)
+    func id(of bytes: UnsafeRawBufferPointer) -> Int? {
+        var at = Int(truncatingIfNeeded: hash(bytes)) & mask
+        while slots.base[at] != 0 {
+            let id = Int(slots.base[at]) - 1
+            if equal(id, bytes) { return id }
+            at = (at + 1) & mask
+        }
+        return nil
+    }
+
+    /// The bytes of an id; nil if nothing has it. Valid as long as the dictionary.
+    func bytes(of id: Int) -> Bytes? {
+        guard id >= 0, id < spans.count, spans.base[id] != 0 else { return nil }
+        let span = spans.base[id]
+        // SAFETY: the span was made from the blob, which only the building thread changes.
+        return Bytes(start: blob.base + Int(span >> 32), count: Int(span & 0xFFFF_FFFF) - 1)
+    }
+
+    @inline(__always)
+    private func equal(_ id: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        let span = spans.base[id]
+        guard Int(span & 0xFFFF_FFFF) - 1 == bytes.count else { return false }
+        guard let start = bytes.baseAddress else { return true }
+        return memcmp(blob.base + Int(span >> 32), start, bytes.count) == 0
+    }
+}
+
+/// A fast hash of a byte string; the same in every run, of no cryptographic worth.
+@inline(__always)
+func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    var h = UInt64(truncatingIfNeeded: bytes.count)
+    var i = 0
+    while i + 8 <= bytes.count {
+        h = mix(h ^ bytes.loadUnaligned(fromByteOffset: i, as: UInt64.self), 0xE703_7ED1_A0B4_28DB)
+        i += 8
+    }
+    var tail: UInt64 = 0
+    var shift: UInt64 = 0
+    while i < bytes.count {
+        tail |= UInt64(bytes[i]) &<< shift
+        shift &+= 8
+        i += 1
+    }
+    return mix(h ^ tail, 0x8EBC_6AF0_9C88_C6E3)
+}
+
+@inline(__always)
+func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    let product = (a ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: b ^ 0xA076_1D64_78BD_642F)
+    return product.high ^ product.low
+}

@@ -1,0 +1,40 @@
+// What encoding a batch gives: token ids of many texts in one array, ready for the engine.
+
+/// Token ids of rows: row `i` is `ids[offsets[i] ..< offsets[i + 1]]`.
+package struct TokenRows: Sendable, Equatable {
+    /// One more than there are rows; starts with 0.
+    package var offsets: [Int]
+    package var ids: [Int32]
+    /// How many rows lost tokens to `maxLength`.
+    package var rowsCut: Int
+    /// How many tokens they lost.
+    package var tokensCut: Int
+    /// How many characters had no token and became the unknown one or nothing.
+    package var unknownCount: Int
+    /// How many ill-formed parts of texts were read as U+FFFD.
+    package var repairCount: Int
+
+    package init(
+        offsets: [Int] = [0], ids: [Int32] = [], rowsCut: Int = 0, tokensCut: Int = 0,
+        unknownCount: Int = 0, repairCount: Int = 0
+    ) {
+        self.offsets = offsets
+        self.ids = ids
+        self.rowsCut = rowsCut
+        self.tokensCut = tokensCut
+        self.unknownCount = unknownCount
+        self.repairCount = repairCount
+    }
+
+    /// How many rows there are.
+    package var count: Int { offsets.count - 1 }
+
+    /// How many tokens each row has.
+    package var lengths: [Int] { (0..<count).map { offsets[$0 + 1] - offsets[$0] } }
+
+    /// The ids of one row.
+    package func row(_ i: Int) -> ArraySlice<Int32> { ids[offsets[i]..<offsets[i + 1]] }
+
+    /// Whether anything was cut.
+    package var wasCut: Bool { rowsCut > 0 }
+}

@@ -1,0 +1,135 @@
+// A tokenizer as its model's folder describes it: text to ids and back. The steps (normalizers,
+// pre-tokenizers, model, post-processor, decoders) are read from tokenizer.json by the families in the
+// folders beside this file; Tokenizer+Encode.swift and Tokenizer+Decode.swift run them.
+
+import ArenaCore
+
+/// A tokenizer; immutable after loading and usable from every thread.
+package final class Tokenizer: Sendable {
+    /// The tokenizer.json it was read from.
+    package let path: String
+    /// One more than the largest token id.
+    package let vocabularySize: Int
+    /// The tokens that tokenizer_config.json names.
+    package let bosID: Int32?
+    package let eosID: Int32?
+    package let padID: Int32?
+    /// How long the model's texts may be by its own files; nil where they do not say.
+    package let modelMaxLength: Int?
+    package let paddingSide: Side
+    package let truncationSide: Side
+
+    let added: AddedTokens
+    let normalizers: [any Normalizer]
+    let preTokenizers: [any PreTokenizer]
+    let model: any TokenModel
+    let decoders: [any Decoder]?
+    let frame: Frame
+    /// Texts up to this many bytes keep every offset in 32 bits.
+    let textLimit: Int
+    let encoders = EncoderPool()
+
+    /// An end of a text.
+    package enum Side: String, Sendable { case left, right }
+
+    /// Reads a model's folder, or a tokenizer.json file and the tokenizer_config.json beside it.
+    /// - Throws: `TokenizerError` naming the file and the key.
+    package init(path: String) throws(TokenizerError) {
+        let file = try findTokenizerFile(path)
+        self.path = file
+        let root = FilePart(root: try readJSON(file).root)
+        guard root.value.kind == .object else { throw root.mismatch("an object") }
+        if let version = root.optional("version"), try version.string() != "1.0" {
+            throw version.unsupported("version \(try version.string())", supported: "1.0")
+        }
+
+        normalizers = if let part = root.optional("normalizer") { try readNormalizers(part) } else { [] }
+        let steps = if let part = root.optional("pre_tokenizer") { try readPreTokenizers(part) } else {
+            [any PreTokenizer]()
+        }
+        let spellsBytes = steps.contains { $0.spellsBytes }
+        preTokenizers = steps.filter { $0.cuts }
+        try refuseMixture(root, normalizers, steps)
+        let model = try readModel(root.member("model"), spellsBytes: spellsBytes)
+        self.model = model
+        let added = try AddedTokens(root.optional("added_tokens"), model: model, normalizers: normalizers)
+        self.added = added
+        decoders = if let part = root.optional("decoder") { try readDecoders(part) } else { nil }
+        vocabularySize = max(model.idEnd, (added.tokens.keys.max() ?? -1) + 1)
+        textLimit = Int(Int32.max) / (normalizers.map(\.growth) + steps.map(\.growth)).reduce(1, *)
+
+        let settings = try TokenizerSettings(beside: file)
+        func id(_ token: FilePart?) throws(TokenizerError) -> Int32? {
+            guard let token else { return nil }
+            let content = try token.bytes()
+            guard let id = added.idOf[content] ?? content.withUnsafeBytes({ model.vocabulary.id(of: $0) }) else {
+                throw token.contradiction(
+                    "\(quoted(String(decoding: content, as: UTF8.self))) is not a token of \(file)")
+            }
+            return Int32(id)
+        }
+        bosID = try id(settings.bos)
+        eosID = try id(settings.eos)
+        padID = try id(settings.pad)
+        modelMaxLength = settings.maxLength
+        paddingSide = settings.paddingSide
+        truncationSide = settings.truncationSide
+
+        if let part = root.optional("post_processor") {
+            frame = try readFrame(part) { id in added.tokens[id] != nil || model.vocabulary.bytes(of: id) != nil }
+        } else {
+            // Without a post-processor the flags of tokenizer_config.json say what stands around a text.
+            frame = Frame(
+                before: settings.addsBOS ? [bosID].compactMap { $0 } : [],
+                after: settings.addsEOS ? [eosID].compactMap { $0 } : [])
+        }
+    }
+
+    /// The id of a token by its text, as it stands in the file.
+    package func tokenToID(_ token: String) -> Int32? {
+        let bytes = Array(token.utf8)
+        let id = added.idOf[bytes] ?? bytes.withUnsafeBytes { model.vocabulary.id(of: $0) }
+        return id.map { Int32($0) }
+    }
+
+    /// The text of a token, as it stands in the file; nil for an id that nothing has.
+    package func idToToken(_ id: Int32) -> String? {
+        if let token = added.tokens[Int(id)] { return String(decoding: token.content, as: UTF8.self) }
+        return model.vocabulary.bytes(of: Int(id)).map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+/// The tokenizer.json of a folder, or the file itself.
+private func findTokenizerFile(_ path: String) throws(TokenizerError) -> String {
+    guard isDirectory(path) else { return path }
+    let file = joinPath(path, "tokenizer.json")
+    guard !fileExists(file) else { return file }
+    let others = ["tokenizer.model", "vocab.txt", "vocab.json", "merges.txt", "tekken.json", "spiece.model"]
+    throw .noTokenizer(folder: path, found: listDirectory(path).filter { others.contains($0) })
+}
+
+func readJSON(_ path: String) throws(TokenizerError) -> JSONDocument {
+    do {
+        return try JSONDocument(file: path)
+    } catch .file(let error) {
+        throw .file(error)
+    } catch {
+        throw .json(error.report)
+    }
+}
+
+/// Refuses what the steps cannot do together: `Metaspace` puts its mark before the text's first
+/// character, which is only known where nothing was put before it or taken away.
+private func refuseMixture(
+    _ root: FilePart, _ normalizers: [any Normalizer], _ steps: [any PreTokenizer]
+) throws(TokenizerError) {
+    let asksForStart = steps.contains { ($0 as? Metaspace)?.scheme == .first }
+    let movesStart = normalizers.contains {
+        $0 is Prepend || ($0 as? Replace)?.replacement.content.isEmpty == true
+    }
+    if asksForStart, movesStart, let part = root.optional("pre_tokenizer") {
+        throw part.unsupported(
+            "Metaspace with prepend_scheme first after a normalizer that prepends or removes",
+            supported: "prepend_scheme always or never there")
+    }
+}

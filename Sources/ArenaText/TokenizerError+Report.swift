@@ -1,0 +1,58 @@
+// The one place where facts about tokenizers become words.
+
+import ArenaCore
+
+extension TokenizerError {
+    package var report: FaultReport {
+        switch self {
+        case .file(let error): return error.report
+        case .json(let report): return report
+        case .noTokenizer(let folder, let found):
+            let others = found.isEmpty ? "" : "; it holds \(found.joined(separator: ", "))"
+            return FaultReport(
+                .fileNotFound, "there is no tokenizer.json in \(folder)\(others)",
+                help: found.isEmpty
+                    ? "name the model's folder, or its tokenizer.json"
+                    : "only tokenizer.json can be read: save the tokenizer in that form")
+        case .missingKey(let key, let place):
+            return FaultReport(
+                .value, "the tokenizer file has no \(key)", place: place,
+                help: "the file is damaged or not a tokenizer.json: fetch it again")
+        case .wrongType(let key, let expected, let found, let place):
+            return FaultReport(
+                .value, "\(key) should be \(expected), not \(found)", place: place,
+                help: "the file is damaged or of a newer form: fetch it again")
+        case .unknownPart(let family, let name, let key, let known, let place):
+            return FaultReport(
+                .value, "\(key): the \(family) '\(name)' is not supported", place: place,
+                help: "known: " + known.joined(separator: ", "))
+        case .unsupported(let key, let value, let supported, let place):
+            return FaultReport(
+                .value, "\(key): \(value) is not supported", place: place,
+                help: "supported: " + supported)
+        case .unknownPattern(let pattern, let key, let known, let place):
+            return FaultReport(
+                .value, "\(key): the pattern is not one of those supported: \(pattern)", place: place,
+                help: "supported are the patterns of " + known.joined(separator: ", "))
+        case .contradiction(let key, let what, let place):
+            return FaultReport(
+                .value, "\(key): \(what)", place: place,
+                help: "the file contradicts itself: fetch it again, or save the tokenizer anew")
+        case .maxLengthTooSmall(let maxLength, let specialTokens):
+            return FaultReport(
+                .value,
+                "max_length=\(maxLength) leaves no room beside \(counted(specialTokens, "special token"))",
+                help: "use a max_length above \(specialTokens), or add_special_tokens=False")
+        case .noEndToken(let path):
+            return FaultReport(
+                .value, "add_eos_token=True, but the tokenizer names no eos_token",
+                place: FilePlace(path), help: "add eos_token to tokenizer_config.json beside it")
+        case .textTooLong(let bytes, let limit):
+            return FaultReport(
+                .value, "a text of \(bytes) bytes is over the limit of \(limit) bytes",
+                help: "cut the cell before tokenizing it")
+        }
+    }
+}
+
+private func counted(_ n: Int, _ noun: String) -> String { "\(n) \(noun)\(n == 1 ? "" : "s")" }

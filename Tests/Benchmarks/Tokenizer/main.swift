@@ -1,0 +1,147 @@
+// Times the tokenizers and writes their ids for comparison with the reference's.
+//
+//     tokenizer-bench load TOKENIZER
+//     tokenizer-bench speed TOKENIZER ROWS THREADS
+//     tokenizer-bench ids TOKENIZER ROWS OUT
+//     tokenizer-bench hostile TOKENIZER
+//
+// ROWS holds texts, each as a 32-bit length and its bytes; OUT gets rows of ids in the same form.
+// compare.py makes and reads both.
+
+import ArenaCore
+import ArenaText
+import Glibc
+
+struct Rows: Sendable {
+    let file: MappedFile
+    let ranges: [Range<Int>]
+
+    init(_ path: String) throws {
+        file = try MappedFile(path)
+        var ranges: [Range<Int>] = []
+        var i = 0
+        while i + 4 <= file.bytes.count {
+            let n = Int(file.bytes.loadUnaligned(fromByteOffset: i, as: UInt32.self))
+            ranges.append(i + 4..<i + 4 + n)
+            i += 4 + n
+        }
+        self.ranges = ranges
+    }
+
+    func bytes(_ i: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[ranges[i]]) }
+}
+
+func seconds(_ body: () throws -> Void) rethrows -> Double {
+    let start = monotonicSeconds()
+    try body()
+    return monotonicSeconds() - start
+}
+
+func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.utf8.count))
+}
+
+func rounded(_ x: Double, _ digits: Int = 1) -> String {
+    let scale = pow(10.0, Double(digits))
+    return "\((x * scale).rounded() / scale)"
+}
+
+func load(_ path: String) throws {
+    for _ in 0..<5 {
+        let time = try seconds { _ = try Tokenizer(path: path) }
+        print("load", rounded(time * 1000), "ms")
+    }
+    let status = try readFile("/proc/self/status")
+    for line in String(decoding: status, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmHWM") {
+        print(line)
+    }
+}
+
+/// Slices of rows not seen before with a fresh tokenizer, then the last slice again.
+func speed(_ path: String, _ rows: Rows, threads: Int) throws {
+    let tokenizer = try Tokenizer(path: path)
+    let slices = 4
+    let size = rows.ranges.count / slices
+    func rate(_ slice: Int) throws -> Double {
+        let start = slice * size
+        let bytes = (start..<start + size).reduce(0) { $0 + rows.ranges[$1].count }
+        let time = try seconds {
+            _ = try tokenizer.encodeBatch(count: size, workers: threads) { rows.bytes(start + $0) }
+        }
+        return Double(bytes) / 1e6 / time
+    }
+    let rates = try (0..<slices).map { rounded(try rate($0)) }
+    let again = try (0..<3).map { _ in try rate(slices - 1) }.max() ?? 0
+    print("threads \(threads): MB/s a slice \(rates.joined(separator: " ")), repeated \(rounded(again))")
+}
+
+func writeIDs(_ path: String, _ rows: Rows, _ out: String) throws {
+    let tokenizer = try Tokenizer(path: path)
+    let result = try tokenizer.encodeBatch(
+        count: rows.ranges.count, options: Tokenizer.Options(addSpecialTokens: false)
+    ) { rows.bytes($0) }
+    var bytes: [UInt8] = []
+    for i in 0..<result.count {
+        withUnsafeBytes(of: UInt32(result.row(i).count).littleEndian) { bytes.append(contentsOf: $0) }
+        for id in result.row(i) { withUnsafeBytes(of: id.littleEndian) { bytes.append(contentsOf: $0) } }
+    }
+    guard let file = fopen(out, "w") else { throw FileError.system(path: out, doing: "opening", code: errno) }
+    fwrite(bytes, 1, bytes.count, file)
+    fclose(file)
+}
+
+/// Inputs that make a careless tokenizer slow: 1 MB each, beside 1 MB of plain words.
+func hostile(_ path: String) throws {
+    let tokenizer = try Tokenizer(path: path)
+    let size = 1_000_000
+    func repeated(_ text: String) -> [UInt8] {
+        let unit = Array(text.utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(size + unit.count)
+        while bytes.count < size { bytes += unit }
+        return bytes
+    }
+    var state: UInt64 = 1
+    func random(_ n: Int) -> Int {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int(state >> 33) % n
+    }
+    var letters: [UInt8] = []
+    var han: [UInt8] = []
+    var marks: [UInt8] = Array("a".utf8)
+    for _ in 0..<size { letters.append(UInt8(97 + random(26))) }
+    while han.count < size { appendUTF8(UInt32(0x4E00 + random(0x5000)), to: &han) }
+    while marks.count < size { appendUTF8(UInt32(0x300 + random(0x70)), to: &marks) }
+    let inputs: [(String, [UInt8])] = [
+        ("plain words", repeated("the quick brown fox jumps over the lazy dog and runs away; ")),
+        ("one letter", repeated("a")), ("one letter, capital", repeated("A")), ("spaces", repeated(" ")),
+        ("line breaks", repeated("\n")), ("random letters, no space", letters), ("one CJK character", repeated("的")),
+        ("random CJK", han), ("one combining mark", repeated("\u{301}")), ("random combining marks", marks),
+        ("emoji", repeated("😀")), ("digits", repeated("7")), ("U+2581", repeated("▁")), ("<", repeated("<")),
+        ("ill-formed bytes", [UInt8](repeating: 0xFF, count: size)),
+    ]
+    for (name, bytes) in inputs {
+        var tokens = 0
+        let times = try (0..<3).map { _ in
+            try seconds { tokens = try bytes.withUnsafeBytes { try tokenizer.encode($0).count } }
+        }
+        print(padded(name, 26), padded(rounded((times.min() ?? 0) * 1000), 8), "ms", tokens, "tokens")
+    }
+}
+
+let arguments = CommandLine.arguments
+do {
+    switch arguments.dropFirst().first {
+    case "load" where arguments.count == 3: try load(arguments[2])
+    case "speed" where arguments.count == 5:
+        try speed(arguments[2], Rows(arguments[3]), threads: Int(arguments[4]) ?? 1)
+    case "ids" where arguments.count == 5: try writeIDs(arguments[2], Rows(arguments[3]), arguments[4])
+    case "hostile" where arguments.count == 3: try hostile(arguments[2])
+    default:
+        print("usage: tokenizer-bench load|speed|ids|hostile TOKENIZER ...")
+        exit(64)
+    }
+} catch {
+    print(error)
+    exit(66)
+}
