@@ -8,5 +8,9 @@ let package = Package(
     targets: [
         .target(name: "ArenaCore"),
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
+        .target(name: "ArenaFrame", dependencies: ["ArenaCore"]),
+        .testTarget(name: "ArenaFrameTests", dependencies: ["ArenaFrame"]),
+        .executableTarget(
+            name: "FrameBenchmark", dependencies: ["ArenaFrame"], path: "Tests/Benchmarks/Frame"),
     ]
 )
