@@ -2,14 +2,18 @@
 // either quote, triple quotes, r and u prefixes, literals side by side, comments, a last comma.
 // Escapes that Python does not have stay two characters; nothing is ever evaluated.
 
+import Glibc
+
 func decodePythonTurns(
     _ cell: UnsafeRawBufferPointer, into out: inout TurnOutput
 ) throws(TurnFailure) {
+    if let nul = offsetOfNUL(cell) { throw TurnFailure(problem: .control(0), offset: nul) }
     var at = 0
-    skipBlanks(cell, &at)
+    let open = openParentheses(cell, &at)
     guard at < cell.count, cell[at] == UInt8(ascii: "[") else {
         throw TurnFailure(problem: .notAList, offset: at)
     }
+    if open == 0, isIndented(cell, at) { throw TurnFailure(problem: .indented, offset: at) }
     at += 1
     while true {
         skipBlanks(cell, &at)
@@ -22,7 +26,8 @@ func decodePythonTurns(
         at += 1
     }
     at += 1
-    skipBlanks(cell, &at)
+    try closeParentheses(cell, &at, open)
+    skipBlanks(cell, &at, continuing: false)
     if at < cell.count { throw TurnFailure(problem: .afterList, offset: at) }
 }
 
@@ -30,21 +35,63 @@ func decodePythonTurns(
 private func decodeElement(
     _ cell: UnsafeRawBufferPointer, _ at: inout Int, _ out: inout TurnOutput
 ) throws(TurnFailure) {
-    guard let first = try literalStart(cell, &at) else {
+    let open = openParentheses(cell, &at)
+    guard at < cell.count else { throw TurnFailure(problem: .endOfCell, offset: at) }
+    if let first = try literalStart(cell, &at) {
+        out.beginTurn()
+        var literal = first
+        while true {
+            try decodeLiteral(cell, &at, literal, &out)
+            skipBlanks(cell, &at)
+            guard at < cell.count, isQuote(cell[at]) || isNameByte(cell[at]) else { break }
+            guard let next = try literalStart(cell, &at) else {
+                throw TurnFailure(problem: .noComma, offset: at)
+            }
+            literal = next
+        }
+        out.endTurn()
+    } else {
         out.appendNull()
         skipBlanks(cell, &at)
-        return
     }
-    out.beginTurn()
-    var next: LiteralStart? = first
-    while let literal = next {
-        try decodeLiteral(cell, &at, literal, &out)
+    try closeParentheses(cell, &at, open)
+    skipBlanks(cell, &at)
+}
+
+/// Moves past blanks and opening parentheses, which change nothing around one value.
+private func openParentheses(_ cell: UnsafeRawBufferPointer, _ at: inout Int) -> Int {
+    var open = 0
+    skipBlanks(cell, &at)
+    while at < cell.count, cell[at] == UInt8(ascii: "(") {
+        open += 1
+        at += 1
         skipBlanks(cell, &at)
-        guard at < cell.count, startsLiteral(cell, at) else { break }
-        next = try literalStart(cell, &at)
-        if next == nil { throw TurnFailure(problem: .noComma, offset: at) }
     }
-    out.endTurn()
+    return open
+}
+
+private func closeParentheses(
+    _ cell: UnsafeRawBufferPointer, _ at: inout Int, _ open: Int
+) throws(TurnFailure) {
+    for _ in 0..<open {
+        skipBlanks(cell, &at)
+        guard at < cell.count else { throw TurnFailure(problem: .endOfCell, offset: at) }
+        // A comma here makes a tuple.
+        guard cell[at] == UInt8(ascii: ")") else { throw TurnFailure(problem: .notText, offset: at) }
+        at += 1
+    }
+}
+
+/// Whether the list begins on a later line and not at its start, which Python takes for a block.
+private func isIndented(_ cell: UnsafeRawBufferPointer, _ at: Int) -> Bool {
+    guard at > 0, cell[at - 1] == 32 || cell[at - 1] == 9 else { return false }
+    return cell[..<at].contains { $0 == 10 || $0 == 13 }
+}
+
+private func offsetOfNUL(_ cell: UnsafeRawBufferPointer) -> Int? {
+    guard let base = cell.baseAddress else { return nil }
+    // SAFETY: the search stays within the cell.
+    return memchr(base, 0, cell.count).map { UnsafeRawPointer($0) - base }
 }
 
 /// How a string literal begins.
@@ -53,10 +100,6 @@ private struct LiteralStart {
     var isTriple: Bool
     var isRaw: Bool
     var offset: Int
-}
-
-private func startsLiteral(_ cell: UnsafeRawBufferPointer, _ at: Int) -> Bool {
-    isQuote(cell[at]) || isNameByte(cell[at])
 }
 
 /// Moves past prefix and quotes of a literal, or past `null` or `None`, for which it returns nil.
@@ -202,12 +245,14 @@ private func skipLineEnd(_ cell: UnsafeRawBufferPointer, _ at: inout Int) -> Boo
 }
 
 /// Blanks, line ends, comments and continued lines between the parts of a list.
-private func skipBlanks(_ cell: UnsafeRawBufferPointer, _ at: inout Int) {
+private func skipBlanks(
+    _ cell: UnsafeRawBufferPointer, _ at: inout Int, continuing: Bool = true
+) {
     while at < cell.count {
         switch cell[at] {
         case 9, 10, 12, 13, 32: at += 1
         case UInt8(ascii: "#"): while at < cell.count, cell[at] != 10, cell[at] != 13 { at += 1 }
-        case backslash:
+        case backslash where continuing:
             var next = at + 1
             guard skipLineEnd(cell, &next) else { return }
             at = next

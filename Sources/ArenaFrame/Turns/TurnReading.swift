@@ -58,6 +58,7 @@ package enum NullTurns: Sendable, Equatable, CaseIterable {
 /// Why a cell is not a list of turns.
 package enum TurnProblem: Sendable, Equatable {
     case notAList
+    case indented
     case notText
     case unknownName(String)
     case endOfCell
@@ -74,13 +75,14 @@ package enum TurnProblem: Sendable, Equatable {
     var words: String {
         switch self {
         case .notAList: "a list in brackets was expected"
+        case .indented: "the list begins with an indented line"
         case .notText: "an element is neither text nor null"
         case .unknownName(let name): "the name \(name) is not known (only null and None are)"
         case .endOfCell: "the cell ends inside the list"
         case .noComma: "a comma or the end of the list was expected"
         case .afterList: "there is something after the list"
         case .unterminated: "a string is not closed"
-        case .control(let byte): "a control character (\(byte)) stands in a string unescaped"
+        case .control(let byte): "a control character (\(byte)) stands unescaped"
         case .lineBreak: "a line ends inside a string"
         case .badEscape: "an escape is not complete or not known"
         case .namedEscape: "a named escape \\N{...}"
@@ -154,7 +156,10 @@ struct TurnOutput {
     /// Copies plain text from `at` on, up to the first `quote`, backslash or control character.
     @inline(__always)
     mutating func copyPlain(_ cell: UnsafeRawBufferPointer, _ at: inout Int, upTo quotes: UInt64) {
-        if pendingHigh != 0 { flushSurrogate() }
+        if pendingHigh != 0 {
+            guard at < cell.count, !isStop(cell[at], quotes) else { return }
+            flushSurrogate()
+        }
         while at + 8 <= cell.count {
             let word = cell.loadUnaligned(fromByteOffset: at, as: UInt64.self)
             // SAFETY: the 8 bytes of slack take what is written beyond the cell's own length.
@@ -167,11 +172,15 @@ struct TurnOutput {
             if plain < 8 { return }
         }
         while at < cell.count {
-            let byte = cell[at]
-            if byte == UInt8(truncatingIfNeeded: quotes) || byte == backslash || byte < 0x20 { return }
-            append(byte)
+            if isStop(cell[at], quotes) { return }
+            append(cell[at])
             at += 1
         }
+    }
+
+    @inline(__always)
+    private func isStop(_ byte: UInt8, _ quotes: UInt64) -> Bool {
+        byte == UInt8(truncatingIfNeeded: quotes) || byte == backslash || byte < 0x20
     }
 
     /// A code point or half of a surrogate pair; the halves join, one alone becomes U+FFFD.
