@@ -1,0 +1,275 @@
+// Turns the cells of one column into values while the file is scanned. The type is that of the whole
+// column: it starts undecided, widens as cells ask for it, and a column that turns out to be text
+// after values were taken is read again as text, since text must keep every byte.
+
+import Glibc
+
+/// Some rows of cells, as the scanner left them.
+struct CSVBatch {
+    let bytes: UnsafeRawBufferPointer
+    let cells: UnsafeBufferPointer<CSVCell>
+    let columns: Int
+    let rows: Int
+    /// Whether no rows came before these.
+    let isFirst: Bool
+
+    @inline(__always)
+    func cell(_ row: Int, _ column: Int) -> CSVCell { cells[row * columns + column] }
+
+    @inline(__always)
+    func content(_ cell: CSVCell) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[cell.offset..<cell.offset + Int(cell.length)])
+    }
+}
+
+struct CSVColumnBuilder {
+    private enum State { case undecided, bool, int64, float64, text, spoilt }
+
+    private var state = State.undecided
+    private var bools: [Bool] = []
+    private var ints: [Int64] = []
+    private var doubles: [Double] = []
+    private var texts = TextBuilder()
+    private var rows = 0
+    private var validity: Validity?
+    /// There was a cell that is missing among numbers but something as text: `""`, `NA`.
+    private var hasHiddenText = false
+    private var hasHugeInt = false
+    private var hasFraction = false
+
+    /// - Parameter asText: The column is known to be text.
+    init(asText: Bool = false) { if asText { state = .text } }
+
+    /// Whether the column has to be read again, as text.
+    var needsText: Bool {
+        switch state {
+        case .spoilt: true
+        case .undecided: hasHiddenText
+        case .float64: hasHugeInt && !hasFraction
+        case .bool, .int64, .text: false
+        }
+    }
+
+    /// Takes the column's cells of a batch.
+    mutating func append(_ batch: CSVBatch, column: Int) throws(FrameError) {
+        var row = 0
+        while row < batch.rows {
+            switch state {
+            case .undecided: row = decide(batch, column, row)
+            case .bool: row = appendBools(batch, column, row)
+            case .int64: row = appendInts(batch, column, row)
+            case .float64: row = appendDoubles(batch, column, row)
+            case .text:
+                try appendTexts(batch, column, row)
+                row = batch.rows
+            case .spoilt:
+                guard batch.isFirst else { return }
+                self = CSVColumnBuilder(asText: true)
+                row = 0
+            }
+        }
+    }
+
+    /// The column, unless it needs to be read as text first.
+    mutating func finish() -> Column {
+        switch state {
+        case .bool: return Column(.bool(bools), validity: validity)
+        case .int64: return Column(.int64(ints), validity: validity)
+        case .float64: return Column(.float64(doubles), validity: validity)
+        case .undecided where rows > 0:
+            return Column(
+                .float64([Double](repeating: 0, count: rows)),
+                validity: Validity(repeating: false, count: rows))
+        case .undecided, .text, .spoilt: return Column(.string(texts.finish()), validity: validity)
+        }
+    }
+
+    // MARK: - One state each: rows are taken until a cell does not fit
+
+    private mutating func decide(_ batch: CSVBatch, _ column: Int, _ from: Int) -> Int {
+        for row in from..<batch.rows {
+            let cell = batch.cell(row, column)
+            if isMissing(cell, batch) {
+                mark(false)
+                continue
+            }
+            let content = batch.content(cell)
+            switch NumberText.read(content) {
+            case .int:
+                state = .int64
+                ints = [Int64](repeating: 0, count: rows)
+            case .double, .hugeInt:
+                state = .float64
+                doubles = [Double](repeating: 0, count: rows)
+            case .none:
+                if boolean(content) != nil {
+                    state = .bool
+                    bools = [Bool](repeating: false, count: rows)
+                } else if hasHiddenText {
+                    spoil()
+                } else {
+                    state = .text
+                    for _ in 0..<rows { texts.appendEmpty() }
+                }
+            }
+            return row
+        }
+        return batch.rows
+    }
+
+    private mutating func appendBools(_ batch: CSVBatch, _ column: Int, _ from: Int) -> Int {
+        for row in from..<batch.rows {
+            let cell = batch.cell(row, column)
+            if let value = boolean(batch.content(cell)) {
+                bools.append(value)
+                mark(true)
+            } else if isMissing(cell, batch) {
+                bools.append(false)
+                mark(false)
+            } else {
+                spoil()
+                return row
+            }
+        }
+        return batch.rows
+    }
+
+    private mutating func appendInts(_ batch: CSVBatch, _ column: Int, _ from: Int) -> Int {
+        for row in from..<batch.rows {
+            let cell = batch.cell(row, column)
+            switch NumberText.read(batch.content(cell)) {
+            case .int(let value):
+                ints.append(value)
+                mark(true)
+            case .double, .hugeInt:
+                // An Int64 rounds to the same double as its decimal text would.
+                state = .float64
+                doubles = ints.map(Double.init)
+                ints = []
+                return row
+            case .none:
+                guard isMissing(cell, batch) else {
+                    spoil()
+                    return row
+                }
+                ints.append(0)
+                mark(false)
+            }
+        }
+        return batch.rows
+    }
+
+    private mutating func appendDoubles(_ batch: CSVBatch, _ column: Int, _ from: Int) -> Int {
+        for row in from..<batch.rows {
+            let cell = batch.cell(row, column)
+            switch NumberText.read(batch.content(cell)) {
+            case .double(let value):
+                doubles.append(value)
+                hasFraction = true
+                mark(true)
+            case .int(let value):
+                doubles.append(Double(value))
+                mark(true)
+            case .hugeInt(let value):
+                doubles.append(value)
+                hasHugeInt = true
+                mark(true)
+            case .none:
+                guard isMissing(cell, batch) else {
+                    spoil()
+                    return row
+                }
+                doubles.append(0)
+                mark(false)
+            }
+        }
+        return batch.rows
+    }
+
+    private mutating func appendTexts(
+        _ batch: CSVBatch, _ column: Int, _ from: Int
+    ) throws(FrameError) {
+        for row in from..<batch.rows {
+            let cell = batch.cell(row, column)
+            if cell.length == 0, !cell.isQuoted {
+                texts.appendEmpty()
+                mark(false)
+                continue
+            }
+            if cell.hasDoubledQuotes {
+                try texts.appendUndoubling(batch.content(cell))
+            } else {
+                try texts.append(batch.content(cell))
+            }
+            mark(true)
+        }
+    }
+
+    // MARK: - Parts
+
+    /// Gives up the values: the column is text and has to be read again.
+    private mutating func spoil() {
+        self = CSVColumnBuilder()
+        state = .spoilt
+    }
+
+    @inline(__always)
+    private mutating func mark(_ present: Bool) {
+        if validity != nil {
+            validity?.append(present)
+        } else if !present {
+            validity = Validity(repeating: true, count: rows)
+            validity?.append(false)
+        }
+        rows += 1
+    }
+
+    /// Whether the cell is missing in a column of numbers or truth values.
+    private mutating func isMissing(_ cell: CSVCell, _ batch: CSVBatch) -> Bool {
+        if cell.length == 0 {
+            if cell.isQuoted { hasHiddenText = true }
+            return true
+        }
+        guard cell.length <= 9, isMissingWord(batch.content(cell)) else { return false }
+        hasHiddenText = true
+        return true
+    }
+}
+
+extension TextBuilder {
+    /// Adds a text in which quotes are still doubled.
+    mutating func appendUndoubling(_ bytes: UnsafeRawBufferPointer) throws(FrameError) {
+        let room = try reserve(bytes.count)
+        guard let base = bytes.baseAddress else { return appendEmpty() }
+        var from = 0
+        var written = 0
+        while from < bytes.count {
+            // SAFETY: from..<count lies in the cell; what is written is never longer than it.
+            let found = memchr(base + from, Int32(quote), bytes.count - from)
+            let end = found.map { UnsafeRawPointer($0) - base + 1 } ?? bytes.count
+            (room + written).copyMemory(from: base + from, byteCount: end - from)
+            written += end - from
+            from = found == nil ? end : end + 1
+        }
+        commit(written)
+    }
+}
+
+/// pandas' spellings of truth values.
+private func boolean(_ bytes: UnsafeRawBufferPointer) -> Bool? {
+    switch bytes.count {
+    case 4 where ["True", "TRUE", "true"].contains { bytes.elementsEqual($0.utf8) }: true
+    case 5 where ["False", "FALSE", "false"].contains { bytes.elementsEqual($0.utf8) }: false
+    default: nil
+    }
+}
+
+/// pandas' words for a missing value.
+private func isMissingWord(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    missingWords.contains { bytes.count == $0.utf8.count && bytes.elementsEqual($0.utf8) }
+}
+
+private let missingWords = [
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
+    "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+]

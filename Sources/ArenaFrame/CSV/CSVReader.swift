@@ -1,0 +1,290 @@
+// Reads a CSV file into a frame: header, types over the whole file, text checked and unescaped. The
+// file is mapped and let go page by page, so that memory holds the frame and little else; nothing
+// refers to the file afterwards.
+
+import ArenaCore
+import Glibc
+
+/// Reads a CSV file (RFC 4180, UTF-8; LF, CRLF or CR; a byte order mark is skipped).
+///
+/// The first row that is not blank names the columns; a nameless one becomes `Unnamed: 3`, as in
+/// pandas. Every row must have as many cells as the header. The type of a column is decided over all
+/// of its cells:
+/// - `int64`: whole numbers of 64 bits. A column of whole numbers some of which are larger stays
+///   `string`, so that long identifiers keep every digit.
+/// - `float64`: numbers, read exactly (the nearest double), also `inf` and `-Infinity`.
+/// - `bool`: `True`, `TRUE`, `true` and their opposites.
+/// - `string`: all else, byte for byte.
+///
+/// Quotes around a number do not make it text. An empty cell is missing. Among numbers and truth
+/// values so are `""` and pandas' words (`NA`, `NaN`, `null`, `None`, `n/a` and the like); in a text
+/// column those words and `""` are text like any other. A column of nothing but empty cells is
+/// `float64`, as in pandas; in a file without rows every column is `string`.
+/// - Parameter key: The column that names the rows; it leaves the columns and travels with them.
+/// - Throws: `FrameError` naming file, line and column.
+/// - Complexity: O(bytes)
+package func readCSV(
+    path: String, key: String? = nil, delimiter: UInt8 = UInt8(ascii: ",")
+) throws(FrameError) -> Frame {
+    let file: MappedFile
+    do { file = try MappedFile(path) } catch { throw .file(error) }
+    defer { withExtendedLifetime(file) {} }
+    var reader = CSVReader(file.bytes, path: path, delimiter: delimiter)
+    reader.release = { file.release($0) }
+    return try reader.read(key: key)
+}
+
+/// Reads CSV from memory; `name` stands for the file in errors.
+/// - Throws: As `readCSV`.
+package func parseCSV(
+    _ bytes: [UInt8], name: String, key: String? = nil, delimiter: UInt8 = UInt8(ascii: ",")
+) throws(FrameError) -> Frame {
+    let result = bytes.withUnsafeBytes { raw in
+        Result { () throws(FrameError) in
+            try CSVReader(raw, path: name, delimiter: delimiter).read(key: key)
+        }
+    }
+    return try result.get()
+}
+
+struct CSVReader {
+    let bytes: UnsafeRawBufferPointer
+    let path: String
+    let delimiter: UInt8
+    /// Called with what will not be needed soon.
+    var release: (Range<Int>) -> Void = { _ in }
+
+    private static let batchBytes = 256 << 10
+    private static let batchCells = 16 << 10
+    private static let releaseBytes = 8 << 20
+    private static let maximumColumns = 100_000
+
+    init(_ bytes: UnsafeRawBufferPointer, path: String, delimiter: UInt8) {
+        self.bytes = bytes
+        self.path = path
+        self.delimiter = delimiter
+    }
+
+    func read(key: String?) throws(FrameError) -> Frame {
+        if let format = foreignFormat { throw .csvFormat(path: path, what: format) }
+        var scanner = CSVScanner(bytes, delimiter: delimiter, from: startAfterMark)
+        let names = try readHeader(&scanner)
+        if let key, !names.contains(key) {
+            throw .unknownColumn(name: key, known: names, place: FilePlace(path))
+        }
+        let start = scanner.position
+        var builders = names.map { _ in CSVColumnBuilder() }
+        try fill(&builders, Array(names.indices), names, from: start, checkingText: true)
+        let again = names.indices.filter { builders[$0].needsText }
+        if !again.isEmpty {
+            for column in again { builders[column] = CSVColumnBuilder(asText: true) }
+            try fill(&builders, again, names, from: start, checkingText: false)
+        }
+        var columns: [Column] = []
+        for column in builders.indices { columns.append(builders[column].finish()) }
+        return try frame(names, columns, key: key, dataStart: start)
+    }
+
+    // MARK: - Header
+
+    private var foreignFormat: FrameError.ForeignFormat? {
+        let head = Array(bytes.prefix(4))
+        if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) { return .utf16 }
+        if head.starts(with: [0x1F, 0x8B]) { return .gzip }
+        if head.elementsEqual([0x50, 0x4B, 3, 4]) { return .zip }
+        if head.elementsEqual("PAR1".utf8) { return .parquet }
+        return nil
+    }
+
+    private var startAfterMark: Int { bytes.prefix(3).elementsEqual([0xEF, 0xBB, 0xBF]) ? 3 : 0 }
+
+    private func readHeader(_ scanner: inout CSVScanner) throws(FrameError) -> [String] {
+        let start = scanner.position
+        let cells: [CSVCell]
+        do {
+            cells = try scanner.nextRow(limit: Self.maximumColumns)
+        } catch { throw fault(error, names: []) }
+        guard !cells.isEmpty else { throw .csvEmpty(path: path) }
+        var names: [String] = []
+        var places: [String: Int] = [:]
+        for (column, cell) in cells.enumerated() {
+            let range = cell.offset..<cell.offset + Int(cell.length)
+            if let bad = badText(in: range) { throw textFault(bad, column: "the header", cell: cell) }
+            var name = String(decoding: bytes[range], as: UTF8.self)
+            if cell.hasDoubledQuotes { name = undoubled(name) }
+            if name.isEmpty { name = "Unnamed: \(column)" }
+            if let first = places[name] {
+                let (line, _) = lineAndColumn(of: start, in: bytes)
+                throw .csvHeaderDuplicate(
+                    place: FilePlace(path, line: line), name: name, first: first + 1, second: column + 1)
+            }
+            places[name] = column
+            names.append(name)
+        }
+        return names
+    }
+
+    private func undoubled(_ name: String) -> String {
+        var result: [UInt8] = []
+        var skip = false
+        for byte in name.utf8 {
+            if byte == quote, skip {
+                skip = false
+                continue
+            }
+            skip = byte == quote
+            result.append(byte)
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    // MARK: - Rows
+
+    /// One pass over the rows for the columns that are wanted.
+    private func fill(
+        _ builders: inout [CSVColumnBuilder], _ wanted: [Int], _ names: [String], from start: Int,
+        checkingText: Bool
+    ) throws(FrameError) {
+        let columns = names.count
+        let capacity = max(1, Self.batchCells / columns) * columns
+        let cells = UnsafeMutableBufferPointer<CSVCell>.allocate(capacity: capacity)
+        cells.initialize(repeating: .none)
+        defer { cells.deallocate() }
+        var scanner = CSVScanner(bytes, delimiter: delimiter, from: start)
+        var released = 0
+        while true {
+            let from = scanner.position
+            let rows: Int
+            do {
+                rows = try scanner.nextRows(into: cells, columns: columns, byteLimit: Self.batchBytes)
+            } catch {
+                // What is not text at all explains more than what it did to the rows.
+                if let bad = badText(in: from..<max(from, place(of: error))) {
+                    throw textFault(bad, column: nil, cell: nil)
+                }
+                throw fault(error, names: names)
+            }
+            if checkingText, let bad = badText(in: from..<scanner.position) {
+                throw badCell(bad, among: UnsafeBufferPointer(cells), rows * columns, names)
+            }
+            if rows == 0, scanner.position >= bytes.count { break }
+            let batch = CSVBatch(
+                bytes: bytes, cells: UnsafeBufferPointer(cells), columns: columns, rows: rows,
+                isFirst: from == start)
+            for column in wanted { try builders[column].append(batch, column: column) }
+            if scanner.position - released >= Self.releaseBytes {
+                release(released..<from)
+                released = from
+            }
+        }
+    }
+
+    private func frame(
+        _ names: [String], _ columns: [Column], key: String?, dataStart: Int
+    ) throws(FrameError) -> Frame {
+        guard let key, let at = names.firstIndex(of: key) else {
+            return try Frame(names: names, columns: columns)
+        }
+        var names = names
+        var columns = columns
+        names.remove(at: at)
+        let values = columns.remove(at: at)
+        do {
+            return try Frame(
+                names: names, columns: columns, key: try FrameKey(name: key, column: values))
+        } catch .keyMissing(_, let row, let count) {
+            let place = FilePlace(path, line: line(ofRow: row, dataStart, names.count + 1))
+            throw .csvKeyMissing(place: place, key: key, count: count)
+        } catch .keyDuplicate(_, let value, let first, let second) {
+            let place = FilePlace(path, line: line(ofRow: second, dataStart, names.count + 1))
+            throw .csvKeyDuplicate(
+                place: place, key: key, value: value,
+                firstLine: line(ofRow: first, dataStart, names.count + 1))
+        }
+    }
+
+    /// The line a row begins in, found by going through the file once more: for errors only.
+    private func line(ofRow row: Int, _ start: Int, _ columns: Int) -> Int {
+        var scanner = CSVScanner(bytes, delimiter: delimiter, from: start)
+        for _ in 0..<row { _ = try? scanner.nextRow(limit: columns) }
+        _ = scanner.skipBlankLines()
+        return lineAndColumn(of: scanner.position, in: bytes).0
+    }
+}
+
+// MARK: - Faults, with their places
+
+extension CSVReader {
+    /// A byte that no text has: its offset and what it is.
+    private struct Bad {
+        var offset: Int
+        var what: FrameError.BadText
+    }
+
+    /// The first byte in the range that is NUL or not UTF-8.
+    private func badText(in range: Range<Int>) -> Bad? {
+        let part = UnsafeRawBufferPointer(rebasing: bytes[range])
+        guard let base = part.baseAddress, part.count > 0 else { return nil }
+        let invalid = firstInvalidUTF8(part)
+        // SAFETY: the search stays within the part.
+        let nul = memchr(base, 0, invalid ?? part.count).map { UnsafeRawPointer($0) - base }
+        if let nul { return Bad(offset: range.lowerBound + nul, what: .nul) }
+        return invalid.map { Bad(offset: range.lowerBound + $0, what: .notUTF8(part[$0])) }
+    }
+
+    private func badCell(
+        _ bad: Bad, among cells: UnsafeBufferPointer<CSVCell>, _ count: Int, _ names: [String]
+    ) -> FrameError {
+        for at in 0..<count {
+            let cell = cells[at]
+            if bad.offset >= cell.offset, bad.offset < cell.offset + Int(cell.length) {
+                return textFault(bad, column: names[at % names.count], cell: cell)
+            }
+        }
+        return textFault(bad, column: nil, cell: nil)
+    }
+
+    private func textFault(_ bad: Bad, column: String?, cell: CSVCell?) -> FrameError {
+        let range = cell.map { $0.offset..<$0.offset + Int($0.length) }
+            ?? max(0, bad.offset - 24)..<min(bytes.count, bad.offset + 24)
+        let part = UnsafeRawBufferPointer(rebasing: bytes[range])
+        return .csvBadText(
+            place: place(bad.offset), column: column, what: bad.what,
+            shown: excerpt(part, around: bad.offset - range.lowerBound))
+    }
+
+    private func place(_ offset: Int) -> FilePlace {
+        let (line, column) = lineAndColumn(of: offset, in: bytes)
+        return FilePlace(path, line: line, column: column)
+    }
+
+    private func place(of problem: CSVProblem) -> Int {
+        switch problem {
+        case .ragged(let row, _): row
+        case .unterminated(let open): open
+        case .afterQuote(let at, _, _): at
+        case .tooLong, .tooManyColumns: 0
+        }
+    }
+
+    private func fault(_ problem: CSVProblem, names: [String]) -> FrameError {
+        switch problem {
+        case .ragged(let row, let found):
+            let line = lineAndColumn(of: row, in: bytes).0
+            return .csvRagged(
+                place: FilePlace(path, line: line), expected: names.count, found: found)
+        case .unterminated(let open):
+            let part = UnsafeRawBufferPointer(rebasing: bytes[open...])
+            return .csvUnterminated(place: place(open), shown: excerpt(part))
+        case .afterQuote(let at, let cell, let index):
+            let part = UnsafeRawBufferPointer(rebasing: bytes[cell..<min(bytes.count, at + 24)])
+            return .csvAfterQuote(
+                place: place(at), column: index < names.count ? names[index] : "the header",
+                openedLine: lineAndColumn(of: cell, in: bytes).0,
+                shown: excerpt(part, around: at - cell))
+        case .tooLong(let bytes): return .textTooLong(bytes: bytes)
+        case .tooManyColumns(let limit):
+            return .csvTooManyColumns(place: FilePlace(path), limit: limit)
+        }
+    }
+}

@@ -1,0 +1,218 @@
+// The facts of a FrameError in words: what, where, and what to do about it.
+
+import ArenaCore
+
+extension FrameError {
+    package var report: FaultReport {
+        switch self {
+        case .unknownColumn(let name, let known, let place):
+            return FaultReport(
+                .key, "there is no column '\(name)'", place: place,
+                help: suggestion(for: name, among: known))
+        case .duplicateColumn(let name):
+            return FaultReport(
+                .value, "there would be two columns '\(name)'", help: "give one of them another name")
+        case .lengths(let column, let expected, let found):
+            return FaultReport(
+                .value, "column '\(column)' has \(count(found, "row")), the frame has \(expected)",
+                help: "columns of a frame have one length: was the column made from other rows?")
+        case .columnType(let verb, let column, let needed, let found):
+            return FaultReport(
+                .type, "\(verb) needs \(needed), '\(column)' is \(found.rawValue)",
+                help: "leave the column out with select, or convert it first")
+        case .rowOutOfRange(let row, let count):
+            return FaultReport(
+                .index, "there is no row \(row): the frame has \(self.count(count, "row"))",
+                help: count == 0 ? "the frame is empty" : "rows count from 0 to \(count - 1)")
+        case .noKey, .keyMissing, .keyType, .keyDuplicate, .keyAssigned, .otherRows: return keyReport
+        case .blendNothing, .blendNoKey, .blendKeys, .blendRows, .blendColumns, .blendWeights,
+            .blendWeight, .blendTotal:
+            return blendReport
+        case .file(let error): return error.report
+        case .csvEmpty, .csvFormat, .csvHeaderDuplicate, .csvRagged, .csvUnterminated,
+            .csvAfterQuote, .csvTooManyColumns, .csvBadText, .csvKeyMissing, .csvKeyDuplicate:
+            return csvReport
+        case .unreadableTurns(let column, let row, let reading, let problem, let character, let shown):
+            return FaultReport(
+                .value,
+                "column '\(column)', \(row): not readable as \(reading.rawValue) turns: "
+                    + "\(problem.words) at character \(character): \(shown)",
+                help: reading.remedy(for: problem))
+        case .readingMissing(let report):
+            return FaultReport(
+                .type, "turns needs read=: \(report.sentence)", help: TurnReadingReport.help)
+        case .outOfMemory(let bytes):
+            return FaultReport(
+                .memory, "no memory for another \(bytes) bytes of text",
+                help: "read fewer columns or rows at a time")
+        case .textTooLong(let bytes):
+            return FaultReport(
+                .value, "a text of \(bytes) bytes is longer than 4 GiB", help: "split the cell")
+        }
+    }
+
+    private var keyReport: FaultReport {
+        switch self {
+        case .noKey(let verb):
+            return FaultReport(
+                .value, "\(verb) needs a frame with a key", help: "read it with read_csv(..., key=\"id\")")
+        case .keyMissing(let key, let row, let count):
+            return FaultReport(
+                .value, "the key '\(key)' is missing in row \(row)" + others(count),
+                help: "every row needs a key: drop such rows, or use another column")
+        case .keyType(let key, let found):
+            return FaultReport(
+                .type, "the key '\(key)' is \(found.rawValue)",
+                help: "a key is a column of whole numbers or of text")
+        case .keyDuplicate(let key, let value, let first, let second):
+            return FaultReport(
+                .value, "the key '\(key)' has \(value) twice, in rows \(first) and \(second)",
+                help: "a key names one row: drop the duplicates, or use another column")
+        case .keyAssigned(let key):
+            return FaultReport(
+                .value, "'\(key)' is the frame's key and cannot be assigned or swapped",
+                help: "give the new column another name")
+        case .otherRows(let column, let row, let expected, let found):
+            return FaultReport(
+                .value,
+                "'\(column)' is of other rows: row \(row) has the key \(found), the frame's is \(expected)",
+                help: "bring both to one order first, for instance by sorting both by key")
+        default: return FaultReport(.runtime, "an error about a key")
+        }
+    }
+
+    private var blendReport: FaultReport {
+        switch self {
+        case .blendNothing:
+            return FaultReport(.value, "blend was given no frames", help: "blend([p, q])")
+        case .blendNoKey(let frame):
+            return FaultReport(
+                .value, "frame \(frame + 1) of the blend has no key",
+                help: "frames are joined by key: read it with read_csv(..., key=\"id\")")
+        case .blendKeys(let frame, let expected, let found):
+            return FaultReport(
+                .value, "frame \(frame + 1) of the blend has the key \(found), the first has \(expected)",
+                help: "give both the same key: rename it, or read it as the same type")
+        case .blendRows(let frame, let key, let missing, let missingCount, let strange, let strangeCount):
+            var parts: [String] = []
+            if missingCount > 0 {
+                parts.append("lacks \(count(missingCount, "row")) of the first (\(key) \(list(missing, of: missingCount)))")
+            }
+            if strangeCount > 0 {
+                parts.append("has \(count(strangeCount, "row")) that the first lacks (\(key) \(list(strange, of: strangeCount)))")
+            }
+            return FaultReport(
+                .value, "frame \(frame + 1) of the blend " + parts.joined(separator: " and "),
+                help: "a blend averages predictions of the same rows: predict all frames on the same data")
+        case .blendColumns(let frame, let missing, let extra):
+            var parts: [String] = []
+            if !missing.isEmpty { parts.append("lacks \(quoted(missing))") }
+            if !extra.isEmpty { parts.append("has \(quoted(extra)) besides") }
+            return FaultReport(
+                .value,
+                "frame \(frame + 1) of the blend has other columns than the first: it "
+                    + parts.joined(separator: " and "),
+                help: renamingHelp(missing, extra))
+        case .blendWeights(let expected, let found):
+            return FaultReport(
+                .value, "\(count(found, "weight")) for \(count(expected, "frame"))",
+                help: "give one weight for each frame, in the same order")
+        case .blendWeight(let number, let weight):
+            return FaultReport(
+                .value, "weight \(number + 1) of the blend is \(weight)", help: "weights are finite numbers")
+        case .blendTotal(let total):
+            return FaultReport(
+                .value, "the weights of the blend add up to \(total)",
+                help: "their sum must be above 0; they are divided by it")
+        default: return FaultReport(.runtime, "an error in a blend")
+        }
+    }
+
+    private var csvReport: FaultReport {
+        switch self {
+        case .csvEmpty(let path):
+            return FaultReport(
+                .value, "the file is empty", place: FilePlace(path),
+                help: "a CSV file begins with a line of column names")
+        case .csvFormat(let path, let what):
+            let help: String
+            switch what {
+            case .utf16: help = "convert it: iconv -f utf-16 -t utf-8"
+            case .gzip, .zip: help = "unpack it first"
+            case .parquet: help = "write it as CSV first"
+            }
+            return FaultReport(
+                .value, "the file is \(what.rawValue), not CSV", place: FilePlace(path), help: help)
+        case .csvHeaderDuplicate(let place, let name, let first, let second):
+            return FaultReport(
+                .value, "columns \(first) and \(second) of the header are both '\(name)'", place: place,
+                help: "give one of them another name in the file")
+        case .csvRagged(let place, let expected, let found):
+            return FaultReport(
+                .value, "the row has \(count(found, "cell")), the header has \(expected)", place: place,
+                help: found > expected
+                    ? "a cell with a comma in it must be quoted; or the header lacks a name"
+                    : "is the file cut off, or a line broken in a cell that is not quoted?")
+        case .csvUnterminated(let place, let shown):
+            return FaultReport(
+                .value, "the quoted cell that opens here is never closed: \(shown)", place: place,
+                help: "is the file cut off? A quote inside a quoted cell is written twice")
+        case .csvAfterQuote(let place, let column, let openedLine, let shown):
+            return FaultReport(
+                .value,
+                "text after the closing quote of a cell of '\(column)' that opens in line "
+                    + "\(openedLine): \(shown)",
+                place: place,
+                help: "a quote inside a quoted cell is written twice (\"\"); or is an earlier one left open?")
+        case .csvTooManyColumns(let place, let limit):
+            return FaultReport(
+                .value, "the header has more than \(limit) columns", place: place,
+                help: "is the file CSV, with line ends and a comma between cells?")
+        case .csvBadText(let place, let column, let what, let shown):
+            let cell = column.map { "a cell of '\($0)'" } ?? "the text"
+            switch what {
+            case .nul:
+                return FaultReport(
+                    .value, "a NUL byte in \(cell): \(shown)", place: place,
+                    help: "no text holds NUL bytes: was the file cut off while written, or is it not text?")
+            case .notUTF8(let byte):
+                return FaultReport(
+                    .value, "\(cell) is not UTF-8 (byte 0x\(hex(byte))): \(shown)",
+                    place: place, help: "convert the file: iconv -f latin1 -t utf-8, or as it was written")
+            }
+        case .csvKeyMissing(let place, let key, let count):
+            return FaultReport(
+                .value, "the key '\(key)' is missing" + others(count), place: place,
+                help: "every row needs a key: complete it, or use another column")
+        case .csvKeyDuplicate(let place, let key, let value, let firstLine):
+            return FaultReport(
+                .value, "the key '\(key)' has \(value) twice, first in line \(firstLine)", place: place,
+                help: "a key names one row: drop the duplicates, or use another column")
+        default: return FaultReport(.runtime, "an error in a CSV file")
+        }
+    }
+
+    private func others(_ count: Int) -> String { count > 1 ? " and \(count - 1) more" : "" }
+
+    private func count(_ n: Int, _ noun: String) -> String { "\(n) \(noun)" + (n == 1 ? "" : "s") }
+
+    private func list(_ examples: [String], of count: Int) -> String {
+        examples.joined(separator: ", ") + (count > examples.count ? ", ..." : "")
+    }
+
+    private func quoted(_ names: [String]) -> String {
+        names.prefix(6).map { "'\($0)'" }.joined(separator: ", ")
+            + (names.count > 6 ? " and \(names.count - 6) more" : "")
+    }
+
+    private func renamingHelp(_ missing: [String], _ extra: [String]) -> String {
+        if let name = missing.first, let near = nearestName(to: name, in: extra) {
+            return "is '\(near)' meant to be '\(name)'? rename({\"\(near)\": \"\(name)\"})"
+        }
+        return "select or rename until both have the same columns"
+    }
+
+    private func hex(_ byte: UInt8) -> String {
+        (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+    }
+}

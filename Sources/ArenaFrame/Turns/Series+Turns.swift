@@ -1,0 +1,246 @@
+// Cells of turns to lists, and lists to text: whole columns, rows spread over the cores. The result
+// does not depend on how they are spread.
+
+import ArenaCore
+
+/// A column of turns and what its reading had to settle.
+package struct TurnsResult: Sendable {
+    package let series: Series
+    /// Halves of surrogate pairs that stood alone and became U+FFFD.
+    package let loneSurrogates: Int
+    /// Null turns, whatever became of them.
+    package let nullTurns: Int
+}
+
+extension Series {
+    /// The turns of each cell, by the reading named; a missing cell gives a missing list.
+    /// - Parameter read: Without one the error says on how many cells the readings differ.
+    /// - Throws: `FrameError.columnType`, `.readingMissing`, `.unreadableTurns` for the first cell
+    ///   that cannot be read, `.outOfMemory`.
+    /// - Complexity: O(bytes)
+    package func turns(
+        read: TurnReading?, null: NullTurns, workers: Int = processorCount()
+    ) throws(FrameError) -> TurnsResult {
+        let texts = try texts(for: "turns")
+        guard let read else { throw .readingMissing(try turnReadings()) }
+        let parts = inParts(count, workers: workers) { rows in
+            TurnPart(self, texts, rows, read, null)
+        }
+        for part in parts { if let fault = part.fault { throw fault } }
+        let lists = ListStorage(
+            rows: TurnPart.rows(of: parts), turns: TextStorage(joining: parts.map(\.turns)),
+            turnValidity: null == .keep ? Validity(parts.flatMap(\.present)) : nil)
+        return TurnsResult(
+            series: Series(trusting: name, Column(.turns(lists), validity: column.validity), key),
+            loneSurrogates: parts.reduce(0) { $0 + $1.loneSurrogates },
+            nullTurns: parts.reduce(0) { $0 + $1.nullTurns })
+    }
+
+    /// Each row's turns as one text; a missing turn counts as "".
+    /// - Throws: `FrameError.columnType`, `.outOfMemory`.
+    package func joined(
+        separator: String, workers: Int = processorCount()
+    ) throws(FrameError) -> Series {
+        let lists = try lists(for: "join")
+        let glue = Array(separator.utf8)
+        let parts = inParts(count, workers: workers) { rows in
+            Result { () throws(FrameError) in try join(lists, rows, glue) }
+        }
+        var texts: [TextStorage] = []
+        for part in parts { texts.append(try part.get()) }
+        let column = Column(.string(TextStorage(joining: texts)), validity: column.validity)
+        return Series(trusting: name, column, key)
+    }
+
+    /// The number of turns of each row.
+    /// - Throws: `FrameError.columnType`.
+    package func turnCounts() throws(FrameError) -> Series {
+        let lists = try lists(for: "len")
+        let counts = (0..<count).map { Int64(lists.turnCount(at: $0)) }
+        return Series(trusting: name, Column(.int64(counts), validity: column.validity), key)
+    }
+
+    func texts(for verb: String) throws(FrameError) -> TextStorage {
+        switch column.storage {
+        case .string(let texts): return texts
+        case .bool, .int64, .float64, .float32, .turns:
+            throw .columnType(
+                verb: verb, column: name, needed: "a column of text", found: column.type)
+        }
+    }
+
+    private func lists(for verb: String) throws(FrameError) -> ListStorage {
+        switch column.storage {
+        case .turns(let lists): return lists
+        case .bool, .int64, .float64, .float32, .string:
+            throw .columnType(
+                verb: verb, column: name, needed: "a column of turns", found: column.type)
+        }
+    }
+}
+
+/// The turns of some rows.
+private struct TurnPart: Sendable {
+    var turns = TextStorage(views: [], chunks: [])
+    var counts: [Int] = []
+    /// For each turn whether it is one; kept only where nulls are.
+    var present: [Bool] = []
+    var loneSurrogates = 0
+    var nullTurns = 0
+    var fault: FrameError?
+
+    init(
+        _ series: Series, _ texts: TextStorage, _ rows: Range<Int>, _ read: TurnReading,
+        _ null: NullTurns
+    ) {
+        do throws(FrameError) {
+            try fill(series, texts, rows, read, null)
+        } catch { fault = error }
+    }
+
+    private mutating func fill(
+        _ series: Series, _ texts: TextStorage, _ rows: Range<Int>, _ read: TurnReading,
+        _ null: NullTurns
+    ) throws(FrameError) {
+        defer { withExtendedLifetime(texts) {} }
+        counts.reserveCapacity(rows.count)
+        let total = rows.reduce(0) { $0 + texts.byteCount(at: $1) }
+        var builder = TextBuilder(expectedBytes: total + TurnOutput.slack)
+        let word = null == .word ? try builder.store("null") : .empty
+        var out = TurnOutput(room: try builder.reserve(TurnOutput.slack))
+        for row in rows {
+            let before = builder.count
+            if !series.column.isMissing(row) {
+                let cell = texts.bytes(at: row)
+                out.beginCell(room: try builder.reserve(cell.count + TurnOutput.slack))
+                do throws(TurnFailure) {
+                    try read.decode(cell, into: &out)
+                } catch {
+                    throw series.unreadable(cell, row: row, read, error)
+                }
+                for turn in out.turns { add(turn, null, word, &builder) }
+            }
+            counts.append(builder.count - before)
+        }
+        loneSurrogates = out.loneSurrogates
+        turns = builder.finish()
+    }
+
+    private mutating func add(
+        _ turn: TurnOutput.Span, _ null: NullTurns, _ word: TextView, _ builder: inout TextBuilder
+    ) {
+        if turn.isNull { nullTurns += 1 }
+        switch null {
+        case _ where !turn.isNull: builder.commit(turn.length)
+        case .drop: return
+        case .empty, .keep: builder.appendEmpty()
+        case .word: builder.append(sharing: word)
+        }
+        if null == .keep { present.append(!turn.isNull) }
+    }
+
+    static func rows(of parts: [TurnPart]) -> [ListStorage.Row] {
+        var rows: [ListStorage.Row] = []
+        var start = 0
+        for count in parts.lazy.flatMap(\.counts) {
+            rows.append(ListStorage.Row(start: start, count: count))
+            start += count
+        }
+        return rows
+    }
+}
+
+extension Series {
+    fileprivate func unreadable(
+        _ cell: UnsafeRawBufferPointer, row: Int, _ read: TurnReading, _ failure: TurnFailure
+    ) -> FrameError {
+        let before = cell.prefix(failure.offset).reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+        return .unreadableTurns(
+            column: name, row: rowName(row), reading: read, problem: failure.problem,
+            character: before + 1, shown: excerpt(cell, around: failure.offset))
+    }
+}
+
+private func join(
+    _ lists: ListStorage, _ rows: Range<Int>, _ glue: [UInt8]
+) throws(FrameError) -> TextStorage {
+    defer { withExtendedLifetime(lists) {} }
+    let turns = lists.turns
+    var builder = TextBuilder(
+        expectedBytes: rows.reduce(0) { sum, row in
+            let list = lists.rows[row]
+            return (list.start..<list.start + list.count).reduce(sum) {
+                $0 + turns.byteCount(at: $1) + glue.count
+            }
+        })
+    for row in rows {
+        let list = lists.rows[row]
+        let range = list.start..<list.start + list.count
+        let length = range.reduce(glue.count * max(0, list.count - 1)) { $0 + turns.byteCount(at: $1) }
+        let room = try builder.reserve(length)
+        var at = 0
+        for turn in range {
+            // SAFETY: `length` is the sum of all that is copied here.
+            if turn > list.start {
+                glue.withUnsafeBytes { bytes in
+                    if let from = bytes.baseAddress {
+                        (room + at).copyMemory(from: from, byteCount: bytes.count)
+                    }
+                }
+                at += glue.count
+            }
+            let bytes = turns.bytes(at: turn)
+            if let from = bytes.baseAddress {
+                (room + at).copyMemory(from: from, byteCount: bytes.count)
+            }
+            at += bytes.count
+        }
+        builder.commit(length)
+    }
+    return builder.finish()
+}
+
+/// Runs `body` over consecutive ranges of rows at once and returns the results in order.
+func inParts<T: Sendable>(
+    _ count: Int, workers: Int, _ body: @escaping @Sendable (Range<Int>) -> T
+) -> [T] {
+    // Below this a thread costs more than it brings.
+    let workers = max(1, min(workers, count / 64))
+    let parts = UnsafeMutablePointer<T?>.allocate(capacity: workers)
+    parts.initialize(repeating: nil, count: workers)
+    defer {
+        parts.deinitialize(count: workers)
+        parts.deallocate()
+    }
+    // SAFETY: each worker writes its own element, and all have ended when runWorkers returns.
+    nonisolated(unsafe) let slots = parts
+    runWorkers(workers) { worker in
+        slots[worker] = body(count * worker / workers..<count * (worker + 1) / workers)
+    }
+    return (0..<workers).compactMap { parts[$0] }
+}
+
+extension TextStorage {
+    /// The texts of several storages one after the other, sharing their bytes.
+    init(joining parts: [TextStorage]) {
+        if parts.count == 1 {
+            self = parts[0]
+            return
+        }
+        var views: [TextView] = []
+        var chunks: [ByteChunk] = []
+        views.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+        for part in parts {
+            let base = UInt32(chunks.count)
+            for view in part.views {
+                views.append(
+                    view.length == 0
+                        ? .empty
+                        : TextView(
+                            chunk: view.chunk + base, length: view.length, offset: view.offset))
+            }
+            chunks += part.chunks
+        }
+        self.init(views: views, chunks: chunks)
+    }
+}

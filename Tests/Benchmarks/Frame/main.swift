@@ -1,0 +1,98 @@
+// Times reading a CSV file, its cells of turns, and writing it back: the best of several runs, by
+// part. Usage: FrameBenchmark FILE.csv KEY-OR-DASH [TURN_COLUMN ...] [--runs N] [--out FILE]
+
+import ArenaCore
+import ArenaFrame
+import Glibc
+
+/// What the command line asks for.
+struct Options {
+    var path = ""
+    var key = ""
+    var columns: [String] = []
+    var runs = 5
+    var out: String?
+
+    init?(_ arguments: [String]) {
+        var plain: [String] = []
+        var at = 0
+        while at < arguments.count {
+            let next = at + 1 < arguments.count ? arguments[at + 1] : nil
+            switch arguments[at] {
+            case "--runs":
+                guard let next, let n = Int(next), n > 0 else { return nil }
+                runs = n
+                at += 1
+            case "--out":
+                guard let next else { return nil }
+                out = next
+                at += 1
+            default: plain.append(arguments[at])
+            }
+            at += 1
+        }
+        guard plain.count >= 2 else { return nil }
+        path = plain[0]
+        key = plain[1]
+        columns = Array(plain.dropFirst(2))
+    }
+}
+
+/// The best of several runs, in seconds.
+func best<T>(of runs: Int, _ body: () throws -> T) throws -> (Double, T) {
+    var time = Double.infinity
+    var result: T?
+    for _ in 0..<runs {
+        result = nil  // the last run's memory is given back first
+        let start = monotonicSeconds()
+        result = try body()
+        time = min(time, monotonicSeconds() - start)
+    }
+    guard let result else { throw FrameError.blendNothing }
+    return (time, result)
+}
+
+func line(_ name: String, _ seconds: Double, _ bytes: Int) {
+    let milliseconds = (seconds * 1e4).rounded() / 10
+    let rate = (Double(bytes) / seconds / 1e6).rounded()
+    print("\(name): \(milliseconds) ms, \(Int(rate)) MB/s of the file")
+}
+
+/// The largest resident size so far in MB.
+func peakMegabytes() -> Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss / 1024
+}
+
+guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
+    print("usage: FrameBenchmark FILE.csv KEY-OR-DASH [TURN_COLUMN ...] [--runs N] [--out FILE]")
+    exit(64)
+}
+do {
+    let size = try MappedFile(options.path).bytes.count
+    print("file: \(size / 1_000_000) MB")
+    let (read, frame) = try best(of: options.runs) {
+        try readCSV(path: options.path, key: options.key == "-" ? nil : options.key)
+    }
+    line("read, 1 thread", read, size)
+    print("rows: \(frame.rowCount), columns: \(frame.columns.map(\.type.rawValue)), peak \(peakMegabytes()) MB")
+    for workers in options.columns.isEmpty ? [] : [1, 2] {
+        for reading in [TurnReading.json, .python, .split] {
+            let (time, _) = try best(of: options.runs) {
+                for name in options.columns {
+                    let turns = try frame.series(name).turns(read: reading, null: .empty, workers: workers)
+                    _ = try turns.series.joined(separator: " ", workers: workers)
+                }
+            }
+            line("turns \(reading.rawValue) and join, \(workers) thread\(workers == 1 ? "" : "s")", time, size)
+        }
+    }
+    if let out = options.out {
+        let (time, _) = try best(of: options.runs) { try writeCSV(frame, path: out) }
+        line("write, 1 thread", time, size)
+    }
+} catch {
+    print(error)
+    exit(70)
+}
