@@ -7,6 +7,9 @@ let package = Package(
     name: "ArenaScript",
     targets: [
         .target(name: "ArenaCore"),
+        .target(name: "CArenaKernels"),
+        .target(name: "ArenaTensor", dependencies: ["ArenaCore", "CArenaKernels"]),
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
+        .testTarget(name: "ArenaTensorTests", dependencies: ["ArenaTensor", "CArenaKernels"]),
     ]
 )
