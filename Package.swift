@@ -9,7 +9,9 @@ let package = Package(
         .target(name: "ArenaCore"),
         .target(name: "CArenaKernels"),
         .target(name: "ArenaTensor", dependencies: ["ArenaCore", "CArenaKernels"]),
+        .target(name: "ArenaModels", dependencies: ["ArenaCore", "ArenaTensor"]),
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
         .testTarget(name: "ArenaTensorTests", dependencies: ["ArenaTensor", "CArenaKernels"]),
+        .testTarget(name: "ArenaModelsTests", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"]),
     ]
 )
