@@ -1,0 +1,80 @@
+// A PEFT LoRA folder: its tensors sorted into low-rank pairs and whole replacements, by the base
+// model's module names.
+
+import ArenaCore
+import ArenaTensor
+
+/// A LoRA adapter's settings and tensors.
+package struct Adapter: Sendable {
+    /// A low-rank pair: y += scale * ((x . down^T) . up^T).
+    struct Pair: Sendable {
+        var down: String?
+        var up: String?
+    }
+
+    /// The folder.
+    package let path: String
+    let configuration: AdapterConfiguration
+    let weights: Checkpoint
+    /// Module to its pair's tensor names.
+    let pairs: [String: Pair]
+    /// The base's tensor name to the adapter's tensor that replaces it.
+    let replacements: [String: String]
+
+    /// Reads settings and headers.
+    /// - Throws: `ModelError` naming the file and the option or tensor that is wrong.
+    package init(folder: String) throws(ModelError) {
+        path = folder
+        configuration = try AdapterConfiguration(folder: folder)
+        weights = try Checkpoint(folder: folder, name: "adapter_model")
+        var pairs: [String: Pair] = [:]
+        var replacements: [String: String] = [:]
+        for name in weights.names {
+            switch Self.role(of: name) {
+            case .down(let module): pairs[module, default: Pair()].down = name
+            case .up(let module): pairs[module, default: Pair()].up = name
+            case .replacement(let tensor): replacements[tensor] = name
+            case nil: throw .adapterTensor(path: weights.path(of: name), tensor: name)
+            }
+        }
+        for (module, pair) in pairs.sorted(by: { $0.key < $1.key }) {
+            if pair.down == nil { throw .adapterMissing(path: folder, tensor: module + ".lora_A.weight") }
+            if pair.up == nil { throw .adapterMissing(path: folder, tensor: module + ".lora_B.weight") }
+        }
+        self.pairs = pairs
+        self.replacements = replacements
+    }
+
+    private enum Role {
+        case down(String), up(String), replacement(String)
+    }
+
+    /// What a tensor is for, by its name; nil for kinds of adapters that are not known here.
+    private static func role(of name: String) -> Role? {
+        let prefix = "base_model.model."
+        guard name.hasPrefix(prefix) else { return nil }
+        let rest = String(name.dropFirst(prefix.count))
+        for (suffix, isDown) in [
+            (".lora_A.weight", true), (".lora_A.default.weight", true), (".lora_B.weight", false),
+            (".lora_B.default.weight", false),
+        ] where rest.hasSuffix(suffix) {
+            let module = String(rest.dropLast(suffix.count))
+            return isDown ? .down(module) : .up(module)
+        }
+        if rest.contains("lora_") || rest.contains(".original_module.") { return nil }
+        for infix in [".modules_to_save.default.", ".modules_to_save."] {
+            guard let range = firstRange(of: infix, in: rest) else { continue }
+            return .replacement(rest[..<range.lowerBound] + "." + rest[range.upperBound...])
+        }
+        return .replacement(rest)
+    }
+
+    private static func firstRange(of part: String, in text: String) -> Range<String.Index>? {
+        var start = text.startIndex
+        while start < text.endIndex {
+            if text[start...].hasPrefix(part) { return start..<text.index(start, offsetBy: part.count) }
+            start = text.index(after: start)
+        }
+        return nil
+    }
+}

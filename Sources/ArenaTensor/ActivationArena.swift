@@ -1,0 +1,74 @@
+// The activations of one worker: memory handed out in order and taken back all at once between packs,
+// so that a run allocates only until it has seen its largest pack.
+
+/// Memory for the intermediate tensors of one worker.
+package final class ActivationArena {
+    private var chunks: [FloatBuffer] = []
+    private var chunk = 0
+    private var used = 0
+    private static let smallest = 1 << 16
+
+    package init() {}
+
+    /// A tensor of undefined content, valid until `reset`.
+    ///
+    /// Rows are padded so that they start on vectors, and so that rows a power of two long do not
+    /// all fall into the same sets of the cache.
+    package func tensor(_ rows: Int, _ columns: Int) -> Tensor {
+        var stride = (columns + 15) / 16 * 16
+        if stride % 256 == 0 { stride += 16 }
+        let (buffer, offset) = take(rows * stride)
+        return Tensor(buffer: buffer, offset: offset, rows: rows, columns: columns, stride: stride)
+    }
+
+    /// Scratch memory of undefined content, valid until `reset`.
+    func scratch(_ count: Int) -> UnsafeMutablePointer<Float> {
+        let (buffer, offset) = take(count)
+        return buffer.base + offset
+    }
+
+    /// What is handed out after `mark` may be taken back by `release(to:)`.
+    package struct Mark {
+        fileprivate var chunk: Int
+        fileprivate var used: Int
+    }
+
+    package var mark: Mark { Mark(chunk: chunk, used: used) }
+
+    /// Takes back what was handed out since the mark.
+    package func release(to mark: Mark) {
+        chunk = mark.chunk
+        used = mark.used
+    }
+
+    /// Takes everything back. Pieces become one, so the next pack finds its memory together.
+    package func reset() {
+        if chunks.count > 1 {
+            let total = chunks.reduce(0) { $0 + $1.count }
+            chunks = []
+            chunks = [FloatBuffer(count: total)]
+        }
+        chunk = 0
+        used = 0
+    }
+
+    /// Floats of memory held.
+    package var capacity: Int { chunks.reduce(0) { $0 + $1.count } }
+
+    private func take(_ count: Int) -> (FloatBuffer, Int) {
+        let size = (max(count, 1) + 15) / 16 * 16
+        while chunk < chunks.count {
+            if used + size <= chunks[chunk].count {
+                defer { used += size }
+                return (chunks[chunk], used)
+            }
+            chunk += 1
+            used = 0
+        }
+        let fresh = FloatBuffer(count: max(size, Self.smallest, capacity / 2))
+        chunks.append(fresh)
+        chunk = chunks.count - 1
+        used = size
+        return (fresh, 0)
+    }
+}

@@ -1,0 +1,204 @@
+// The backend of the CPU: our own kernels, the instruction set chosen at run time. The bits do not
+// depend on that choice, nor on the number of threads.
+
+import ArenaCore
+import CArenaKernels
+
+/// The operations on this machine's processor.
+package struct CPUBackend: Backend {
+    nonisolated(unsafe) private let kernels: UnsafePointer<arena_kernels>
+    /// Threads that share one product or one attention; 1 where several workers run side by side.
+    package let threads: Int
+
+    /// - Parameter path: an instruction set by name, nil for the fastest (or the forced) one.
+    /// - Returns: nil if this processor lacks that instruction set, or there is none of that name.
+    package init?(path: String, threads: Int = 1) {
+        guard let named = arena_kernels_named(path) else { return nil }
+        kernels = named
+        self.threads = max(1, threads)
+    }
+
+    package init(threads: Int = 1) {
+        kernels = arena_kernels_best()
+        self.threads = max(1, threads)
+    }
+
+    /// The instruction set, such as `avx2`.
+    package var name: String { String(cString: kernels.pointee.name) }
+
+    package var weightLayout: WeightLayout { .panels }
+
+    package func embed(_ ids: [Int32], _ table: EmbeddingTable, scale: Float, into y: Tensor) {
+        precondition(y.rows == ids.count && y.columns == table.channels)
+        table.gather(ids, into: y)
+        guard scale != 1 else { return }
+        for m in 0..<y.rows {
+            let row = y.base + m * y.stride
+            for c in 0..<y.columns { row[c] *= scale }
+        }
+    }
+
+    package func rmsNorm(
+        _ x: Tensor, _ weight: WeightVector, epsilon: Float, offset: Float, adding: Bool,
+        into y: Tensor
+    ) {
+        precondition(x.rows == y.rows && x.columns == y.columns && weight.count == x.columns)
+        var p = arena_norm_t()
+        p.x = UnsafePointer(x.base)
+        p.x_stride = x.stride
+        p.weight = weight.base
+        p.y = y.base
+        p.y_stride = y.stride
+        p.rows = x.rows
+        p.columns = x.columns
+        p.epsilon = epsilon
+        p.offset = offset
+        p.add = adding ? 1 : 0
+        arena_norm(kernels, &p)
+    }
+
+    package func product(_ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, into y: Tensor) {
+        multiply(x, weight, bias: bias, scale: 1, add: false, into: y)
+    }
+
+    package func addProduct(_ x: Tensor, _ weight: WeightMatrix, scale: Float, into y: Tensor) {
+        multiply(x, weight, bias: nil, scale: scale, add: true, into: y)
+    }
+
+    private func multiply(
+        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, scale: Float, add: Bool,
+        into y: Tensor
+    ) {
+        precondition(
+            x.rows == y.rows && x.columns == weight.inputs && y.columns == weight.outputs
+                && weight.layout == .panels && (bias.map { $0.count == weight.outputs } ?? true))
+        var p = arena_product_t()
+        p.x = UnsafePointer(x.base)
+        p.x_stride = x.stride
+        p.panels = weight.base
+        p.bias = bias?.base
+        p.y = y.base
+        p.y_stride = y.stride
+        p.rows = x.rows
+        p.inputs = weight.inputs
+        p.outputs = weight.outputs
+        p.scale = scale
+        p.add = add ? 1 : 0
+        let work = x.rows * weight.inputs * weight.outputs
+        split(weight.panels, work: work, p) { kernels, p, _, range in
+            var share = p
+            share.first_panel = range.lowerBound
+            share.last_panel = range.upperBound
+            arena_product(kernels, &share)
+        }
+    }
+
+    package func rotary(_ x: Tensor, headSize: Int, positions: [Int32], table: RotaryTable) {
+        precondition(x.rows == positions.count && x.columns % headSize == 0)
+        precondition(table.headSize == headSize && positions.allSatisfy { $0 >= 0 && $0 < table.positions })
+        kernels.pointee.rotary(
+            x.base, x.stride, positions, table.cosines.base, table.sines.base, x.rows,
+            x.columns / headSize, headSize)
+    }
+
+    package func attention(
+        _ q: Tensor, _ k: Tensor, _ v: Tensor, rows: [AttentionRow], shape: AttentionShape,
+        arena: ActivationArena, into out: Tensor
+    ) {
+        checkAttention(q, k, v, rows: rows, shape: shape, out)
+        let longest = rows.reduce(0) { max($0, $1.keys) }
+        let mark = arena.mark
+        let workers = min(threads, shape.groups)
+        let size = arena_attention_scratch(longest, shape.headSize)
+        let scratch = arena.scratch(size * workers)
+        for row in rows where row.queries > 0 {
+            var p = arena_attention_t()
+            // SAFETY: `checkAttention` holds each row's queries and keys inside the tensors.
+            p.q = UnsafePointer(q.base + row.firstQuery * q.stride)
+            p.q_stride = q.stride
+            p.k = UnsafePointer(k.base + row.firstKey * k.stride)
+            p.k_stride = k.stride
+            p.v = UnsafePointer(v.base + row.firstKey * v.stride)
+            p.v_stride = v.stride
+            p.out = out.base + row.firstQuery * out.stride
+            p.out_stride = out.stride
+            p.queries = row.queries
+            p.first_position = row.firstPosition
+            p.keys = row.keys
+            p.heads = shape.heads
+            p.kv_heads = shape.groups
+            p.head_size = shape.headSize
+            p.window = shape.window ?? 0
+            p.scale = shape.scale
+            p.softcap = shape.softcap ?? 0
+            p.scratch = scratch
+            let work = row.queries * row.keys * shape.heads * shape.headSize
+            split(shape.groups, work: work, p) { kernels, p, worker, range in
+                var share = p
+                share.first_kv_head = range.lowerBound
+                share.last_kv_head = range.upperBound
+                share.scratch += size * worker
+                arena_attention(kernels, &share)
+            }
+        }
+        arena.release(to: mark)
+    }
+
+    package func gate(_ activation: GateActivation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {
+        precondition(gate.rows == y.rows && up.rows == y.rows)
+        precondition(gate.columns == y.columns && up.columns == y.columns)
+        let kind =
+            switch activation {
+            case .silu: ARENA_GATE_SILU
+            case .geluTanh: ARENA_GATE_GELU_TANH
+            }
+        kernels.pointee.gate(
+            kind, gate.base, gate.stride, up.base, up.stride, y.base, y.stride, y.rows, y.columns)
+    }
+
+    package func add(_ x: Tensor, into y: Tensor) {
+        precondition(x.rows == y.rows && x.columns == y.columns)
+        kernels.pointee.add(x.base, x.stride, y.base, y.stride, y.rows, y.columns)
+    }
+
+    package func gather(_ rows: [Int], of x: Tensor, into y: Tensor) { gatherRows(rows, of: x, into: y) }
+
+    package func softmax(_ x: Tensor) {
+        guard x.columns > 0 else { return }
+        kernels.pointee.softmax(x.base, x.stride, x.rows, x.columns)
+    }
+
+    /// Shares `count` equal pieces among the threads where the work is worth starting them.
+    private func split<Parameters>(
+        _ count: Int, work: Int, _ parameters: Parameters,
+        _ body: @escaping @Sendable (UnsafePointer<arena_kernels>, Parameters, Int, Range<Int>) -> Void
+    ) {
+        let workers = work < 4 << 20 ? 1 : min(threads, count)
+        guard workers > 1 else { return body(kernels, parameters, 0, 0..<count) }
+        // SAFETY: the pointers in the parameters stay valid until every thread has returned, and
+        // the pieces write to different elements.
+        nonisolated(unsafe) let shared = parameters
+        nonisolated(unsafe) let kernels = kernels
+        parallelRanges(count, workers: workers) { body(kernels, shared, $0, $1) }
+    }
+}
+
+/// Chooses the instruction set of every later `CPUBackend()`.
+package enum CPUPath {
+    package enum Refusal: Error, Sendable, Equatable { case unknown, unsupported }
+
+    /// The names a user can give.
+    package static let names = ["auto", "avx512", "avx2", "plain"]
+
+    /// - Throws: `Refusal` if there is no such path or this processor lacks it.
+    package static func force(_ name: String) throws(Refusal) {
+        switch arena_cpu_force(name) {
+        case 0: return
+        case -1: throw .unknown
+        default: throw .unsupported
+        }
+    }
+
+    /// The path in use.
+    package static var current: String { CPUBackend().name }
+}

@@ -1,0 +1,133 @@
+// Tensors: matrices of fp32 numbers in memory that an arena or a buffer owns. A tensor is a view; its
+// rows may lie further apart than they are long, so that columns of a wider matrix are a tensor too.
+//
+// Letters: M rows, N outputs, K inputs, T tokens, C channels, H heads, D head size.
+
+import CArenaKernels
+import Glibc
+
+/// How numbers are stored in a file or in memory.
+package enum ElementType: String, Sendable, CaseIterable {
+    case float32 = "F32"
+    case bfloat16 = "BF16"
+    case float16 = "F16"
+
+    /// Bytes of one number.
+    package var size: Int { self == .float32 ? 4 : 2 }
+
+    var kernelType: arena_dtype {
+        switch self {
+        case .float32: return ARENA_F32
+        case .bfloat16: return ARENA_BF16
+        case .float16: return ARENA_F16
+        }
+    }
+}
+
+/// Memory for fp32 numbers, aligned to cache lines, zero at first.
+///
+/// Whoever holds the buffer decides which thread writes where; two writers never share an element.
+package final class FloatBuffer: @unchecked Sendable {
+    package let base: UnsafeMutablePointer<Float>
+    package let count: Int
+
+    /// Bytes mapped for a large buffer, 0 for a small one.
+    private let mapped: Int
+
+    package init(count: Int) {
+        self.count = count
+        let bytes = max(count, 1) * MemoryLayout<Float>.stride
+        // Large buffers come from the kernel as zero pages that cost nothing until touched, in huge
+        // pages where it has them: products walk through them with far fewer address misses.
+        if bytes >= 1 << 21,
+            let raw = mmap(
+                nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            raw != MAP_FAILED
+        {
+            madvise(raw, bytes, 14 /* MADV_HUGEPAGE */)
+            // SAFETY: the mapping is this object's, of this many bytes, unmapped in deinit.
+            base = raw.bindMemory(to: Float.self, capacity: count)
+            mapped = bytes
+            return
+        }
+        // SAFETY: owned by this object, freed in deinit; one element at least, so base is never nil.
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+        base.initialize(repeating: 0, count: max(count, 1))
+        mapped = 0
+    }
+
+    deinit {
+        if mapped > 0 { munmap(base, mapped) } else { base.deallocate() }
+    }
+}
+
+/// A matrix of fp32 numbers: a view of a buffer.
+package struct Tensor {
+    package let buffer: FloatBuffer
+    package let offset: Int
+    package let rows: Int
+    package let columns: Int
+    /// Elements from one row to the next.
+    package let stride: Int
+
+    package init(buffer: FloatBuffer, offset: Int = 0, rows: Int, columns: Int, stride: Int) {
+        precondition(
+            rows >= 0 && columns >= 0 && stride >= columns && offset >= 0
+                && (rows == 0 || offset + (rows - 1) * stride + columns <= buffer.count),
+            "a tensor lies inside its buffer")
+        self.buffer = buffer
+        self.offset = offset
+        self.rows = rows
+        self.columns = columns
+        self.stride = stride
+    }
+
+    /// A tensor of its own memory holding these numbers.
+    package init(_ values: [Float], rows: Int, columns: Int) {
+        precondition(values.count == rows * columns, "one number an element")
+        self.init(
+            buffer: FloatBuffer(count: values.count), rows: rows, columns: columns, stride: columns)
+        for (i, value) in values.enumerated() { buffer.base[i] = value }
+    }
+
+    /// The first element. Valid while the buffer is alive.
+    package var base: UnsafeMutablePointer<Float> { buffer.base + offset }
+
+    /// The numbers row by row.
+    package var values: [Float] {
+        var result: [Float] = []
+        result.reserveCapacity(rows * columns)
+        for r in 0..<rows {
+            result.append(contentsOf: UnsafeBufferPointer(start: base + r * stride, count: columns))
+        }
+        return result
+    }
+
+    package subscript(row: Int, column: Int) -> Float {
+        get {
+            precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+            return base[row * stride + column]
+        }
+        nonmutating set {
+            precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+            base[row * stride + column] = newValue
+        }
+    }
+
+    /// The view of some columns.
+    package func columns(_ range: Range<Int>) -> Tensor {
+        precondition(range.lowerBound >= 0 && range.upperBound <= columns)
+        return Tensor(
+            buffer: buffer, offset: offset + range.lowerBound, rows: rows, columns: range.count,
+            stride: stride)
+    }
+
+    /// The view of some rows.
+    package func rows(_ range: Range<Int>) -> Tensor {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows)
+        return Tensor(
+            buffer: buffer, offset: range.isEmpty ? 0 : offset + range.lowerBound * stride,
+            rows: range.count, columns: columns, stride: stride)
+    }
+}

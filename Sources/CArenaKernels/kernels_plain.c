@@ -1,0 +1,8 @@
+// The kernels without any instruction set assumed: what the compiler makes of the template for the
+// architecture at hand. Where it has no fused multiply-add, the C library's fmaf gives the same bits.
+
+#define LANES 4
+#define ROWS 4
+#define KERNELS arena_kernels_plain
+#define KERNELS_NAME "plain"
+#include "kernels_template.h"

@@ -1,0 +1,432 @@
+// Every kernel, written once over vectors of LANES floats and product tiles of ROWS rows and two
+// vectors. The including file sets LANES, ROWS and KERNELS (the table's name) and the target.
+//
+// Only operations that IEEE 754 defines to the last bit are used (add, multiply, fused multiply-add,
+// divide, square root, compare), each in an order that LANES and ROWS do not change; that is what
+// makes the bits the same on every instruction set.
+
+#include "arena_kernels.h"
+
+#pragma STDC FP_CONTRACT OFF
+// Vectors wider than the target pass only between functions that are always inlined.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+typedef float vf __attribute__((ext_vector_type(LANES)));
+typedef int32_t vi __attribute__((ext_vector_type(LANES)));
+typedef float vf_unaligned __attribute__((ext_vector_type(LANES), aligned(4)));
+
+#define INLINE static inline __attribute__((always_inline))
+#define NV 2                      // vectors across a tile
+#define TILE (NV * LANES)         // columns of a tile
+#define PARTS (ARENA_PANEL / LANES) // vectors across a panel
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+INLINE vf load(const float *p) { return *(const vf_unaligned *)p; }
+INLINE void store(float *p, vf v) { *(vf_unaligned *)p = v; }
+INLINE vf splat(float x) { return (vf)x; }
+INLINE vf fma_v(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
+// Lane by lane: a where the mask is set, else b.
+INLINE vf choose(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
+INLINE size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+// MARK: - exp, tanh
+
+// Largest relative error 1.2e-7. Zero below -87.33; capped above 88.37. NaN stays NaN.
+// e^x = 2^n e^r with n the nearest integer to x / ln 2; e^r = 1 + r + r^2 p(r), p by minimax.
+INLINE vf exp_v(vf x) {
+    const vf low = splat(-87.33654f), high = splat(88.37626f);
+    vf c = choose(x < low, low, x);
+    c = choose(c > high, high, c);
+    const vf magic = splat(12582912.0f); // 1.5 * 2^23: adding it rounds to an integer
+    vf t = fma_v(c, splat(1.44269504f), magic);
+    vf n = t - magic;
+    vf r = fma_v(n, splat(-0.693359375f), c);
+    r = fma_v(n, splat(2.12194440e-4f), r);
+    vf p = splat(0.0013814539f);
+    p = fma_v(p, r, splat(0.008368745f));
+    p = fma_v(p, r, splat(0.04166839f));
+    p = fma_v(p, r, splat(0.16666521f));
+    p = fma_v(p, r, splat(0.49999994f));
+    vf e = fma_v(r * r, p, r + splat(1.0f));
+    // The low bits of t are n; nine of them shifted up are the exponent of 2^n.
+    vi power = ((vi)t << 23) + (127 << 23);
+    return choose(x < low, splat(0.0f), e * (vf)power);
+}
+
+// Largest relative error 4e-7. x p(x^2) / q(x^2), by minimax up to 9.02, where tanh rounds to 1.
+INLINE vf tanh_v(vf x) {
+    const vf limit = splat(9.02f), one = splat(1.0f);
+    vf c = choose(x > limit, limit, x);
+    c = choose(c < -limit, -limit, c);
+    vf z = c * c;
+    vf p = splat(1.331901e-08f);
+    p = fma_v(p, z, splat(2.058344e-05f));
+    p = fma_v(p, z, splat(0.0034940324f));
+    p = fma_v(p, z, splat(0.13379717f));
+    p = fma_v(p, z, one);
+    vf q = splat(7.761995e-07f);
+    q = fma_v(q, z, splat(0.0003283089f));
+    q = fma_v(q, z, splat(0.025871065f));
+    q = fma_v(q, z, splat(0.4671303f));
+    q = fma_v(q, z, one);
+    vf t = c * p / q;
+    t = choose(t > one, one, t);
+    return choose(t < -one, -one, t);
+}
+
+INLINE vf silu_v(vf x) { return x / (splat(1.0f) + exp_v(-x)); }
+
+INLINE vf gelu_tanh_v(vf x) {
+    vf cube = x * x * x;
+    vf inner = splat(0.7978845608f) * fma_v(splat(0.044715f), cube, x);
+    return splat(0.5f) * x * (splat(1.0f) + tanh_v(inner));
+}
+
+// The first n floats at p, zeros behind them.
+INLINE vf load_part(const float *p, size_t n) {
+    float part[LANES] __attribute__((aligned(64)));
+    for (size_t i = 0; i < LANES; i++) part[i] = i < n ? p[i] : 0.0f;
+    return load(part);
+}
+
+INLINE void store_part(float *p, vf v, size_t n) {
+    float part[LANES] __attribute__((aligned(64)));
+    store(part, v);
+    for (size_t i = 0; i < n; i++) p[i] = part[i];
+}
+
+// A whole vector where `left` floats allow it, else what is left.
+INLINE vf take(const float *p, size_t left) {
+    return __builtin_expect(left >= LANES, 1) ? load(p) : load_part(p, left);
+}
+
+INLINE void put(float *p, vf v, size_t left) {
+    if (__builtin_expect(left >= LANES, 1)) store(p, v);
+    else store_part(p, v, left);
+}
+
+// MARK: - products
+
+// y (rows, TILE) = x (rows, k) . w (k, TILE of a panel's 32), or added to what y holds.
+INLINE void tile(const size_t rows, size_t k, const float *restrict x, size_t x_stride,
+                 const float *restrict w, float *restrict y, size_t y_stride, int add) {
+    vf sum[ROWS][NV];
+    UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < NV; j++)
+        sum[i][j] = splat(0.0f);
+    for (size_t at = 0; at < k; at++) {
+        vf column[NV];
+        UNROLL for (size_t j = 0; j < NV; j++) column[j] = load(w + j * LANES);
+        __builtin_prefetch(w + 16 * ARENA_PANEL);
+        UNROLL for (size_t i = 0; i < rows; i++) {
+            vf a = splat(x[i * x_stride + at]);
+            UNROLL for (size_t j = 0; j < NV; j++) sum[i][j] = fma_v(a, column[j], sum[i][j]);
+        }
+        w += ARENA_PANEL;
+    }
+    UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < NV; j++) {
+        float *to = y + i * y_stride + j * LANES;
+        store(to, add ? load(to) + sum[i][j] : sum[i][j]);
+    }
+}
+
+#define CASE(n) case n: tile(n, k, x, x_stride, w, y, y_stride, add); break;
+
+// One tile of 1 to ROWS rows; the row count is a constant inside each case.
+static void tile_of(size_t rows, size_t k, const float *restrict x, size_t x_stride,
+                    const float *restrict w, float *restrict y, size_t y_stride, int add) {
+    switch (rows) {
+        CASE(1) CASE(2) CASE(3) CASE(4)
+#if ROWS >= 6
+        CASE(5) CASE(6)
+#endif
+#if ROWS >= 14
+        CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
+#endif
+    }
+}
+
+// y (m, columns rounded up to a tile) = x (m, k) . panel (k, 32): K blocks added in order.
+static void panel_product(size_t m, size_t k, const float *x, size_t x_stride, const float *panel,
+                          size_t columns, float *y, size_t y_stride) {
+    size_t at = 0;
+    do {
+        size_t block = least(ARENA_BLOCK, k - at);
+        for (size_t c = 0; c < columns; c += TILE)
+            for (size_t i = 0; i < m; i += ROWS)
+                tile_of(least(ROWS, m - i), block, x + i * x_stride + at, x_stride,
+                        panel + at * ARENA_PANEL + c, y + i * y_stride + c, y_stride, at > 0);
+        at += block;
+    } while (at < k);
+}
+
+// Rows of x that are taken through a panel together: their sums and a K block of a tile's columns
+// stay in the first-level cache.
+#define CHUNK 84
+
+static void product(const arena_product_t *p) {
+    float sums[CHUNK * ARENA_PANEL] __attribute__((aligned(64)));
+    for (size_t n = p->first_panel; n < p->last_panel; n++) {
+        const float *panel = p->panels + n * ARENA_PANEL * p->inputs;
+        size_t column = n * ARENA_PANEL, columns = least(ARENA_PANEL, p->outputs - column);
+        for (size_t m = 0; m < p->rows; m += CHUNK) {
+            size_t rows = least(CHUNK, p->rows - m);
+            panel_product(rows, p->inputs, p->x + m * p->x_stride, p->x_stride, panel, columns, sums,
+                          ARENA_PANEL);
+            for (size_t i = 0; i < rows; i++) {
+                const float *sum = sums + i * ARENA_PANEL;
+                float *y = p->y + (m + i) * p->y_stride + column;
+                const float *bias = p->bias ? p->bias + column : NULL;
+                for (size_t j = 0; j < columns; j += LANES) {
+                    size_t left = columns - j;
+                    vf v = load(sum + j);
+                    if (bias) v = v + take(bias + j, left);
+                    put(y + j, p->add ? take(y + j, left) + splat(p->scale) * v : v, left);
+                }
+            }
+        }
+    }
+}
+
+// MARK: - reductions within a row
+
+// The 32 partial sums of a row, halves added to halves until one is left.
+INLINE float fold(float *part) {
+    for (size_t width = ARENA_PANEL / 2; width > 0; width /= 2)
+        for (size_t i = 0; i < width; i++) part[i] = part[i] + part[i + width];
+    return part[0];
+}
+
+INLINE float sum_of_squares(const float *x, size_t n) {
+    float part[ARENA_PANEL] __attribute__((aligned(64)));
+    vf sum[PARTS];
+    UNROLL for (size_t j = 0; j < PARTS; j++) sum[j] = splat(0.0f);
+    size_t at = 0;
+    for (; at + ARENA_PANEL <= n; at += ARENA_PANEL)
+        UNROLL for (size_t j = 0; j < PARTS; j++) {
+            vf v = load(x + at + j * LANES);
+            sum[j] = fma_v(v, v, sum[j]);
+        }
+    UNROLL for (size_t j = 0; j < PARTS; j++) {
+        size_t from = at + j * LANES;
+        vf v = load_part(x + from, from < n ? n - from : 0);
+        store(part + j * LANES, fma_v(v, v, sum[j]));
+    }
+    return fold(part);
+}
+
+static void norm(const arena_norm_t *p) {
+    for (size_t m = 0; m < p->rows; m++) {
+        const float *x = p->x + m * p->x_stride;
+        float *y = p->y + m * p->y_stride;
+        float mean = sum_of_squares(x, p->columns) / (float)p->columns;
+        vf r = splat(1.0f / __builtin_sqrtf(mean + p->epsilon)), offset = splat(p->offset);
+        for (size_t j = 0; j < p->columns; j += LANES) {
+            size_t left = p->columns - j;
+            vf v = take(x + j, left) * r * (offset + take(p->weight + j, left));
+            put(y + j, p->add ? take(y + j, left) + v : v, left);
+        }
+    }
+}
+
+// e^(x - max) in place over whole panels of 32 columns; returns the sum.
+INLINE float exp_row(float *x, size_t columns) {
+    float part[ARENA_PANEL] __attribute__((aligned(64)));
+    vf top[PARTS], sum[PARTS];
+    UNROLL for (size_t j = 0; j < PARTS; j++) {
+        top[j] = load(x + j * LANES);
+        sum[j] = splat(0.0f);
+    }
+    for (size_t at = ARENA_PANEL; at < columns; at += ARENA_PANEL)
+        UNROLL for (size_t j = 0; j < PARTS; j++) {
+            vf v = load(x + at + j * LANES);
+            top[j] = choose(v > top[j], v, top[j]);
+        }
+    UNROLL for (size_t j = 0; j < PARTS; j++) store(part + j * LANES, top[j]);
+    float most = part[0];
+    for (size_t j = 1; j < ARENA_PANEL; j++) most = part[j] > most ? part[j] : most;
+    for (size_t at = 0; at < columns; at += ARENA_PANEL)
+        UNROLL for (size_t j = 0; j < PARTS; j++) {
+            vf e = exp_v(load(x + at + j * LANES) - splat(most));
+            store(x + at + j * LANES, e);
+            sum[j] = sum[j] + e;
+        }
+    UNROLL for (size_t j = 0; j < PARTS; j++) store(part + j * LANES, sum[j]);
+    return fold(part);
+}
+
+// MARK: - attention
+
+// Query rows whose scores are held at once; the same on every path.
+#define STRIP 24
+
+// Keys from..<to of one head as panels (T/32, D, 32); keys past the end are zero.
+static void pack_keys(const float *k, size_t stride, size_t from, size_t to, size_t size,
+                      float *panels) {
+    for (size_t t = from; t < to; t += ARENA_PANEL) {
+        float *panel = panels + (t - from) * size;
+        size_t count = least(ARENA_PANEL, to - t);
+        for (size_t d = 0; d < size; d++) {
+            float *column = panel + d * ARENA_PANEL;
+            for (size_t i = 0; i < count; i++) column[i] = k[(t + i) * stride + d];
+            for (size_t i = count; i < ARENA_PANEL; i++) column[i] = 0.0f;
+        }
+    }
+}
+
+// Values from..<to of one head as panels (D/32, T, 32); T padded to 32 with zeros, D too.
+static void pack_values(const float *v, size_t stride, size_t from, size_t to, size_t size,
+                        float *panels) {
+    size_t padded = (to - from + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
+    for (size_t d = 0; d < size; d += ARENA_PANEL) {
+        size_t count = least(ARENA_PANEL, size - d);
+        float *panel = panels + d * padded;
+        for (size_t t = 0; t < padded; t++) {
+            float *row = panel + t * ARENA_PANEL;
+            const float *x = v + (from + t) * stride + d;
+            size_t have = from + t < to ? count : 0;
+            for (size_t i = 0; i < have; i++) row[i] = x[i];
+            for (size_t i = have; i < ARENA_PANEL; i++) row[i] = 0.0f;
+        }
+    }
+}
+
+// Scores (strip, keys) to probabilities times their sum; the inverse sums to `inverse`.
+// `from` is the position of the first column, a multiple of 32.
+static void strip_softmax(const arena_attention_t *p, float *scores, size_t stride, size_t rows,
+                          size_t position, size_t from, size_t columns, float *inverse) {
+    for (size_t i = 0; i < rows; i++) {
+        float *s = scores + i * stride;
+        vf scale = splat(p->scale);
+        if (p->softcap > 0) {
+            vf cap = splat(p->softcap), down = splat(p->scale / p->softcap);
+            for (size_t j = 0; j < columns; j += LANES)
+                store(s + j, cap * tanh_v(load(s + j) * down));
+        } else {
+            for (size_t j = 0; j < columns; j += LANES) store(s + j, load(s + j) * scale);
+        }
+        // A query at position t sees keys max(0, t - window + 1)...t.
+        size_t last = position + i - from;
+        size_t t = position + i, first = p->window && t + 1 > p->window ? t + 1 - p->window : 0;
+        first = first > from ? first - from : 0;
+        for (size_t j = 0; j < first; j++) s[j] = -__builtin_inff();
+        for (size_t j = last + 1; j < columns; j++) s[j] = -__builtin_inff();
+        inverse[i] = 1.0f / exp_row(s, columns);
+    }
+}
+
+static void attention(const arena_attention_t *p) {
+    if (p->queries == 0) return;
+    size_t size = p->head_size, group = p->heads / p->kv_heads;
+    // Only keys that some query sees are touched, from a multiple of 256: blocks stay absolute.
+    size_t end = p->first_position + p->queries;
+    size_t lowest = p->window && p->first_position + 1 > p->window
+        ? (p->first_position + 1 - p->window) / ARENA_BLOCK * ARENA_BLOCK : 0;
+    size_t padded = (end - lowest + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
+    size_t score_stride = padded + 16;
+    float *keys = p->scratch;
+    float *values = keys + padded * size;
+    float *scores = values + padded * ((size + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL);
+    float sums[STRIP * ARENA_PANEL] __attribute__((aligned(64)));
+    float inverse[STRIP];
+    for (size_t kv = p->first_kv_head; kv < p->last_kv_head; kv++) {
+        pack_keys(p->k + kv * size, p->k_stride, lowest, end, size, keys);
+        pack_values(p->v + kv * size, p->v_stride, lowest, end, size, values);
+        for (size_t start = 0; start < p->queries; start += STRIP) {
+            size_t rows = least(STRIP, p->queries - start), position = p->first_position + start;
+            size_t low = p->window && position + 1 > p->window
+                ? (position + 1 - p->window) / ARENA_BLOCK * ARENA_BLOCK : 0;
+            size_t skip = low - lowest; // columns of the panels this strip never sees
+            size_t columns = (position + rows - low + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
+            for (size_t h = kv * group; h < (kv + 1) * group; h++) {
+                const float *q = p->q + start * p->q_stride + h * size;
+                for (size_t j = 0; j < columns; j += ARENA_PANEL)
+                    panel_product(rows, size, q, p->q_stride, keys + (skip + j) * size, ARENA_PANEL,
+                                  scores + j, score_stride);
+                strip_softmax(p, scores, score_stride, rows, position, low, columns, inverse);
+                for (size_t d = 0; d < size; d += ARENA_PANEL) {
+                    size_t width = least(ARENA_PANEL, size - d);
+                    panel_product(rows, columns, scores, score_stride,
+                                  values + d * padded + skip * ARENA_PANEL, width, sums, ARENA_PANEL);
+                    for (size_t i = 0; i < rows; i++) {
+                        float *out = p->out + (start + i) * p->out_stride + h * size + d;
+                        for (size_t c = 0; c < width; c++)
+                            out[c] = sums[i * ARENA_PANEL + c] * inverse[i];
+                    }
+                }
+            }
+        }
+    }
+}
+
+// MARK: - element by element
+
+static void gate(arena_gate kind, const float *g, size_t g_stride, const float *u, size_t u_stride,
+                 float *y, size_t y_stride, size_t rows, size_t columns) {
+    for (size_t m = 0; m < rows; m++, g += g_stride, u += u_stride, y += y_stride) {
+        for (size_t j = 0; j < columns; j += LANES) {
+            size_t left = columns - j;
+            vf v = take(g + j, left);
+            v = kind == ARENA_GATE_SILU ? silu_v(v) : gelu_tanh_v(v);
+            put(y + j, v * take(u + j, left), left);
+        }
+    }
+}
+
+static void rotary(float *x, size_t x_stride, const int32_t *positions, const float *cosines,
+                   const float *sines, size_t rows, size_t heads, size_t head_size) {
+    size_t half = head_size / 2;
+    for (size_t m = 0; m < rows; m++)
+        for (size_t h = 0; h < heads; h++) {
+            float *a = x + m * x_stride + h * head_size, *b = a + half;
+            const float *cosine = cosines + (size_t)positions[m] * half;
+            const float *sine = sines + (size_t)positions[m] * half;
+            for (size_t j = 0; j < half; j += LANES) {
+                size_t left = half - j;
+                vf c = take(cosine + j, left), s = take(sine + j, left);
+                vf u = take(a + j, left), v = take(b + j, left);
+                put(a + j, fma_v(u, c, -(v * s)), left);
+                put(b + j, fma_v(v, c, u * s), left);
+            }
+        }
+}
+
+static void add_rows(const float *x, size_t x_stride, float *y, size_t y_stride, size_t rows,
+                     size_t columns) {
+    for (size_t m = 0; m < rows; m++, x += x_stride, y += y_stride)
+        for (size_t j = 0; j < columns; j++) y[j] = y[j] + x[j];
+}
+
+static void softmax(float *x, size_t x_stride, size_t rows, size_t columns) {
+    float part[ARENA_PANEL] __attribute__((aligned(64)));
+    for (size_t m = 0; m < rows; m++, x += x_stride) {
+        float most = x[0];
+        for (size_t j = 1; j < columns; j++) most = x[j] > most ? x[j] : most;
+        for (size_t j = 0; j < ARENA_PANEL; j++) part[j] = 0.0f;
+        for (size_t j = 0; j < columns; j += LANES)
+            put(x + j, exp_v(take(x + j, columns - j) - splat(most)), columns - j);
+        for (size_t j = 0; j < columns; j++) part[j % ARENA_PANEL] += x[j];
+        float sum = fold(part);
+        for (size_t j = 0; j < columns; j++) x[j] = x[j] / sum;
+    }
+}
+
+static void exp_all(const float *x, float *y, size_t n) {
+    for (size_t i = 0; i < n; i += LANES) put(y + i, exp_v(take(x + i, n - i)), n - i);
+}
+
+static void tanh_all(const float *x, float *y, size_t n) {
+    for (size_t i = 0; i < n; i += LANES) put(y + i, tanh_v(take(x + i, n - i)), n - i);
+}
+
+const arena_kernels KERNELS = {
+    .name = KERNELS_NAME,
+    .product = product,
+    .norm = norm,
+    .attention = attention,
+    .gate = gate,
+    .rotary = rotary,
+    .add = add_rows,
+    .softmax = softmax,
+    .exp = exp_all,
+    .tanh = tanh_all,
+};

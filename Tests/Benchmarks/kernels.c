@@ -1,0 +1,114 @@
+// How near the fp32 products come to what this processor can do: the rate of fused multiply-adds
+// that depend on nothing (the ceiling), then whole products at the shapes of real layers, on one
+// thread or on several at once (each its own product, as the scheduler runs them).
+//
+//     clang -O2 -ISources/CArenaKernels/include Tests/Benchmarks/kernels.c \
+//         Sources/CArenaKernels/*.c -lm -lpthread -o /tmp/kernels && /tmp/kernels [threads] [path]
+
+#include "arena_kernels.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+#define PEAK(NAME, TARGET, LANES)                                                             \
+    __attribute__((target(TARGET))) static double NAME(long n) {                              \
+        typedef float vec __attribute__((ext_vector_type(LANES)));                            \
+        vec sum[12], a = (vec)1.0f, b = (vec)1e-9f;                                           \
+        for (int i = 0; i < 12; i++) sum[i] = (vec)0.0f;                                      \
+        double t = now();                                                                     \
+        for (long k = 0; k < n; k++)                                                          \
+            _Pragma("clang loop unroll(full)") for (int i = 0; i < 12; i++) {                 \
+                sum[i] = __builtin_elementwise_fma(a, b, sum[i]);                             \
+                __asm__ volatile("" : "+v"(sum[i]));                                          \
+            }                                                                                 \
+        t = now() - t;                                                                        \
+        return 12.0 * 2 * LANES * (double)n / t / 1e9;                                        \
+    }
+#if defined(__x86_64__)
+PEAK(peak_avx2, "avx2,fma", 8)
+PEAK(peak_avx512, "avx512f,fma", 16)
+#endif
+
+typedef struct {
+    const arena_kernels *kernels;
+    long m, n, k;
+    int sets, rounds;
+    float *x, *w, *y;
+    double best;
+} job;
+
+static void *run(void *raw) {
+    job *j = raw;
+    size_t stride = (size_t)j->k + 16;
+    j->best = 1e9;
+    for (int r = 0; r < j->rounds; r++) {
+        arena_product_t p = {
+            .x = j->x, .x_stride = stride,
+            .panels = j->w + (size_t)(r % j->sets) * (size_t)((j->n + 31) / 32 * 32 * j->k),
+            .y = j->y, .y_stride = (size_t)j->n + 16, .rows = (size_t)j->m,
+            .inputs = (size_t)j->k, .outputs = (size_t)j->n, .first_panel = 0,
+            .last_panel = (size_t)(j->n + 31) / 32, .scale = 1,
+        };
+        double t = now();
+        arena_product(j->kernels, &p);
+        t = now() - t;
+        if (t < j->best) j->best = t;
+    }
+    return NULL;
+}
+
+static float *floats(size_t n) {
+    float *p = aligned_alloc(64, (n * 4 + 63) / 64 * 64);
+    if (!p) exit(1);
+    for (size_t i = 0; i < n; i++) p[i] = (float)(rand() % 2001 - 1000) * 1e-3f;
+    return p;
+}
+
+int main(int count, char **arguments) {
+    int threads = count > 1 ? atoi(arguments[1]) : 1;
+    const arena_kernels *kernels = count > 2 ? arena_kernels_named(arguments[2]) : arena_kernels_best();
+    if (!kernels || threads < 1 || threads > 64) return 1;
+    double peak = 0;
+#if defined(__x86_64__)
+    for (int i = 0; i < 5; i++) {
+        double p = strcmp(kernels->name, "avx512") == 0 ? peak_avx512(30000000) : peak_avx2(30000000);
+        if (p > peak) peak = p;
+    }
+#endif
+    printf("%s: ceiling %.1f GFLOP/s a core, %d thread(s)\n", kernels->name, peak, threads);
+    static const long shapes[][3] = {
+        {512, 2304, 2304}, {512, 18432, 2304}, {512, 2304, 9216}, {512, 2048, 2048}, {128, 4096, 2304},
+        {512, 128, 128}, {512, 768, 128}, {512, 128, 384}, {512, 16, 2304}, {64, 3, 2304}, {1, 2304, 2304},
+    };
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        long m = shapes[s][0], n = shapes[s][1], k = shapes[s][2], padded = (n + 31) / 32 * 32;
+        int sets = padded * k > 20000000 ? 1 : 3;
+        job jobs[64];
+        pthread_t handles[64];
+        for (int t = 0; t < threads; t++)
+            jobs[t] = (job){kernels, m, n, k, sets, m * n * k > 1000000000 ? 6 : 300,
+                            floats((size_t)m * (size_t)(k + 16)),
+                            floats((size_t)(padded * k * sets)),
+                            floats((size_t)m * (size_t)(n + 16)), 0};
+        for (int t = 1; t < threads; t++) pthread_create(&handles[t], NULL, run, &jobs[t]);
+        run(&jobs[0]);
+        double rate = 0;
+        for (int t = 0; t < threads; t++) {
+            if (t) pthread_join(handles[t], NULL);
+            rate += 2e-9 * (double)m * (double)n * (double)k / jobs[t].best / threads;
+            free(jobs[t].x), free(jobs[t].w), free(jobs[t].y);
+        }
+        printf("M %4ld N %5ld K %5ld: %6.1f GFLOP/s a core, %5.1f %%\n", m, n, k, rate,
+               peak > 0 ? 100 * rate / peak : 0);
+        fflush(stdout);
+    }
+}
