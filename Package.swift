@@ -12,6 +12,8 @@ let package = Package(
         // The engines; none imports another.
         .target(name: "ArenaLanguage", dependencies: ["ArenaCore"]),
         .target(name: "ArenaFrame", dependencies: ["ArenaCore"]),
+        .target(name: "ArenaRuns", dependencies: ["ArenaCore"]),
+        .target(name: "ArenaLearn", dependencies: ["ArenaCore"]),
         .target(name: "CArenaText"),
         .target(name: "ArenaText", dependencies: ["ArenaCore", "CArenaText"]),
         .target(name: "CArenaKernels"),
@@ -22,7 +24,8 @@ let package = Package(
         .target(
             name: "ArenaBuiltins",
             dependencies: [
-                "ArenaCore", "ArenaLanguage", "ArenaFrame", "ArenaText", "ArenaModels",
+                "ArenaCore", "ArenaLanguage", "ArenaFrame", "ArenaRuns", "ArenaLearn", "ArenaText",
+                "ArenaModels",
             ]),
 
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),

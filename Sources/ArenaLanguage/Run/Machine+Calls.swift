@@ -160,7 +160,7 @@ extension Machine {
     /// Binds the arguments that start at `base` to a builtin's parameters, calls it, and clears them.
     private func callBuiltin(
         _ builtin: Builtin, _ base: UnsafeMutablePointer<Value>, positional: Int, shape: CallShape?,
-        host: HostObject? = nil
+        host: (any HostObject)? = nil
     ) throws(Raised) -> Value {
         let parameters = builtin.parameters
         let given = positional + (shape.map { $0.slots - $0.positional } ?? 0)

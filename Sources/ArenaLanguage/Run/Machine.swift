@@ -14,6 +14,13 @@ struct Frame {
     var destination: Int
 }
 
+/// Whether the person has asked to stop; may be read from any thread while the machine lives.
+package struct InterruptFlag: @unchecked Sendable {
+    // SAFETY: one aligned word that is only set and read, never depended on for order.
+    fileprivate let flag: UnsafeMutablePointer<Int32>
+    package var isRequested: Bool { flag.pointee != 0 }
+}
+
 /// Executes compiled code. One machine runs on one thread at a time.
 package final class Machine {
     static let stackSize = 1 << 20
@@ -34,6 +41,8 @@ package final class Machine {
     @exclusivity(unchecked) var nativeDepth = 0
     /// Set from a signal handler to stop the program.
     let interruptFlag: UnsafeMutablePointer<Int32>
+    /// The same, for engines to look at while they work.
+    package var interrupt: InterruptFlag { InterruptFlag(flag: interruptFlag) }
 
     let symbols = SymbolTable()
     let globalNames = GlobalNames()

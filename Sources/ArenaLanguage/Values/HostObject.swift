@@ -17,56 +17,76 @@ package final class HostType: Sendable {
     }
 }
 
-/// The base of every host value. Each member throws a plain "not supported" unless overridden.
-open class HostObject {
-    package init() {}
-
-    /// The value's type.
-    package var type: HostType { Self.plain }
-    private static let plain = HostType("object", summary: "a value", methods: [])
+/// A host's value. Each member but `type` has a default that says "not supported".
+package protocol HostObject: AnyObject {
+    /// The value's type; the same object at every call.
+    var type: HostType { get }
 
     /// `x.name` for values that are not methods; nil if there is none of that name. Owned.
-    package func attribute(_ name: String) throws(Raised) -> Value? { nil }
+    func attribute(_ name: String) throws(Raised) -> Value?
     /// The names `attribute` knows, for suggestions and completion.
-    package var attributeNames: [String] { [] }
+    var attributeNames: [String] { get }
 
     /// `x[key]`. Owned.
+    func item(_ key: Value) throws(Raised) -> Value
+    /// `x[key] = value`.
+    func setItem(_ key: Value, _ value: Value) throws(Raised)
+    /// `x[a:b:c]`; parts left out are None. Owned.
+    func slice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value
+    /// `len(x)`, if it has one.
+    var count: Int? { get }
+    /// Whether `if x:` has a meaning: for columns it has none.
+    var hasTruth: Bool { get }
+    /// `x in self`.
+    func contains(_ value: Value) throws(Raised) -> Bool
+    /// The items a loop runs over, as an owned list; nil if it cannot be looped over.
+    func iterate() throws(Raised) -> Value?
+    /// `self op other`, or `other op self` if reversed; nil if the types do not go together. Owned.
+    func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value?
+    /// `==`.
+    func isEqual(_ other: any HostObject) -> Bool
+    /// The parameters of a call, for values that can be called.
+    var callSignature: Builtin? { get }
+    /// Calling the value like a function; nil if it cannot be called. Owned.
+    func call(_ arguments: Arguments) throws(Raised) -> Value?
+
+    /// One line for `repr` and inside containers.
+    var representation: String { get }
+    /// What `print` writes; may be several lines.
+    var text: String { get }
+    /// What the shell shows for it; `width` is the terminal's.
+    func display(width: Int) -> String
+}
+
+extension HostObject {
+    package func attribute(_ name: String) throws(Raised) -> Value? { nil }
+    package var attributeNames: [String] { [] }
     package func item(_ key: Value) throws(Raised) -> Value {
         throw Raised(.type, "a \(type.name) has no items to take by [...]")
     }
-    /// `x[key] = value`.
     package func setItem(_ key: Value, _ value: Value) throws(Raised) {
         throw Raised(.type, "items of a \(type.name) cannot be assigned")
     }
-    /// `x[a:b:c]`; parts left out are None. Owned.
     package func slice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value {
         throw Raised(.type, "a \(type.name) cannot be sliced")
     }
-    /// `len(x)`, if it has one.
     package var count: Int? { nil }
-    /// Whether `if x:` has a meaning: for columns it has none.
     package var hasTruth: Bool { true }
-    /// `x in self`.
     package func contains(_ value: Value) throws(Raised) -> Bool {
         throw Raised(.type, "'in' does not work on a \(type.name)")
     }
-    /// The items a loop runs over, owned; nil if it cannot be looped over.
     package func iterate() throws(Raised) -> Value? { nil }
-    /// `self op other`, or `other op self` if reversed; nil if the types do not go together. Owned.
-    package func binary(
-        _ op: String, _ other: Value, reversed: Bool
-    ) throws(Raised) -> Value? { nil }
-    /// `==`.
-    package func isEqual(_ other: HostObject) -> Bool { self === other }
-    /// Calling the value like a function; nil if it cannot be called. Owned.
-    package func call(_ arguments: Arguments) throws(Raised) -> Value? { nil }
-    /// The parameters of a call, for values that can be called.
+    package func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value? { nil }
+    package func isEqual(_ other: any HostObject) -> Bool { self === other }
     package var callSignature: Builtin? { nil }
-
-    /// One line for `repr` and inside containers.
+    package func call(_ arguments: Arguments) throws(Raised) -> Value? { nil }
     package var representation: String { "<\(type.name)>" }
-    /// What `print` writes; may be several lines.
     package var text: String { representation }
-    /// What the shell shows for it; `width` is the terminal's.
     package func display(width: Int) -> String { text }
+}
+
+/// What the heap holds for a host's value.
+final class HostHolder {
+    let object: any HostObject
+    init(_ object: any HostObject) { self.object = object }
 }

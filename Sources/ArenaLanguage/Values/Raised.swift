@@ -41,6 +41,9 @@ package final class Raised: Error, @unchecked Sendable {
             help: "loop over a copy: for x in list(items)")
     }
 
+    /// The person has asked to stop.
+    package static var interruption: Raised { interrupted }
+
     static var interrupted: Raised { Raised(.interrupted, "interrupted") }
 }
 

@@ -91,9 +91,9 @@ extension Value {
     }
 
     /// A value for an object of the host, kept alive as long as the value is.
-    package static func host(_ object: HostObject) -> Value {
+    package static func host(_ object: any HostObject) -> Value {
         let p = allocate(HostBox.self, .host)
-        p.pointee.object = .passRetained(object)
+        p.pointee.holder = .passRetained(HostHolder(object))
         return .object(p)
     }
 
@@ -155,8 +155,8 @@ extension Value {
     }
 
     /// The host's object, if it is one.
-    package var asHost: HostObject? {
-        isKind(.host) ? cast(HostBox.self).pointee.object.takeUnretainedValue() : nil
+    package var asHost: (any HostObject)? {
+        isKind(.host) ? cast(HostBox.self).pointee.holder.takeUnretainedValue().object : nil
     }
 
     /// The entries of a dict in order, borrowed.

@@ -155,7 +155,7 @@ struct CellObject {
 
 struct HostBox {
     var header: ObjectHeader
-    var object: Unmanaged<HostObject>
+    var holder: Unmanaged<HostHolder>
 }
 
 /// Memory for one object of type `T` with `extra` bytes behind it.
@@ -214,7 +214,7 @@ func destroy(_ first: UnsafeMutablePointer<ObjectHeader>) {
             f.pointee.info.pointee.code.release()
         case .boundMethod: drop(v.cast(BoundMethodObject.self).pointee.receiver)
         case .cell: drop(v.cast(CellObject.self).pointee.value)
-        case .host: v.cast(HostBox.self).pointee.object.release()
+        case .host: v.cast(HostBox.self).pointee.holder.release()
         }
         free(h)
     }

@@ -1,0 +1,127 @@
+// Making, reading, writing and showing frames.
+
+import ArenaCore
+import ArenaFrame
+import ArenaLanguage
+
+private typealias P = BuiltinParameter
+
+let readCSVFunction = Builtin(
+    "read_csv",
+    [
+        P("path", "str"),
+        P("key", "str", .optional("None"), "the column that names the rows; it must be unique"),
+    ],
+    "Reads a CSV file (UTF-8, RFC 4180) into a frame; column types are found over the whole file.",
+    examples: [
+        Example(
+            "df = read_csv(\"Resources/demo/test.csv\", key=\"id\")\nprint(len(df), df.columns)",
+            prints: "400 ['prompt', 'response_a', 'response_b']\n")
+    ]
+) { a throws(Raised) in
+    let path = try a.string(0)
+    let key = try a.optionalString(1)
+    return try framing { () throws(FrameError) in value(try readCSV(path: path, key: key)) }
+}
+
+let writeCSVFunction = Builtin(
+    "write_csv", [P("frame", "frame"), P("path", "str")],
+    "Writes a frame as CSV, whole or not at all.",
+    examples: [
+        Example(
+            "write_csv(frame({\"id\": [1], \"p\": [0.25]}, key=\"id\"), \".build/example.csv\")\nprint(read_csv(\".build/example.csv\")[\"p\"][0])",
+            prints: "0.25\n")
+    ]
+) { a throws(Raised) in
+    let frame = try a.frame(0)
+    let path = try a.string(1)
+    try framing { () throws(FrameError) in try writeCSV(frame, path: path) }
+    return .none
+}
+
+let frameFunction = Builtin(
+    "frame",
+    [P("columns", "dict", .required, "names to lists of values"), P("key", "str", .optional("None"))],
+    "A frame from lists of values.",
+    examples: [
+        Example("print(frame({\"id\": [7, 8], \"p\": [0.5, None]}, key=\"id\").shape)", prints: "(2, 1)\n")
+    ]
+) { a throws(Raised) in
+    guard let items = a[0].dictItems else {
+        throw Raised(.type, "frame() wants a dict of columns, not a \(a[0].typeName)", help: "frame({\"id\": [1, 2]}, key=\"id\")")
+    }
+    let key = try a.optionalString(1)
+    var names: [String] = []
+    var columns: [Column] = []
+    var frameKey: FrameKey?
+    for (name, values) in items {
+        guard let name = name.asString else { throw Raised(.type, "a column's name is a str") }
+        let list = try a.machine.materialise(values)
+        defer { list.release() }
+        let made = try column(ofItems: list.items.map { Array($0) } ?? [], named: name)
+        if name == key {
+            frameKey = try framing { () throws(FrameError) in try FrameKey(name: name, column: made) }
+        } else {
+            names.append(name)
+            columns.append(made)
+        }
+    }
+    if let key, frameKey == nil {
+        throw Raised(
+            .key, "frame(): there is no column '\(key)' for the key",
+            help: suggestion(for: key, among: names))
+    }
+    return try framing { () throws(FrameError) in
+        value(try Frame(names: names, columns: columns, key: frameKey))
+    }
+}
+
+let displayFunction = Builtin(
+    "display", [P("values", "any", .rest)], "Shows values as the shell does: frames as tables.",
+    examples: [Example("display(\"a\")", prints: "'a'\n")]
+) { a throws(Raised) in
+    for v in a[0].items ?? .init(start: nil, count: 0) {
+        var text = a.machine.display(v, width: a.machine.displayWidth) ?? "None"
+        if !text.hasSuffix("\n") { text += "\n" }
+        a.machine.output(text)
+    }
+    return .none
+}
+
+let blendFunction = Builtin(
+    "blend",
+    [P("frames", "list of frame"), P("weights", "list of float", .optional("all alike"))],
+    "The weighted mean of predictions, row by row by key; rows a frame misses count where it has them.",
+    examples: [
+        Example(
+            """
+            p = frame({"id": [1, 2], "x": [0.5, 1.0]}, key="id")
+            q = frame({"id": [2, 1], "x": [0.0, 0.7]}, key="id")
+            print(list(blend([p, q], weights=[3, 1])["x"]))
+            """, prints: "[0.55, 0.75]\n")
+    ]
+) { a throws(Raised) in
+    let list = try a.iterable(0)
+    defer { list.release() }
+    var frames: [Frame] = []
+    for item in list.items ?? .init(start: nil, count: 0) {
+        guard let frame = (item.asHost as? FrameValue)?.frame else {
+            throw Raised(.type, "blend() wants frames, not a \(item.typeName)", help: "blend([p, q])")
+        }
+        frames.append(frame)
+    }
+    var weights: [Double]?
+    if a.has(1) {
+        let given = try a.iterable(1)
+        defer { given.release() }
+        var numbers: [Double] = []
+        for item in given.items ?? .init(start: nil, count: 0) {
+            guard let x = item.asDouble else {
+                throw Raised(.type, "blend(): a weight is a number, not a \(item.typeName)")
+            }
+            numbers.append(x)
+        }
+        weights = numbers
+    }
+    return try framing { () throws(FrameError) in value(try blend(frames, weights: weights)) }
+}

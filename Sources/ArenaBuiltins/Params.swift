@@ -1,0 +1,74 @@
+// A script's parameters: defaults in the script, other values from the command line.
+
+import ArenaCore
+import ArenaLanguage
+
+private typealias P = BuiltinParameter
+
+/// The values of `params(...)`, read as members.
+final class ParamsValue: HostObject {
+    private let names: [String]
+    private let values: [String: Value]
+
+    /// - Parameter values: owned.
+    init(_ values: [(String, Value)]) {
+        names = values.map(\.0)
+        self.values = Dictionary(values) { $1 }
+    }
+
+    deinit { for v in values.values { v.release() } }
+
+    static let hostType = HostType("params", summary: "A script's parameters.", methods: [])
+    var type: HostType { Self.hostType }
+    var attributeNames: [String] { names }
+    func attribute(_ name: String) throws(Raised) -> Value? { values[name]?.retain() }
+    var representation: String { "params(\(names.joined(separator: ", ")))" }
+}
+
+let paramsFunction = Builtin(
+    "params", [P("defaults", "any", .keywords)],
+    "The script's parameters with their defaults; --set name=value on the command line overrides them.",
+    examples: [Example("cfg = params(max_length=2048, tta=True)\nprint(cfg.max_length)", prints: "2048\n")]
+) { a throws(Raised) in
+    let defaults = (a[0].dictItems ?? []).map { ($0.key.asString ?? "", $0.value) }
+    let names = defaults.map(\.0)
+    for given in a.machine.parameters.keys.sorted() where !names.contains(given) {
+        throw Raised(
+            .key, "--set \(given)=... names no parameter of this script",
+            help: suggestion(for: given, among: names))
+    }
+    var values: [(String, Value)] = []
+    for (name, value) in defaults {
+        guard let text = a.machine.parameters[name] else {
+            values.append((name, value.retain()))
+            continue
+        }
+        guard let read = parameter(text, like: value) else {
+            for (_, v) in values { v.release() }
+            throw Raised(
+                .value, "--set \(name)=\(text): a \(value.typeName) is wanted, as in the script",
+                help: "its default is \(a.machine.representation(of: value))")
+        }
+        values.append((name, read))
+    }
+    return .host(ParamsValue(values))
+}
+
+/// The command line's text as a value of the default's type.
+private func parameter(_ text: String, like value: Value) -> Value? {
+    if value.asBool != nil {
+        switch text {
+        case "True", "true", "1", "yes": return .bool(true)
+        case "False", "false", "0", "no": return .bool(false)
+        default: return nil
+        }
+    }
+    if value.asInt != nil { return Int(text).map { .int($0) } }
+    if value.asDouble != nil { return Double(text).map { .float($0) } }
+    if value.asString != nil { return .string(text) }
+    if value.isNone {
+        if text == "None" { return Value.none }
+        return Int(text).map { .int($0) } ?? Double(text).map { .float($0) } ?? .string(text)
+    }
+    return nil
+}

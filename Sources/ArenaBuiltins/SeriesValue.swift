@@ -1,0 +1,126 @@
+// Single columns as scripts see them. They carry the key of the frame they come from.
+
+import ArenaCore
+import ArenaFrame
+import ArenaLanguage
+
+private typealias P = BuiltinParameter
+
+/// A column in a script.
+final class SeriesValue: HostObject {
+    let series: Series
+
+    init(_ series: Series) { self.series = series }
+
+    static let hostType = HostType(
+        "column", summary: "One column of a frame, with the frame's key.", methods: seriesMethods)
+    var type: HostType { Self.hostType }
+    var attributeNames: [String] { ["name", "dtype"] }
+
+    func attribute(_ name: String) throws(Raised) -> Value? {
+        switch name {
+        case "name": return .string(series.name)
+        case "dtype": return .string(series.column.type.rawValue)
+        default: return nil
+        }
+    }
+
+    func item(_ key: Value) throws(Raised) -> Value {
+        guard let i = key.asInt else {
+            throw Raised(.type, "a column is indexed by a row number, not a \(key.typeName)")
+        }
+        let at = i < 0 ? i &+ series.count : i
+        guard at >= 0, at < series.count else {
+            throw Raised(.index, "row \(i) is outside a column of \(series.count) rows")
+        }
+        return cell(series.column, at)
+    }
+
+    var count: Int? { series.count }
+    var hasTruth: Bool { false }
+
+    func iterate() throws(Raised) -> Value? {
+        .list((0..<series.count).map { cell(series.column, $0) })
+    }
+
+    var representation: String {
+        "<column '\(series.name)' of \(series.count) x \(series.column.type.rawValue)>"
+    }
+    var text: String { ArenaFrame.display(series) }
+    func display(width: Int) -> String { ArenaFrame.display(series, maxWidth: width) }
+}
+
+private let turnsExample = """
+    f = frame({"id": [1], "prompt": ['["one",null,"tw\\\\u00f6"]']}, key="id")
+    print(list(f["prompt"].turns(read="json", null="").join("|")))
+    """
+
+private let seriesMethods: [Builtin] = [
+    Builtin(
+        "turns",
+        [
+            .receiver("column"),
+            P(
+                "read", "\"json\", \"python\", \"split\" or \"raw\"", .named("(shows how they differ)"),
+                "how the cells were read when the checkpoint was trained"),
+            P(
+                "null", "\"\", \"drop\", \"word\" or None", .named("\"\""),
+                "what becomes of a null turn: empty text, nothing, the word null, or a missing turn"),
+        ],
+        "The turns of each cell, a list column; the four readings give different text.",
+        examples: [Example(turnsExample, prints: "['one||twö']\n")]
+    ) { a throws(Raised) in
+        let series = try a.series(0)
+        var read: TurnReading?
+        if a.has(1) {
+            let name = try a.string(1)
+            guard let known = TurnReading(rawValue: name) else {
+                throw Raised(
+                    .value, "turns() has no reading '\(name)'",
+                    help: suggestion(for: name, among: TurnReading.allCases.map(\.rawValue)))
+            }
+            read = known
+        }
+        let null: NullTurns
+        switch (a[2].isUnset, a[2].isNone, a[2].asString) {
+        case (true, _, _), (_, _, ""): null = .empty
+        case (_, true, _): null = .keep
+        case (_, _, "drop"): null = .drop
+        case (_, _, "word"): null = .word
+        default:
+            throw Raised(
+                .value, "turns(): null= is \"\", \"drop\", \"word\" or None, not \(a.machine.representation(of: a[2]))")
+        }
+        let result = try framing { () throws(FrameError) in try series.turns(read: read, null: null) }
+        if result.loneSurrogates > 0 {
+            a.machine.note(
+                "turns: column '\(series.name)' holds \(result.loneSurrogates) lone surrogate"
+                    + "\(result.loneSurrogates == 1 ? "" : "s"), each read as U+FFFD")
+        }
+        return value(result.series)
+    },
+    Builtin(
+        "join", [.receiver("column"), P("separator", "str")],
+        "Each row's turns as one text; a missing turn counts as empty.",
+        examples: [
+            Example(
+                "f = frame({\"a\": ['[\"x\",\"y\"]']})\nprint(f[\"a\"].turns(read=\"json\").join(\" \")[0])",
+                prints: "x y\n")
+        ]
+    ) { a throws(Raised) in
+        let series = try a.series(0)
+        let separator = try a.string(1)
+        return try framing { () throws(FrameError) in value(try series.joined(separator: separator)) }
+    },
+    Builtin(
+        "len", [.receiver("column")], "The number of turns of each row.",
+        examples: [
+            Example(
+                "f = frame({\"a\": ['[\"x\",\"y\"]']})\nprint(f[\"a\"].turns(read=\"json\").len()[0])",
+                prints: "2\n")
+        ]
+    ) { a throws(Raised) in
+        let series = try a.series(0)
+        return try framing { () throws(FrameError) in value(try series.turnCounts()) }
+    },
+]

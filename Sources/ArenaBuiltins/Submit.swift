@@ -1,0 +1,153 @@
+// Predictions to a submission file that is checked against the sample before it appears, and their
+// log loss against the truth.
+
+import ArenaCore
+import ArenaFrame
+import ArenaLanguage
+import ArenaLearn
+import ArenaRuns
+
+private typealias P = BuiltinParameter
+
+let submitFunction = Builtin(
+    "submit",
+    [
+        P("frame", "frame of predictions"),
+        P("like", "str", .named(""), "the sample submission whose ids and columns are wanted"),
+        P("to", "str", .named("\"submission.csv\"")),
+        P(
+            "order", "\"refuse\" or \"sample\"", .named("\"refuse\""),
+            "what to do with rows or columns in another order than the sample's"),
+    ],
+    "Checks predictions against the sample and writes them; a wrong submission is never written.",
+    examples: [
+        Example(
+            """
+            write_csv(frame({"id": [1], "a": [0.5], "b": [0.5]}, key="id"), ".build/sample.csv")
+            p = frame({"id": [1], "a": [0.25], "b": [0.75]}, key="id")
+            submit(p, like=".build/sample.csv", to=".build/submission.csv")
+            print(read_csv(".build/submission.csv", key="id")["b"][0])
+            """, prints: "0.75\n")
+    ]
+) { a throws(Raised) in
+    let frame = try a.frame(0)
+    let like = try a.string(1)
+    let path = a.has(2) ? try a.string(2) : "submission.csv"
+    let order: SubmissionOrder
+    switch a.has(3) ? try a.string(3) : "refuse" {
+    case "refuse": order = .refuse
+    case "sample": order = .asSample
+    case let other: throw Raised(.value, "submit(): order= is \"refuse\" or \"sample\", not '\(other)'")
+    }
+    guard let key = frame.key else {
+        throw Raised(
+            .value, "submit() wants a frame with a key", help: "read the data with read_csv(..., key=\"id\")")
+    }
+    let sample = try framing { () throws(FrameError) in try readCSV(path: like) }
+    guard let idName = sample.names.first, let ids = sample.columns.first else {
+        throw Raised(.value, "the sample has no columns", input: FilePlace(like))
+    }
+    let wanted = try submissionTable(
+        idName, ids, Array(sample.names.dropFirst()), Array(sample.columns.dropFirst()), "the sample \(like)")
+    let table = try submissionTable(key.name, key.column, frame.names, frame.columns, "the frame")
+    let submission = try raising { () throws(SubmissionError) in
+        let submission = try checkSubmission(table, like: wanted, order: order)
+        try submission.write(to: path)
+        return submission
+    }
+    a.machine.note("submit: \(path): \(submission.summary)")
+    return .none
+}
+
+private func submissionTable(
+    _ idName: String, _ ids: Column, _ names: [String], _ columns: [Column], _ what: String
+) throws(Raised) -> SubmissionTable {
+    var values: [[Double]] = []
+    var present: [[Bool]] = []
+    for (name, column) in zip(names, columns) {
+        guard let numbers = column.doubles else {
+            throw Raised(
+                .type, "column '\(name)' of \(what) is \(column.type.rawValue), not numbers",
+                help: "submit the predictions alone: p[[\"winner_model_a\", ...]]")
+        }
+        values.append(numbers)
+        present.append((0..<column.count).map { !column.isMissing($0) })
+    }
+    return SubmissionTable(
+        idName: idName, ids: (0..<ids.count).map { ids.text($0) ?? "" }, columns: names,
+        values: values, present: present)
+}
+
+let logLossFunction = Builtin(
+    "log_loss",
+    [P("truth", "frame of ones and zeros"), P("predictions", "frame of probabilities")],
+    "The mean logarithmic loss, as scikit-learn's; rows are matched by key, columns by name.",
+    examples: [
+        Example(
+            """
+            truth = frame({"id": [1, 2], "a": [1, 0], "b": [0, 1]}, key="id")
+            p = frame({"id": [2, 1], "a": [0.25, 0.5], "b": [0.75, 0.5]}, key="id")
+            print(f"{log_loss(truth, p):.4f}")
+            """, prints: "0.4904\n")
+    ]
+) { a throws(Raised) in
+    let truth = try a.frame(0)
+    let predictions = try aligned(try a.frame(1), to: truth)
+    let classes = truth.names.count
+    var right = [Double](repeating: 0, count: truth.rowCount * classes)
+    var given = right
+    for (c, name) in truth.names.enumerated() {
+        let (t, p) = try framing { () throws(FrameError) in
+            (try truth.column(name), try predictions.column(name))
+        }
+        guard let ones = t.doubles, let values = p.doubles else {
+            throw Raised(.type, "log_loss(): column '\(name)' holds no numbers")
+        }
+        guard t.missingCount == 0, p.missingCount == 0 else {
+            throw Raised(
+                .value, "log_loss(): \(t.missingCount + p.missingCount) values of '\(name)' are missing")
+        }
+        for r in 0..<truth.rowCount {
+            right[r * classes + c] = ones[r]
+            given[r * classes + c] = values[r]
+        }
+    }
+    let names = MetricNames(
+        row: { [key = truth.key] r in key.map { "\($0.name) \($0.label(r))" } ?? "row \(r)" },
+        class: { [names = truth.names] c in "'\(names[c])'" })
+    let loss = try raising { () throws(MetricError) in
+        let indices = try classIndices(oneHot: right, classes: classes, names: names)
+        return try logLoss(
+            truth: indices, probabilities: given, classes: classes, type: .float32, names: names)
+    }
+    if loss.unnormalizedRows > 0 {
+        a.machine.note("log_loss: \(loss.unnormalizedRows) rows of the predictions do not add up to 1")
+    }
+    return .float(loss.value)
+}
+
+/// The rows of a frame in another's order, by key; both must hold the same keys.
+private func aligned(_ frame: Frame, to other: Frame) throws(Raised) -> Frame {
+    guard let key = frame.key, let wanted = other.key else {
+        guard frame.key == nil, other.key == nil, frame.rowCount == other.rowCount else {
+            throw Raised(
+                .value, "log_loss() wants both frames with a key", help: "read_csv(..., key=\"id\")")
+        }
+        return frame
+    }
+    var rows: [String: Int] = [:]
+    for r in 0..<key.count { rows[key.label(r)] = r }
+    var order: [Int] = []
+    for r in 0..<wanted.count {
+        guard let row = rows[wanted.label(r)] else {
+            throw Raised(.key, "log_loss(): the predictions have no row \(wanted.name) \(wanted.label(r))")
+        }
+        order.append(row)
+    }
+    guard order.count == key.count else {
+        throw Raised(
+            .key, "log_loss(): the predictions have \(key.count) rows, the truth \(wanted.count)",
+            help: "take the same rows of both")
+    }
+    return try framing { () throws(FrameError) in try frame.take(order) }
+}

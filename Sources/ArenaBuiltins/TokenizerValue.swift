@@ -1,0 +1,215 @@
+// Tokenizers and token rows as scripts see them.
+
+import ArenaCore
+import ArenaFrame
+import ArenaLanguage
+import ArenaText
+
+private typealias P = BuiltinParameter
+
+/// A tokenizer in a script; calling it on a text gives a list of ids.
+final class TokenizerValue: HostObject {
+    let tokenizer: Tokenizer
+
+    init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+
+    static let hostType = HostType(
+        "tokenizer", summary: "Turns text into token ids as the model's own files say.",
+        methods: tokenizerMethods)
+    var type: HostType { Self.hostType }
+    var attributeNames: [String] { ["bos_id", "eos_id", "pad_id", "vocab_size"] }
+    var representation: String { "<tokenizer \(tokenizer.path)>" }
+
+    func attribute(_ name: String) throws(Raised) -> Value? {
+        func id(_ id: Int32?) -> Value { id.map { .int(Int($0)) } ?? Value.none }
+        switch name {
+        case "bos_id": return id(tokenizer.bosID)
+        case "eos_id": return id(tokenizer.eosID)
+        case "pad_id": return id(tokenizer.padID)
+        case "vocab_size": return .int(tokenizer.vocabularySize)
+        default: return nil
+        }
+    }
+
+    private static let signature = Builtin(
+        "tokenizer", [P("text", "str"), P("add_special_tokens", "bool", .named("False"))],
+        "The ids of one text, without special tokens unless asked for."
+    ) { a throws(Raised) in .none }
+    var callSignature: Builtin? { Self.signature }
+
+    func call(_ arguments: Arguments) throws(Raised) -> Value? {
+        let text = try arguments.string(0)
+        let special = try arguments.bool(1, or: false)
+        let ids = try raising { () throws(TokenizerError) in
+            try tokenizer.encode(text, addSpecialTokens: special)
+        }
+        return .list(ids.map { .int(Int($0)) })
+    }
+
+    /// The ids of a column of text.
+    func encode(_ series: Series, _ options: Tokenizer.Options) throws(Raised) -> TokenRows {
+        guard case .string(let texts) = series.column.storage else {
+            throw Raised(
+                .type, "only text can be tokenized: column '\(series.name)' is \(series.column.type.rawValue)",
+                help: series.column.type == .turns ? "join the turns first: column.join(\" \")" : nil)
+        }
+        // SAFETY: a row's bytes lie in a chunk that `texts` keeps alive beyond this call.
+        return try raising { () throws(TokenizerError) in
+            let rows = try tokenizer.encodeBatch(count: series.count, options: options) { row in
+                texts.withBytes(at: row) { $0 }
+            }
+            withExtendedLifetime(texts) {}
+            return rows
+        }
+    }
+}
+
+/// The options that `encode` and `predict_proba` share, from argument `first` on.
+func tokenOptions(_ a: Arguments, from first: Int) throws(Raised) -> Tokenizer.Options {
+    var options = Tokenizer.Options()
+    if a.has(first) {
+        let n = try a.int(first)
+        guard n > 0 else { throw Raised(.value, "max_length must be at least 1, not \(n)") }
+        options.maxLength = n
+    }
+    options.addSpecialTokens = try a.bool(first + 1, or: true)
+    options.addEOS = try a.bool(first + 2, or: false)
+    if a.has(first + 3) {
+        let side = try a.string(first + 3)
+        guard let known = Tokenizer.Side(rawValue: side) else {
+            throw Raised(.value, "truncation_side is \"left\" or \"right\", not '\(side)'")
+        }
+        options.truncationSide = known
+    }
+    options.parseSpecial = try a.bool(first + 4, or: true)
+    return options
+}
+
+let tokenOptionParameters: [BuiltinParameter] = [
+    P("max_length", "int", .named("None"), "the most tokens a row may have, special ones included"),
+    P("add_special_tokens", "bool", .named("True")),
+    P("add_eos_token", "bool", .named("False"), "end each row with the eos token, within max_length"),
+    P("truncation_side", "str", .named("the tokenizer's")),
+    P("parse_special", "bool", .named("True"), "parse special tokens that stand in the text, as the reference does"),
+]
+
+/// What a cut or a repair lost, in a line for the person.
+func reportTokens(_ rows: TokenRows, _ a: Arguments, _ verb: String) {
+    if rows.rowsCut > 0 {
+        a.machine.note("\(verb): \(rows.rowsCut) of \(rows.count) rows cut to max_length, \(rows.tokensCut) tokens lost")
+    }
+    if rows.unknownCount > 0 {
+        a.machine.note("\(verb): \(rows.unknownCount) characters have no token")
+    }
+}
+
+private let tokenizerMethods: [Builtin] = [
+    Builtin(
+        "encode",
+        [.receiver("tokenizer"), P("text", "column or str")] + tokenOptionParameters,
+        "Token ids: of a column as keyed token rows, of one text as a list.",
+        examples: [
+            Example(
+                "t = tokenizer(\"Resources/demo/model\")\nprint(t.encode(\"hello\", max_length=2)[0] == t.bos_id)",
+                prints: "True\n")
+        ]
+    ) { a throws(Raised) in
+        let t = try a.host(0, TokenizerValue.self, "tokenizer")
+        let options = try tokenOptions(a, from: 2)
+        if let text = a[1].asString {
+            let ids = try raising { () throws(TokenizerError) in
+                var result: Result<[Int32], TokenizerError> = .success([])
+                Array(text.utf8).withUnsafeBytes { bytes in
+                    result = Result { () throws(TokenizerError) in try t.tokenizer.encode(bytes, options) }
+                }
+                return try result.get()
+            }
+            return .list(ids.map { .int(Int($0)) })
+        }
+        let series = try a.series(1)
+        let rows = try t.encode(series, options)
+        reportTokens(rows, a, "encode")
+        return .host(TokensValue(rows, series.key, t.tokenizer))
+    },
+    Builtin(
+        "decode", [.receiver("tokenizer"), P("ids", "list of int"), P("skip_special_tokens", "bool", .named("False"))],
+        "The text of token ids.",
+        examples: [
+            Example(
+                "t = tokenizer(\"Resources/demo/model\")\nprint(t.decode(t(\"hello there\")))",
+                prints: "hello there\n")
+        ]
+    ) { a throws(Raised) in
+        let t = try a.host(0, TokenizerValue.self, "tokenizer")
+        let list = try a.iterable(1)
+        defer { list.release() }
+        var ids: [Int32] = []
+        for item in list.items ?? .init(start: nil, count: 0) {
+            guard let n = item.asInt, let id = Int32(exactly: n) else {
+                throw Raised(.type, "decode() wants token ids, not \(a.machine.representation(of: item))")
+            }
+            ids.append(id)
+        }
+        return .string(t.tokenizer.decode(ids, skipSpecialTokens: try a.bool(2, or: false)))
+    },
+    Builtin(
+        "token_to_id", [.receiver("tokenizer"), P("token", "str")], "The id of a token, or None.",
+        examples: [
+            Example("print(tokenizer(\"Resources/demo/model\").token_to_id(\"<bos>\"))", prints: "2\n")
+        ]
+    ) { a throws(Raised) in
+        let t = try a.host(0, TokenizerValue.self, "tokenizer")
+        return t.tokenizer.tokenToID(try a.string(1)).map { .int(Int($0)) } ?? Value.none
+    },
+]
+
+let tokenizerFunction = Builtin(
+    "tokenizer", [P("path", "str", .required, "a model's folder or a tokenizer.json")],
+    "Opens a tokenizer.",
+    examples: [
+        Example("t = tokenizer(\"Resources/demo/model\")\nprint(t.bos_id, t.eos_id)", prints: "2 1\n")
+    ]
+) { a throws(Raised) in
+    let path = try a.string(0)
+    return .host(TokenizerValue(try raising { () throws(TokenizerError) in try Tokenizer(path: path) }))
+}
+
+/// Token ids of many rows, with their key.
+final class TokensValue: HostObject {
+    let rows: TokenRows
+    let key: FrameKey?
+    let tokenizer: Tokenizer
+
+    init(_ rows: TokenRows, _ key: FrameKey?, _ tokenizer: Tokenizer) {
+        self.rows = rows
+        self.key = key
+        self.tokenizer = tokenizer
+    }
+
+    static let hostType = HostType(
+        "tokens", summary: "Token ids of many rows, with their key.",
+        methods: [
+            Builtin("lengths", [.receiver("tokens")], "The number of tokens of each row.") { a throws(Raised) in
+                let t = try a.host(0, TokensValue.self, "tokens")
+                return try framing { () throws(FrameError) in
+                    value(try Series(name: "tokens", column: Column(t.rows.lengths.map(Int64.init)), key: t.key))
+                }
+            }
+        ])
+    var type: HostType { Self.hostType }
+    var count: Int? { rows.count }
+    var representation: String { "<tokens of \(rows.count) rows, \(rows.ids.count) ids>" }
+
+    func item(_ key: Value) throws(Raised) -> Value {
+        guard let i = key.asInt else { throw Raised(.type, "tokens are indexed by a row number") }
+        let at = i < 0 ? i &+ rows.count : i
+        guard at >= 0, at < rows.count else {
+            throw Raised(.index, "row \(i) is outside tokens of \(rows.count) rows")
+        }
+        return .list(rows.row(at).map { .int(Int($0)) })
+    }
+
+    func iterate() throws(Raised) -> Value? {
+        .list((0..<rows.count).map { .list(rows.row($0).map { .int(Int($0)) }) })
+    }
+}
