@@ -3,8 +3,22 @@
 
 import PackageDescription
 
+// The release binary carries the Swift library, so that it runs where there is no Swift; the tests
+// then run the very binary that ships. Static FoundationEssentials (which the argument parser imports)
+// does not bring along what it needs itself.
+let shipped = BuildSettingCondition.when(platforms: [.linux], configuration: .release)
+let standAlone: [LinkerSetting] = [
+    .linkedLibrary("_FoundationCollections", shipped),
+    .linkedLibrary("_FoundationCShims", shipped),
+    .linkedLibrary("swiftSynchronization", shipped),
+    .unsafeFlags(["-static-stdlib", "-use-ld=lld"], shipped),
+]
+
 let package = Package(
     name: "ArenaScript",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
     targets: [
         // Below everything: errors, files, JSON, threads, progress.
         .target(name: "ArenaCore"),
@@ -28,10 +42,32 @@ let package = Package(
                 "ArenaModels",
             ]),
 
+        // The shell and the command line.
+        .target(name: "ArenaShell", dependencies: ["ArenaBuiltins", "ArenaCore", "ArenaLanguage"]),
+        .executableTarget(
+            name: "arenascript",
+            dependencies: [
+                "ArenaShell", "ArenaCore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            linkerSettings: standAlone),
+
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
         .testTarget(name: "ArenaLanguageTests", dependencies: ["ArenaLanguage"]),
         .testTarget(name: "ArenaFrameTests", dependencies: ["ArenaFrame"]),
         .testTarget(name: "ArenaTensorTests", dependencies: ["ArenaTensor", "CArenaKernels"]),
         .testTarget(name: "ArenaModelsTests", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"]),
+        .target(name: "CPseudoTerminal", path: "Tests/Support/CPseudoTerminal"),
+        .testTarget(
+            name: "ShellTests", dependencies: ["ArenaShell", "ArenaCore", "CPseudoTerminal"]),
     ]
 )
+
+// `scripts/dev/check` builds like this: a warning is an error, in our own code.
+if Context.environment["ARENASCRIPT_STRICT"] != nil {
+    for target in package.targets where target.type != .system {
+        target.swiftSettings =
+            (target.swiftSettings ?? []) + [.unsafeFlags(["-warnings-as-errors"])]
+        target.cSettings = (target.cSettings ?? []) + [.unsafeFlags(["-Wall", "-Werror"])]
+    }
+}

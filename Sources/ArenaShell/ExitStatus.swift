@@ -1,0 +1,18 @@
+// What the process says to whoever started it: one number for each way a command can end.
+
+/// The exit codes of the binary.
+package enum ExitStatus: Int32, Sendable {
+    case ok = 0
+    /// The command line makes no sense.
+    case usage = 64
+    /// The script does not parse or resolve, or is not text.
+    case script = 65
+    /// The script is missing or unreadable.
+    case input = 66
+    /// The script failed while running.
+    case failed = 70
+    /// Standard output could not be written.
+    case output = 74
+    /// Stopped by Ctrl-C.
+    case interrupted = 130
+}

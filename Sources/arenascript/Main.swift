@@ -1,0 +1,57 @@
+// The command line. Each command is a struct that turns its arguments into a call of `Session`;
+// what the words mean is decided there.
+
+import ArenaCore
+import ArenaShell
+import ArgumentParser
+
+@main
+struct ArenaScript: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "arenascript",
+        abstract: "Runs ArenaScript: offline batch work on text, from data to submission.",
+        discussion: """
+            Without arguments it starts the REPL on a terminal and runs the script on standard \
+            input elsewhere.
+            """,
+        version: "arenascript \(arenaVersion)",
+        subcommands: [Run.self, Check.self, Repl.self, Version.self])
+
+    @Option(
+        name: .customShort("e"), parsing: .unconditional,
+        help: ArgumentHelp("Run this code and show its last value.", valueName: "code"))
+    var code: String?
+
+    func run() throws {
+        if let code {
+            try Session().run(.code(code), showingValue: true).leave()
+        } else {
+            try Session().runWithoutArguments().leave()
+        }
+    }
+
+    static func main() {
+        prepareStandardStreams()
+        if let word = CommandLine.arguments.dropFirst().first, let advice = advice(for: word) {
+            exit(withError: ValidationError(advice))
+        }
+        main(nil)
+    }
+
+    /// What to say to a first word that is no command; nil if it is one, or an option.
+    private static func advice(for word: String) -> String? {
+        let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
+        if word.hasPrefix("-") || word == "help" || commands.contains(word) { return nil }
+        if word.hasSuffix(".as") || fileExists(word) {
+            return "To run a script: arenascript run \(word)"
+        }
+        return "There is no command '\(word)': \(suggestion(for: word, among: commands))"
+    }
+}
+
+extension ExitStatus {
+    /// Ends the command with this code.
+    func leave() throws {
+        if self != .ok { throw ExitCode(rawValue) }
+    }
+}
