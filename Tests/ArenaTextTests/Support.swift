@@ -17,8 +17,9 @@ func ids(_ value: JSONValue) -> [Int32] { (value.elements ?? []).compactMap { $0
 
 extension Tokenizer {
     /// The ids of a text with any options.
-    func ids(_ text: String, _ options: Options = Options()) throws -> [Int32] {
-        try Array(text.utf8).withUnsafeBytes { try encode($0, options) }
+    func ids(_ text: String, _ options: Options = Options()) throws(TokenizerError) -> [Int32] {
+        let texts = Texts([Array(text.utf8)])
+        return try encode(texts.buffers[0], options)
     }
 
     convenience init(_ json: String, config: String? = nil) throws {
