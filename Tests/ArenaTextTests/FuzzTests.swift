@@ -20,11 +20,11 @@ import Testing
         {"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":1}]},
         "model":{"type":"BPE","unk_token":"?","fuse_unk":true,"byte_fallback":true,
         "vocab":{"?":0,"a":1,"b":2,"c":3,"_":4,"ab":5,"_a":6,"é":7,"abc":8,"<0x41>":9},
-        "merges":["a b",["_","a"],"ab c"]}}
+        "merges":["a b","_ a","ab c"]}}
         """#.utf8)
 
     @Test func damagedFilesAreErrorsOrTokenizers() throws {
-        #expect(try Tokenizer(json: Self.file, name: "f").encode("ab cab<s>") == [10, 4, 5, 11, 10])
+        #expect(try Tokenizer(json: Self.file, name: "f").encode("ab cab<s>") == [10, 4, 5, 4, 3, 5, 10])
         let text = "ab <s> cab ca\u{301}b?\u{1F600} A"
         var random = Random(state: 11)
         var read = 0
