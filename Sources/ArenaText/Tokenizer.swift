@@ -34,10 +34,28 @@ package final class Tokenizer: Sendable {
 
     /// Reads a model's folder, or a tokenizer.json file and the tokenizer_config.json beside it.
     /// - Throws: `TokenizerError` naming the file and the key.
-    package init(path: String) throws(TokenizerError) {
+    package convenience init(path: String) throws(TokenizerError) {
         let file = try findTokenizerFile(path)
-        self.path = file
-        let root = FilePart(root: try readJSON(file).root)
+        try self.init(readJSON(file), settings: TokenizerSettings(beside: file))
+    }
+
+    /// Reads the content of a tokenizer.json, and of a tokenizer_config.json if given; `name` stands
+    /// for the path in errors.
+    package convenience init(
+        json: [UInt8], config: [UInt8]? = nil, name: String
+    ) throws(TokenizerError) {
+        let settings = if let config {
+            try TokenizerSettings(readJSON(config, name: name))
+        } else {
+            TokenizerSettings()
+        }
+        try self.init(readJSON(json, name: name), settings: settings)
+    }
+
+    private init(_ document: JSONDocument, settings: TokenizerSettings) throws(TokenizerError) {
+        let file = document.name
+        path = file
+        let root = FilePart(root: document.root)
         guard root.value.kind == .object else { throw root.mismatch("an object") }
         if let version = root.optional("version"), try version.string() != "1.0" {
             throw version.unsupported("version \(try version.string())", supported: "1.0")
@@ -58,7 +76,6 @@ package final class Tokenizer: Sendable {
         vocabularySize = max(model.idEnd, (added.tokens.keys.max() ?? -1) + 1)
         textLimit = Int(Int32.max) / (normalizers.map(\.growth) + steps.map(\.growth)).reduce(1, *)
 
-        let settings = try TokenizerSettings(beside: file)
         func id(_ token: FilePart?) throws(TokenizerError) -> Int32? {
             guard let token else { return nil }
             let content = try token.bytes()
@@ -108,6 +125,12 @@ private func findTokenizerFile(_ path: String) throws(TokenizerError) -> String 
     throw .noTokenizer(folder: path, found: listDirectory(path).filter { others.contains($0) })
 }
 
+/// Parses bytes in memory.
+func readJSON(_ bytes: [UInt8], name: String) throws(TokenizerError) -> JSONDocument {
+    do { return try JSONDocument(bytes, name: name) } catch { throw .json(error.report) }
+}
+
+/// Parses a file.
 func readJSON(_ path: String) throws(TokenizerError) -> JSONDocument {
     do {
         return try JSONDocument(file: path)

@@ -18,10 +18,7 @@ struct Frame: Sendable, Equatable {
     var before: [Int32] = []
     var after: [Int32] = []
 
-    /// The frame with another one around it.
-    func inside(_ outer: Frame) -> Frame {
-        Frame(before: outer.before + before, after: after + outer.after)
-    }
+    var isEmpty: Bool { before.isEmpty && after.isEmpty }
 }
 
 /// The kinds that are known, apart from `Sequence`, which only lists others.
@@ -36,7 +33,11 @@ func readFrame(_ part: FilePart, isKnown: (Int) -> Bool) throws(TokenizerError) 
     if name == "Sequence" {
         var frame = Frame()
         for inner in try part.member("processors").elements() {
-            frame = frame.inside(try readFrame(inner, isKnown: isKnown))
+            let next = try readFrame(inner, isKnown: isKnown)
+            guard frame.isEmpty || next.isEmpty else {
+                throw inner.unsupported("a second template", supported: "one in a sequence")
+            }
+            if frame.isEmpty { frame = next }
         }
         return frame
     }

@@ -18,10 +18,17 @@ struct TokenizerSettings {
     /// another name stands by itself.
     init(beside file: String) throws(TokenizerError) {
         let (folder, name) = splitPath(file)
+        self.init()
         guard name == "tokenizer.json" else { return }
         let path = folder.isEmpty ? "tokenizer_config.json" : joinPath(folder, "tokenizer_config.json")
-        guard fileExists(path) else { return }
-        let root = FilePart(root: try readJSON(path).root)
+        if fileExists(path) { try self.init(readJSON(path)) }
+    }
+
+    init() {}
+
+    /// Reads the content of a tokenizer_config.json.
+    init(_ document: JSONDocument) throws(TokenizerError) {
+        let root = FilePart(root: document.root)
         guard root.value.kind == .object else { throw root.mismatch("an object") }
         bos = try token(root, "bos_token")
         eos = try token(root, "eos_token")

@@ -31,6 +31,13 @@ struct Rows: Sendable {
     func bytes(_ i: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[ranges[i]]) }
 }
 
+/// Time on the processors, of all threads: what a busy machine leaves alone.
+func processorSeconds() -> Double {
+    var t = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t)
+    return Double(t.tv_sec) + Double(t.tv_nsec) * 1e-9
+}
+
 func seconds(_ body: () throws -> Void) rethrows -> Double {
     let start = monotonicSeconds()
     try body()
@@ -48,8 +55,9 @@ func rounded(_ x: Double, _ digits: Int = 1) -> String {
 
 func load(_ path: String) throws {
     for _ in 0..<5 {
+        let before = processorSeconds()
         let time = try seconds { _ = try Tokenizer(path: path) }
-        print("load", rounded(time * 1000), "ms")
+        print("load", rounded(time * 1000), "ms, on the processor", rounded((processorSeconds() - before) * 1000))
     }
     let status = try readFile("/proc/self/status")
     for line in String(decoding: status, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmHWM") {
@@ -62,16 +70,20 @@ func speed(_ path: String, _ rows: Rows, threads: Int) throws {
     let tokenizer = try Tokenizer(path: path)
     let slices = 4
     let size = rows.ranges.count / slices
+    var busy: [String] = []
     func rate(_ slice: Int) throws -> Double {
         let start = slice * size
         let bytes = (start..<start + size).reduce(0) { $0 + rows.ranges[$1].count }
+        let before = processorSeconds()
         let time = try seconds {
             _ = try tokenizer.encodeBatch(count: size, workers: threads) { rows.bytes(start + $0) }
         }
+        busy.append(rounded(Double(bytes) / 1e6 / (processorSeconds() - before)))
         return Double(bytes) / 1e6 / time
     }
     let rates = try (0..<slices).map { rounded(try rate($0)) }
     let again = try (0..<3).map { _ in try rate(slices - 1) }.max() ?? 0
+    print("threads \(threads): MB a processor second \(busy.joined(separator: " "))")
     print("threads \(threads): MB/s a slice \(rates.joined(separator: " ")), repeated \(rounded(again))")
 }
 
@@ -90,7 +102,7 @@ func writeIDs(_ path: String, _ rows: Rows, _ out: String) throws {
     fclose(file)
 }
 
-/// Inputs that make a careless tokenizer slow: 1 MB each, beside 1 MB of plain words.
+/// Inputs that make a careless tokenizer slow: 1 MB each, beside 1 MB of plain words; processor time.
 func hostile(_ path: String) throws {
     let tokenizer = try Tokenizer(path: path)
     let size = 1_000_000
@@ -123,7 +135,9 @@ func hostile(_ path: String) throws {
     for (name, bytes) in inputs {
         var tokens = 0
         let times = try (0..<3).map { _ in
-            try seconds { tokens = try bytes.withUnsafeBytes { try tokenizer.encode($0).count } }
+            let before = processorSeconds()
+            tokens = try bytes.withUnsafeBytes { try tokenizer.encode($0).count }
+            return processorSeconds() - before
         }
         print(padded(name, 26), padded(rounded((times.min() ?? 0) * 1000), 8), "ms", tokens, "tokens")
     }
