@@ -12,6 +12,8 @@ let package = Package(
         // The engines; none imports another.
         .target(name: "ArenaLanguage", dependencies: ["ArenaCore"]),
         .target(name: "ArenaFrame", dependencies: ["ArenaCore"]),
+        .target(name: "ArenaRuns", dependencies: ["ArenaCore"]),
+        .target(name: "ArenaLearn", dependencies: ["ArenaCore"]),
         .target(name: "CArenaText"),
         .target(name: "ArenaText", dependencies: ["ArenaCore", "CArenaText"]),
         .target(name: "CArenaKernels"),
@@ -27,8 +29,14 @@ let package = Package(
 
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
         .testTarget(name: "ArenaLanguageTests", dependencies: ["ArenaLanguage"]),
-        .testTarget(name: "ArenaFrameTests", dependencies: ["ArenaFrame"]),
+        .testTarget(name: "ArenaFrameTests", dependencies: ["ArenaFrame", "ArenaCore"]),
         .testTarget(name: "ArenaTensorTests", dependencies: ["ArenaTensor", "CArenaKernels"]),
         .testTarget(name: "ArenaModelsTests", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"]),
+        .testTarget(name: "ArenaRunsTests", dependencies: ["ArenaRuns"]),
+        .testTarget(name: "ArenaLearnTests", dependencies: ["ArenaLearn"]),
+
+        // Programs that measure, beside the figures they gave.
+        .executableTarget(
+            name: "FrameBenchmark", dependencies: ["ArenaFrame"], path: "Tests/Benchmarks/Frame"),
     ]
 )

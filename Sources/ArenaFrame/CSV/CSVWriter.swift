@@ -47,8 +47,7 @@ private struct CSVEncoder {
         var bytes: [UInt8] = []
         for (at, name) in names.enumerated() {
             if at > 0 { bytes.append(delimiter) }
-            var copy = name
-            copy.withUTF8 { appendText(UnsafeRawBufferPointer($0), to: &bytes) }
+            appendCSVCell(name, delimiter: delimiter, to: &bytes)
         }
         if !names.isEmpty { bytes.append(lineFeed) }
         return bytes
@@ -78,37 +77,13 @@ private struct CSVEncoder {
         case .int64(let values): bytes += values[row].description.utf8
         case .float64(let values): bytes += values[row].description.utf8
         case .float32(let values): bytes += values[row].description.utf8
-        case .string(let texts): texts.withBytes(at: row) { appendText($0, to: &bytes) }
+        case .string(let texts):
+            texts.withBytes(at: row) { appendCSVCell($0, delimiter: delimiter, to: &bytes) }
         case .turns(let lists):
             var cell: [UInt8] = []
             appendJSON(lists, row: row, to: &cell)
-            cell.withUnsafeBytes { appendText($0, to: &bytes) }
+            cell.withUnsafeBytes { appendCSVCell($0, delimiter: delimiter, to: &bytes) }
         }
-    }
-
-    private func appendText(_ text: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
-        guard needsQuotes(text) else {
-            bytes.append(contentsOf: text)
-            return
-        }
-        bytes.append(quote)
-        for byte in text {
-            if byte == quote { bytes.append(quote) }
-            bytes.append(byte)
-        }
-        bytes.append(quote)
-    }
-
-    private func needsQuotes(_ text: UnsafeRawBufferPointer) -> Bool {
-        var isBlank = true
-        for byte in text {
-            if byte == delimiter || byte == quote || byte == lineFeed || byte == carriageReturn {
-                return true
-            }
-            isBlank = isBlank && (byte == space || byte == tab)
-        }
-        // Blank text could be a blank line; empty text is not missing.
-        return isBlank
     }
 }
 
