@@ -12,7 +12,8 @@ import Testing
     private func rows(_ n: Int) -> (truth: [Int], p: [Double]) {
         var p: [Double] = []
         for i in 0..<n {
-            let parts = [(i * 7 + 3) % 11 + 1, (i * 5 + 1) % 7 + 1, (i * 3 + 2) % 5 + 1].map(Double.init)
+            let parts = [(i * 7 + 3) % 11 + 1, (i * 5 + 1) % 7 + 1, (i * 3 + 2) % 5 + 1].map(
+                Double.init)
             p += parts.map { $0 / parts.reduce(0, +) }
         }
         return ((0..<n).map { $0 * $0 % 3 }, p)
@@ -33,7 +34,10 @@ import Testing
         #expect(isNear(loss.value, double))
         #expect(loss.rows == n && loss.unnormalizedRows == 0 && loss.firstUnnormalized == nil)
         let floats = p.map { Double(Float($0)) }
-        #expect(isNear(try logLoss(truth: truth, probabilities: floats, classes: 3, type: .float32).value, float))
+        #expect(
+            isNear(
+                try logLoss(truth: truth, probabilities: floats, classes: 3, type: .float32).value,
+                float))
     }
 
     @Test func weightsAndRowsThatDoNotAddUp() throws {
@@ -48,26 +52,42 @@ import Testing
 
     @Test func certaintyIsClippedByType() throws {
         let sure: [Double] = [1, 0, 1, 0, 0, 1]
-        #expect(isNear(try logLoss(truth: [0, 1, 1], probabilities: sure, classes: 2).value, 12.014551129705717))
-        #expect(isNear(
-            try logLoss(truth: [0, 1, 1], probabilities: sure, classes: 2, type: .float32).value,
-            5.314128463765779))
+        #expect(
+            isNear(
+                try logLoss(truth: [0, 1, 1], probabilities: sure, classes: 2).value,
+                12.014551129705717))
+        #expect(
+            isNear(
+                try logLoss(truth: [0, 1, 1], probabilities: sure, classes: 2, type: .float32)
+                    .value,
+                5.314128463765779))
     }
 
     @Test func oneHotRows() throws {
         #expect(try classIndices(oneHot: [0, 1, 0, 1, 0, 0, 0, 0, 1], classes: 3) == [1, 0, 2])
         #expect(try classIndices(oneHot: [], classes: 3) == [])
         for bad: [Double] in [[0, 0], [1, 1], [0.5, 0.5], [.nan, 1], [2, -1], [1, .infinity]] {
-            #expect(throws: MetricError.self) { try classIndices(oneHot: [1, 0] + bad, classes: 2) }
+            #expect(throws: MetricError.self) {
+                try classIndices(oneHot: [1, 0] + bad, classes: 2)
+            }
         }
-        #expect(message { try classIndices(oneHot: [1, 0, 1, 1], classes: 2) } == "row 1: 1.0, 1.0 names no class")
-        #expect(message { try classIndices(oneHot: [1, 0, 1], classes: 2) }.contains("3 probabilities"))
+        #expect(
+            message { try classIndices(oneHot: [1, 0, 1, 1], classes: 2) }
+                == "row 1: 1.0, 1.0 names no class")
+        #expect(
+            message { try classIndices(oneHot: [1, 0, 1], classes: 2) }.contains("3 probabilities"))
     }
 
     @Test func errorsNameRowAndClass() throws {
         let names = MetricNames(row: { "id \($0 + 70)" }, class: { ["a", "b"][$0] })
-        func loss(_ truth: [Int], _ p: [Double], _ weights: [Double]? = nil, classes: Int = 2) -> String {
-            message { try logLoss(truth: truth, probabilities: p, classes: classes, weights: weights, names: names) }
+        func loss(_ truth: [Int], _ p: [Double], _ weights: [Double]? = nil, classes: Int = 2)
+            -> String
+        {
+            message {
+                try logLoss(
+                    truth: truth, probabilities: p, classes: classes, weights: weights, names: names
+                )
+            }
         }
         #expect(loss([0, 1], [0.5, 0.5, 0.5, .nan]) == "id 71, b: nan is no probability")
         #expect(loss([0], [1.5, 0]) == "id 70, a: 1.5 is no probability")
