@@ -54,7 +54,7 @@ let package = Package(
 
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
         .testTarget(name: "ArenaLanguageTests", dependencies: ["ArenaLanguage"]),
-        .testTarget(name: "ArenaFrameTests", dependencies: ["ArenaFrame"]),
+        .testTarget(name: "ArenaFrameTests", dependencies: ["ArenaFrame", "ArenaCore"]),
         .testTarget(name: "ArenaTensorTests", dependencies: ["ArenaTensor", "CArenaKernels"]),
         .testTarget(name: "ArenaModelsTests", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"]),
         .target(name: "CPseudoTerminal", path: "Tests/Support/CPseudoTerminal"),

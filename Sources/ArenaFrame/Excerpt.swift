@@ -10,7 +10,8 @@ func excerpt(_ bytes: UnsafeRawBufferPointer, around offset: Int = 0, limit: Int
     for _ in 0..<3 where isContinuation(from) { from += 1 }
     for _ in 0..<3 where isContinuation(to) { to += 1 }
     let text = String(decoding: bytes[min(from, to)..<to], as: UTF8.self)
-    return "'" + (from > 0 ? "…" : "") + escapingControls(text) + (to < bytes.count ? "…" : "") + "'"
+    return "'" + (from > 0 ? "…" : "") + escapingControls(text) + (to < bytes.count ? "…" : "")
+        + "'"
 }
 
 /// The text with control characters and marks that reorder a line as escapes.

@@ -83,7 +83,11 @@ private func rowsOf(
     rows.reserveCapacity(key.count)
     var missing: [Int] = []
     for row in 0..<key.count {
-        if let found = index.row(of: row, in: key) { rows.append(found) } else { missing.append(row) }
+        if let found = index.row(of: row, in: key) {
+            rows.append(found)
+        } else {
+            missing.append(row)
+        }
     }
     if missing.isEmpty, other.count == key.count { return rows }
     let own = KeyIndex(key)
@@ -103,6 +107,7 @@ private func checkColumns(
         throw .blendColumns(frame: number, missing: missing, extra: extra)
     }
     for (name, column) in zip(frame.names, frame.columns) where !column.type.isNumeric {
-        throw .columnType(verb: "blend", column: name, needed: "a numeric column", found: column.type)
+        throw .columnType(
+            verb: "blend", column: name, needed: "a numeric column", found: column.type)
     }
 }

@@ -11,7 +11,8 @@ extension FrameError {
                 help: suggestion(for: name, among: known))
         case .duplicateColumn(let name):
             return FaultReport(
-                .value, "there would be two columns '\(name)'", help: "give one of them another name")
+                .value, "there would be two columns '\(name)'",
+                help: "give one of them another name")
         case .lengths(let column, let expected, let found):
             return FaultReport(
                 .value, "column '\(column)' has \(count(found, "row")), the frame has \(expected)",
@@ -24,7 +25,8 @@ extension FrameError {
             return FaultReport(
                 .index, "there is no row \(row): the frame has \(self.count(count, "row"))",
                 help: count == 0 ? "the frame is empty" : "rows count from 0 to \(count - 1)")
-        case .noKey, .keyMissing, .keyType, .keyDuplicate, .keyAssigned, .otherRows: return keyReport
+        case .noKey, .keyMissing, .keyType, .keyDuplicate, .keyAssigned, .otherRows:
+            return keyReport
         case .blendNothing, .blendNoKey, .blendKeys, .blendRows, .blendColumns, .blendWeights,
             .blendWeight, .blendTotal:
             return blendReport
@@ -32,7 +34,8 @@ extension FrameError {
         case .csvEmpty, .csvFormat, .csvHeaderDuplicate, .csvRagged, .csvUnterminated,
             .csvAfterQuote, .csvTooManyColumns, .csvBadText, .csvKeyMissing, .csvKeyDuplicate:
             return csvReport
-        case .unreadableTurns(let column, let row, let reading, let problem, let character, let shown):
+        case .unreadableTurns(
+            let column, let row, let reading, let problem, let character, let shown):
             return FaultReport(
                 .value,
                 "column '\(column)', \(row): not readable as \(reading.rawValue) turns: "
@@ -55,7 +58,8 @@ extension FrameError {
         switch self {
         case .noKey(let verb):
             return FaultReport(
-                .value, "\(verb) needs a frame with a key", help: "read it with read_csv(..., key=\"id\")")
+                .value, "\(verb) needs a frame with a key",
+                help: "read it with read_csv(..., key=\"id\")")
         case .keyMissing(let key, let row, let count):
             return FaultReport(
                 .value, "the key '\(key)' is missing in row \(row)" + others(count),
@@ -91,19 +95,27 @@ extension FrameError {
                 help: "frames are joined by key: read it with read_csv(..., key=\"id\")")
         case .blendKeys(let frame, let expected, let found):
             return FaultReport(
-                .value, "frame \(frame + 1) of the blend has the key \(found), the first has \(expected)",
+                .value,
+                "frame \(frame + 1) of the blend has the key \(found), the first has \(expected)",
                 help: "give both the same key: rename it, or read it as the same type")
-        case .blendRows(let frame, let key, let missing, let missingCount, let strange, let strangeCount):
+        case .blendRows(
+            let frame, let key, let missing, let missingCount, let strange, let strangeCount):
             var parts: [String] = []
             if missingCount > 0 {
-                parts.append("lacks \(count(missingCount, "row")) of the first (\(key) \(list(missing, of: missingCount)))")
+                parts.append(
+                    "lacks \(count(missingCount, "row")) of the first (\(key) \(list(missing, of: missingCount)))"
+                )
             }
             if strangeCount > 0 {
-                parts.append("has \(count(strangeCount, "row")) that the first lacks (\(key) \(list(strange, of: strangeCount)))")
+                parts.append(
+                    "has \(count(strangeCount, "row")) that the first lacks (\(key) \(list(strange, of: strangeCount)))"
+                )
             }
             return FaultReport(
                 .value, "frame \(frame + 1) of the blend " + parts.joined(separator: " and "),
-                help: "a blend averages predictions of the same rows: predict all frames on the same data")
+                help:
+                    "a blend averages predictions of the same rows: predict all frames on the same data"
+            )
         case .blendColumns(let frame, let missing, let extra):
             var parts: [String] = []
             if !missing.isEmpty { parts.append("lacks \(quoted(missing))") }
@@ -119,7 +131,8 @@ extension FrameError {
                 help: "give one weight for each frame, in the same order")
         case .blendWeight(let number, let weight):
             return FaultReport(
-                .value, "weight \(number + 1) of the blend is \(weight)", help: "weights are finite numbers")
+                .value, "weight \(number + 1) of the blend is \(weight)",
+                help: "weights are finite numbers")
         case .blendTotal(let total):
             return FaultReport(
                 .value, "the weights of the blend add up to \(total)",
@@ -145,11 +158,13 @@ extension FrameError {
                 .value, "the file is \(what.rawValue), not CSV", place: FilePlace(path), help: help)
         case .csvHeaderDuplicate(let place, let name, let first, let second):
             return FaultReport(
-                .value, "columns \(first) and \(second) of the header are both '\(name)'", place: place,
+                .value, "columns \(first) and \(second) of the header are both '\(name)'",
+                place: place,
                 help: "give one of them another name in the file")
         case .csvRagged(let place, let expected, let found):
             return FaultReport(
-                .value, "the row has \(count(found, "cell")), the header has \(expected)", place: place,
+                .value, "the row has \(count(found, "cell")), the header has \(expected)",
+                place: place,
                 help: found > expected
                     ? "a cell with a comma in it must be quoted; or the header lacks a name"
                     : "is the file cut off, or a line broken in a cell that is not quoted?")
@@ -163,7 +178,9 @@ extension FrameError {
                 "text after the closing quote of a cell of '\(column)' that opens in line "
                     + "\(openedLine): \(shown)",
                 place: place,
-                help: "a quote inside a quoted cell is written twice (\"\"); or is an earlier one left open?")
+                help:
+                    "a quote inside a quoted cell is written twice (\"\"); or is an earlier one left open?"
+            )
         case .csvTooManyColumns(let place, let limit):
             return FaultReport(
                 .value, "the header has more than \(limit) columns", place: place,
@@ -174,11 +191,14 @@ extension FrameError {
             case .nul:
                 return FaultReport(
                     .value, "a NUL byte in \(cell): \(shown)", place: place,
-                    help: "no text holds NUL bytes: was the file cut off while written, or is it not text?")
+                    help:
+                        "no text holds NUL bytes: was the file cut off while written, or is it not text?"
+                )
             case .notUTF8(let byte):
                 return FaultReport(
                     .value, "\(cell) is not UTF-8 (byte 0x\(hex(byte))): \(shown)",
-                    place: place, help: "convert the file: iconv -f latin1 -t utf-8, or as it was written")
+                    place: place,
+                    help: "convert the file: iconv -f latin1 -t utf-8, or as it was written")
             }
         case .csvKeyMissing(let place, let key, let count):
             return FaultReport(
@@ -186,7 +206,8 @@ extension FrameError {
                 help: "every row needs a key: complete it, or use another column")
         case .csvKeyDuplicate(let place, let key, let value, let firstLine):
             return FaultReport(
-                .value, "the key '\(key)' has \(value) twice, first in line \(firstLine)", place: place,
+                .value, "the key '\(key)' has \(value) twice, first in line \(firstLine)",
+                place: place,
                 help: "a key names one row: drop the duplicates, or use another column")
         default: return FaultReport(.runtime, "an error in a CSV file")
         }

@@ -53,7 +53,8 @@ package struct FrameKey: Sendable {
     }
 
     private func precedes(_ texts: TextStorage, _ a: Int, _ b: Int) -> Bool {
-        texts.withBytes(at: a) { x in texts.withBytes(at: b) { y in x.lexicographicallyPrecedes(y) } }
+        texts.withBytes(at: a) { x in texts.withBytes(at: b) { y in x.lexicographicallyPrecedes(y) }
+        }
     }
 }
 

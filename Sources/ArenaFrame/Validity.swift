@@ -54,5 +54,7 @@ package struct Validity: Sendable, Equatable {
 
     /// The rows in the order given.
     /// - Precondition: every row is in range.
-    package func taking(_ rows: some Sequence<Int>) -> Validity { Validity(rows.lazy.map { self[$0] }) }
+    package func taking(_ rows: some Sequence<Int>) -> Validity {
+        Validity(rows.lazy.map { self[$0] })
+    }
 }

@@ -25,7 +25,8 @@ import Testing
 
     @Test func quotedCells() throws {
         let frame = try csv(
-            "a,b\n\"one, two\",\"line 1\nline 2\"\n\"say \"\"hi\"\"\",\"\r\n\"\n\"\"\"\",\"\"\"\"\"\"\n")
+            "a,b\n\"one, two\",\"line 1\nline 2\"\n\"say \"\"hi\"\"\",\"\r\n\"\n\"\"\"\",\"\"\"\"\"\"\n"
+        )
         #expect(try cells(frame, "a") == ["one, two", "say \"hi\"", "\""])
         #expect(try cells(frame, "b") == ["line 1\nline 2", "\r\n", "\"\""])
     }
@@ -37,7 +38,8 @@ import Testing
 
     @Test func unicodeAndByteOrderMark() throws {
         let frame = try parseCSV(
-            [0xEF, 0xBB, 0xBF] + Array("id,名前\n1,汉字😀é\n2,\"ß\"\"\"\n".utf8), name: "t.csv", key: "id")
+            [0xEF, 0xBB, 0xBF] + Array("id,名前\n1,汉字😀é\n2,\"ß\"\"\"\n".utf8), name: "t.csv",
+            key: "id")
         #expect(frame.names == ["名前"])
         #expect(try cells(frame, "名前") == ["汉字😀é", "ß\""])
     }
@@ -117,8 +119,9 @@ import Testing
     }
 
     @Test func textKeepsEveryByteHoweverLateItTurnsOutToBeText() throws {
-        #expect(try cells(csv("a,b\n007,1\n 1 ,1\n,1\nNA,1\n1.50,1\nx,1\n"), "a")
-            == ["007", " 1 ", nil, "NA", "1.50", "x"])
+        #expect(
+            try cells(csv("a,b\n007,1\n 1 ,1\n,1\nNA,1\n1.50,1\nx,1\n"), "a")
+                == ["007", " 1 ", nil, "NA", "1.50", "x"])
         #expect(try cells(csv("a,b\n\"\",1\nNone,1\n,1\nx,1\n"), "a") == ["", "None", nil, "x"])
         var text = "a,b\n"
         for i in 0..<40_000 { text += "00\(i),1\n" }
@@ -139,7 +142,10 @@ import Testing
     // MARK: - Header and key
 
     @Test func headers() throws {
-        #expect(try csv(",a,\"b \"\"c\"\"\",\n1,2,3,4\n").names == ["Unnamed: 0", "a", "b \"c\"", "Unnamed: 3"])
+        #expect(
+            try csv(",a,\"b \"\"c\"\"\",\n1,2,3,4\n").names == [
+                "Unnamed: 0", "a", "b \"c\"", "Unnamed: 3",
+            ])
         #expect(try csv("a,b").rowCount == 0)
         #expect(try csv("a,b\n", key: "a").names == ["b"])
     }
@@ -154,80 +160,101 @@ import Testing
     // MARK: - Errors, whole
 
     @Test func errorsSayWhereAndWhat() throws {
-        #expect(report { try csv("") } == """
-            ValueError: the file is empty
-              in t.csv
-              help: a CSV file begins with a line of column names
-            """)
+        #expect(
+            report { try csv("") } == """
+                ValueError: the file is empty
+                  in t.csv
+                  help: a CSV file begins with a line of column names
+                """)
         #expect(report { try csv("\n \n") }.hasPrefix("ValueError: the file is empty"))
-        #expect(report { try csv("a,b\n1,2\n\"x\ny\",2,3\n") } == """
-            ValueError: the row has 3 cells, the header has 2
-              in t.csv:3
-              help: a cell with a comma in it must be quoted; or the header lacks a name
-            """)
-        #expect(report { try csv("a,b\n\"1\n2\",2\n3\n") } == """
-            ValueError: the row has 1 cell, the header has 2
-              in t.csv:4
-              help: is the file cut off, or a line broken in a cell that is not quoted?
-            """)
-        #expect(report { try csv("a,b\n1,2\n3,\"open \"\"quote\n4,5\n") } == """
-            ValueError: the quoted cell that opens here is never closed: '"open ""quote\\n4,5\\n'
-              in t.csv:3:3
-              help: is the file cut off? A quote inside a quoted cell is written twice
-            """)
-        #expect(report { try csv("a,b\n1,\"x\" y\n") } == """
-            ValueError: text after the closing quote of a cell of 'b' that opens in line 2: '"x" y\\n'
-              in t.csv:2:6
-              help: a quote inside a quoted cell is written twice (""); or is an earlier one left open?
-            """)
-        #expect(report { try csv("a,b,a\n1,2,3\n") } == """
-            ValueError: columns 1 and 3 of the header are both 'a'
-              in t.csv:1
-              help: give one of them another name in the file
-            """)
-        #expect(report { try csv("id,prompt\n1,2\n", key: "ids") } == """
-            KeyError: there is no column 'ids'
-              in t.csv
-              help: did you mean 'id'?
-            """)
+        #expect(
+            report { try csv("a,b\n1,2\n\"x\ny\",2,3\n") } == """
+                ValueError: the row has 3 cells, the header has 2
+                  in t.csv:3
+                  help: a cell with a comma in it must be quoted; or the header lacks a name
+                """)
+        #expect(
+            report { try csv("a,b\n\"1\n2\",2\n3\n") } == """
+                ValueError: the row has 1 cell, the header has 2
+                  in t.csv:4
+                  help: is the file cut off, or a line broken in a cell that is not quoted?
+                """)
+        #expect(
+            report { try csv("a,b\n1,2\n3,\"open \"\"quote\n4,5\n") } == """
+                ValueError: the quoted cell that opens here is never closed: '"open ""quote\\n4,5\\n'
+                  in t.csv:3:3
+                  help: is the file cut off? A quote inside a quoted cell is written twice
+                """)
+        #expect(
+            report { try csv("a,b\n1,\"x\" y\n") } == """
+                ValueError: text after the closing quote of a cell of 'b' that opens in line 2: '"x" y\\n'
+                  in t.csv:2:6
+                  help: a quote inside a quoted cell is written twice (""); or is an earlier one left open?
+                """)
+        #expect(
+            report { try csv("a,b,a\n1,2,3\n") } == """
+                ValueError: columns 1 and 3 of the header are both 'a'
+                  in t.csv:1
+                  help: give one of them another name in the file
+                """)
+        #expect(
+            report { try csv("id,prompt\n1,2\n", key: "ids") } == """
+                KeyError: there is no column 'ids'
+                  in t.csv
+                  help: did you mean 'id'?
+                """)
     }
 
     @Test func textThatIsNoneIsFound() throws {
         let bad = Array("a,b\n1,ok\n2,\"né".utf8) + [0xFF] + Array("x\"\n".utf8)
-        #expect(report { try parseCSV(bad, name: "t.csv") } == """
-            ValueError: a cell of 'b' is not UTF-8 (byte 0xFF): 'né\u{FFFD}x'
-              in t.csv:3:7
-              help: convert the file: iconv -f latin1 -t utf-8, or as it was written
-            """)
-        #expect(report { try csv("a,b\n1,x\u{0}y\n") } == """
-            ValueError: a NUL byte in a cell of 'b': 'x\\x00y'
-              in t.csv:2:4
-              help: no text holds NUL bytes: was the file cut off while written, or is it not text?
-            """)
+        #expect(
+            report { try parseCSV(bad, name: "t.csv") } == """
+                ValueError: a cell of 'b' is not UTF-8 (byte 0xFF): 'né\u{FFFD}x'
+                  in t.csv:3:7
+                  help: convert the file: iconv -f latin1 -t utf-8, or as it was written
+                """)
+        #expect(
+            report { try csv("a,b\n1,x\u{0}y\n") } == """
+                ValueError: a NUL byte in a cell of 'b': 'x\\x00y'
+                  in t.csv:2:4
+                  help: no text holds NUL bytes: was the file cut off while written, or is it not text?
+                """)
         // Also where the bytes break the rows, in the header, and at the very end.
-        #expect(report { try parseCSV(Array("a,b\n1,2,".utf8) + [0xC3], name: "t.csv") }.contains("header has 2"))
-        #expect(report { try parseCSV([0x61, 0x80, 0x0A], name: "t.csv") }.contains("'the header' is not UTF-8"))
-        #expect(report { try parseCSV(Array("a\nx".utf8) + [0xE6, 0xB1], name: "t.csv") }.contains("t.csv:2:2"))
-        for (head, what) in [([0xFF, 0xFE, 0x61, 0], "UTF-16"), ([0x1F, 0x8B, 8, 0], "gzip"), ([0x50, 0x4B, 3, 4], "zip")] {
+        #expect(
+            report { try parseCSV(Array("a,b\n1,2,".utf8) + [0xC3], name: "t.csv") }.contains(
+                "header has 2"))
+        #expect(
+            report { try parseCSV([0x61, 0x80, 0x0A], name: "t.csv") }.contains(
+                "'the header' is not UTF-8"))
+        #expect(
+            report { try parseCSV(Array("a\nx".utf8) + [0xE6, 0xB1], name: "t.csv") }.contains(
+                "t.csv:2:2"))
+        for (head, what) in [
+            ([0xFF, 0xFE, 0x61, 0], "UTF-16"), ([0x1F, 0x8B, 8, 0], "gzip"),
+            ([0x50, 0x4B, 3, 4], "zip"),
+        ] {
             #expect(report { try parseCSV(head.map(UInt8.init), name: "t.csv") }.contains(what))
         }
     }
 
     @Test func badKeysNameTheirLines() throws {
-        #expect(report { try csv("id,x\n1,\"a\nb\"\n2,c\n1,d\n", key: "id") } == """
-            ValueError: the key 'id' has 1 twice, first in line 2
-              in t.csv:5
-              help: a key names one row: drop the duplicates, or use another column
-            """)
-        #expect(report { try csv("id,x\n1,\"a\nb\"\n\n,c\n,d\n", key: "id") } == """
-            ValueError: the key 'id' is missing and 1 more
-              in t.csv:5
-              help: every row needs a key: complete it, or use another column
-            """)
-        #expect(report { try csv("id,x\n1.5,a\n", key: "id") } == """
-            TypeError: the key 'id' is float64
-              help: a key is a column of whole numbers or of text
-            """)
+        #expect(
+            report { try csv("id,x\n1,\"a\nb\"\n2,c\n1,d\n", key: "id") } == """
+                ValueError: the key 'id' has 1 twice, first in line 2
+                  in t.csv:5
+                  help: a key names one row: drop the duplicates, or use another column
+                """)
+        #expect(
+            report { try csv("id,x\n1,\"a\nb\"\n\n,c\n,d\n", key: "id") } == """
+                ValueError: the key 'id' is missing and 1 more
+                  in t.csv:5
+                  help: every row needs a key: complete it, or use another column
+                """)
+        #expect(
+            report { try csv("id,x\n1.5,a\n", key: "id") } == """
+                TypeError: the key 'id' is float64
+                  help: a key is a column of whole numbers or of text
+                """)
     }
 
     @Test func filesAreMappedAndNamed() throws {
@@ -237,8 +264,12 @@ import Testing
         let frame = try readCSV(path: path, key: "id")
         try writeFile(path, Array("id,x\n2,b\n".utf8))
         #expect(try cells(frame, "x") == ["a"])
-        #expect(report { try readCSV(path: joinPath(folder.path, "tets.csv")) }.contains("did you mean"))
-        #expect(throws: FrameError.file(.isDirectory(path: folder.path))) { try readCSV(path: folder.path) }
+        #expect(
+            report { try readCSV(path: joinPath(folder.path, "tets.csv")) }.contains("did you mean")
+        )
+        #expect(throws: FrameError.file(.isDirectory(path: folder.path))) {
+            try readCSV(path: folder.path)
+        }
         try writeFile(path, [])
         #expect(throws: FrameError.csvEmpty(path: path)) { try readCSV(path: path) }
     }

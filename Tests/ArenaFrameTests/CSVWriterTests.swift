@@ -4,27 +4,32 @@ import Testing
 @testable import ArenaFrame
 
 @Suite struct CSVWriterTests {
-    private func written(_ frame: Frame) -> String { String(decoding: encodeCSV(frame), as: UTF8.self) }
+    private func written(_ frame: Frame) -> String {
+        String(decoding: encodeCSV(frame), as: UTF8.self)
+    }
 
     @Test func quotesOnlyWhereNeeded() throws {
-        let texts: [String?] = ["plain", "a,b", "say \"hi\"", "two\nlines", "cr\r", "", nil, " x ", "  ", "é汉"]
+        let texts: [String?] = [
+            "plain", "a,b", "say \"hi\"", "two\nlines", "cr\r", "", nil, " x ", "  ", "é汉",
+        ]
         let frame = try Frame(
             names: ["t", "n"], columns: [Column(texts), Column(Array(0..<10) as [Int64])])
-        #expect(written(frame) == """
-            t,n
-            plain,0
-            "a,b",1
-            "say ""hi""\",2
-            "two
-            lines",3
-            "cr\r",4
-            "",5
-            ,6
-             x ,7
-            "  ",8
-            é汉,9
+        #expect(
+            written(frame) == """
+                t,n
+                plain,0
+                "a,b",1
+                "say ""hi""\",2
+                "two
+                lines",3
+                "cr\r",4
+                "",5
+                ,6
+                 x ,7
+                "  ",8
+                é汉,9
 
-            """)
+                """)
     }
 
     @Test func everyTypeAndTheKeyFirst() throws {
@@ -37,13 +42,14 @@ import Testing
                 Column([0.1, 3, -2.5e-8] as [Float]),
                 Column(.turns(try ListStorage([["a", nil], [], ["q\"\\\u{1}\n"]]))),
             ], key: key)
-        #expect(written(frame) == """
-            id,b,i,d,f,l
-            x,True,-9223372036854775808,0.1,0.1,"[""a"",null]"
-            y,False,0,1e-05,3.0,[]
-            z,,9223372036854775807,1e+300,-2.5e-08,"[""q\\""\\\\\\u0001\\n""]"
+        #expect(
+            written(frame) == """
+                id,b,i,d,f,l
+                x,True,-9223372036854775808,0.1,0.1,"[""a"",null]"
+                y,False,0,1e-05,3.0,[]
+                z,,9223372036854775807,1e+300,-2.5e-08,"[""q\\""\\\\\\u0001\\n""]"
 
-            """)
+                """)
     }
 
     @Test func whatIsWrittenReadsBack() throws {
@@ -53,11 +59,16 @@ import Testing
             let rows = Int.random(in: 0...9, using: &random)
             func text() -> String? {
                 if Int.random(in: 0..<6, using: &random) == 0 { return nil }
-                return String((0..<Int.random(in: 0...12, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "a" })
+                return String(
+                    (0..<Int.random(in: 0...12, using: &random)).map { _ in
+                        alphabet.randomElement(using: &random) ?? "a"
+                    })
             }
             // An anchor that is text keeps the column text.
             let a = ["x"] + (0..<rows).map { _ in text() }
-            let d = (0...rows).map { _ in Double(bitPattern: random.next()) }.map { $0.isFinite ? $0 : 0.5 }
+            let d = (0...rows).map { _ in Double(bitPattern: random.next()) }.map {
+                $0.isFinite ? $0 : 0.5
+            }
             let frame = try Frame(
                 names: ["a", "d,\"x\""], columns: [Column(a), Column(d)],
                 key: FrameKey(name: "id", column: Column((0...rows).map { Int64($0) })))
@@ -83,6 +94,8 @@ import Testing
         #expect(try String(decoding: readFile(path), as: UTF8.self) == "id,a\n1,0.25\n2,0.5\n")
         #expect(listDirectory(folder.path) == ["out.csv"])
         #expect(throws: FrameError.self) { try writeCSV(frame, path: "/nowhere/out.csv") }
-        #expect(throws: FrameError.file(.isDirectory(path: folder.path))) { try writeCSV(frame, path: folder.path) }
+        #expect(throws: FrameError.file(.isDirectory(path: folder.path))) {
+            try writeCSV(frame, path: folder.path)
+        }
     }
 }

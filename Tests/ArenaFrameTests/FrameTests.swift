@@ -41,7 +41,8 @@ import Testing
 
     @Test func assigningReplacesOrAppends() throws {
         let frame = try sample()
-        let more = try frame.assign("a", Column([9, 8, 7] as [Int64])).assign("new", Column([true, false, true]))
+        let more = try frame.assign("a", Column([9, 8, 7] as [Int64])).assign(
+            "new", Column([true, false, true]))
         #expect(more.names == ["a", "b", "t", "new"])
         #expect(try cells(more, "a") == ["9", "8", "7"])
         #expect(try cells(more, "new") == ["True", "False", "True"])
@@ -53,28 +54,41 @@ import Testing
         let frame = try sample()
         #expect(try cells(frame.assign("u", frame.series("a")), "u") == ["1", "2", "3"])
         let moved = try frame.sortedByKey().series("a")
-        #expect(report { try frame.assign("u", moved) } == """
-            ValueError: 'u' is of other rows: row 0 has the key 1, the frame's is 3
-              help: bring both to one order first, for instance by sorting both by key
-            """)
+        #expect(
+            report { try frame.assign("u", moved) } == """
+                ValueError: 'u' is of other rows: row 0 has the key 1, the frame's is 3
+                  help: bring both to one order first, for instance by sorting both by key
+                """)
     }
 
     @Test func errorsNameColumnsAndRows() throws {
         let frame = try sample()
-        #expect(report { try frame.column("tt") } == "KeyError: there is no column 'tt'\n  help: did you mean 't'?")
-        #expect(report { try frame.select(["zzz"]) } == "KeyError: there is no column 'zzz'\n  help: known: id, a, b, t")
+        #expect(
+            report { try frame.column("tt") }
+                == "KeyError: there is no column 'tt'\n  help: did you mean 't'?")
+        #expect(
+            report { try frame.select(["zzz"]) }
+                == "KeyError: there is no column 'zzz'\n  help: known: id, a, b, t")
         #expect(report { try frame.rename(["x": "y"]) }.contains("'x'"))
         #expect(report { try frame.swap("a", "id") }.contains("'id' is the frame's key"))
         #expect(report { try frame.swap("a", "c") }.contains("no column 'c'"))
-        #expect(throws: FrameError.keyAssigned(key: "id")) { try frame.assign("id", Column([1.0, 2, 3])) }
+        #expect(throws: FrameError.keyAssigned(key: "id")) {
+            try frame.assign("id", Column([1.0, 2, 3]))
+        }
         #expect(throws: FrameError.duplicateColumn(name: "b")) { try frame.rename(["a": "b"]) }
         #expect(throws: FrameError.duplicateColumn(name: "id")) { try frame.rename(["a": "id"]) }
         #expect(throws: FrameError.duplicateColumn(name: "a")) { try frame.select(["a", "a"]) }
-        #expect(throws: FrameError.lengths(column: "x", expected: 3, found: 1)) { try frame.assign("x", Column([1.0])) }
-        for row in [3, -1, Int.max, Int.min] {
-            #expect(throws: FrameError.rowOutOfRange(row: row, count: 3)) { try frame.take([0, row]) }
+        #expect(throws: FrameError.lengths(column: "x", expected: 3, found: 1)) {
+            try frame.assign("x", Column([1.0]))
         }
-        #expect(throws: FrameError.keyDuplicate(key: "id", value: "1", first: 1, second: 2)) { try frame.take([0, 1, 1]) }
+        for row in [3, -1, Int.max, Int.min] {
+            #expect(throws: FrameError.rowOutOfRange(row: row, count: 3)) {
+                try frame.take([0, row])
+            }
+        }
+        #expect(throws: FrameError.keyDuplicate(key: "id", value: "1", first: 1, second: 2)) {
+            try frame.take([0, 1, 1])
+        }
         #expect(throws: FrameError.noKey(verb: "sort by key")) { try csv("a\n1\n").sortedByKey() }
         #expect(try csv("a\n1\n").take([0, 0]).rowCount == 2)
     }
@@ -103,7 +117,9 @@ import Testing
         let key = try FrameKey(name: "id", column: Column(ids))
         let index = KeyIndex(key)
         let turned = try FrameKey(name: "id", column: Column(Array(ids.reversed())))
-        for row in 0..<Int(count) { #expect(index.row(of: row, in: turned) == Int(count) - 1 - row) }
+        for row in 0..<Int(count) {
+            #expect(index.row(of: row, in: turned) == Int(count) - 1 - row)
+        }
         #expect(index.row(of: 0, in: try FrameKey(name: "id", column: Column([Int64.max]))) == nil)
         #expect(index.row(of: 0, in: try FrameKey(name: "id", column: Column(["0"]))) == nil)
     }

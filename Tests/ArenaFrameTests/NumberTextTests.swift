@@ -24,9 +24,11 @@ import Testing
     @Test func hardDecimals() {
         for text in [
             "0", "-0.0", "1e0", "0.1", "1e22", "1e23", "9007199254740993", "9007199254740993.0",
-            "9007199254740992.5", "9007199254740995.0", "1.7976931348623157e308", "1.7976931348623158e308",
+            "9007199254740992.5", "9007199254740995.0", "1.7976931348623157e308",
+            "1.7976931348623158e308",
             "1.7976931348623159e308", "1e309", "4.9e-324", "2.4703282292062327e-324",
-            "2.4703282292062328e-324", "2.2250738585072011e-308", "2.2250738585072014e-308", "1e-400",
+            "2.4703282292062328e-324", "2.2250738585072011e-308", "2.2250738585072014e-308",
+            "1e-400",
             "0.000000000000000000000000000000000000001e40", "123456789012345678901234567890",
             "0.1234567890123456789012345678901234567890", "8.5", "1e-7", "5e-5",
             "7205759403792793199999e-5", "7205759403792794e0", "3.0517578125e-05",
@@ -38,7 +40,9 @@ import Testing
 
     @Test func everyPowerOfTenAndOfTwo() {
         for exponent in -345...310 {
-            for digits in ["1", "9", "17", "8.98846567431158", "4503599627370497.5", "9999999999999999999"] {
+            for digits in [
+                "1", "9", "17", "8.98846567431158", "4503599627370497.5", "9999999999999999999",
+            ] {
                 expectNearest("\(digits)e\(exponent)")
             }
         }
@@ -70,10 +74,13 @@ import Testing
                 text += String(Int.random(in: 0...9, using: &random))
             }
             if Bool.random(using: &random) {
-                let at = text.index(text.startIndex, offsetBy: Int.random(in: 0...text.count, using: &random))
+                let at = text.index(
+                    text.startIndex, offsetBy: Int.random(in: 0...text.count, using: &random))
                 text.insert(".", at: at)
             }
-            if Bool.random(using: &random) { text += "e\(Int.random(in: -340...320, using: &random))" }
+            if Bool.random(using: &random) {
+                text += "e\(Int.random(in: -340...320, using: &random))"
+            }
             if text == "." { continue }
             if bits(text) != strtod(text, nil).bitPattern {
                 Issue.record("\(text)")

@@ -44,7 +44,9 @@ struct TurnFixtureTests {
         return result
     }
 
-    private func expected(_ value: JSONValue) -> Expected { value.elements.map { $0.map(\.string) } }
+    private func expected(_ value: JSONValue) -> Expected {
+        value.elements.map { $0.map(\.string) }
+    }
 
     private func turns(_ text: String, _ reading: TurnReading) throws -> Expected {
         let series = try Series(name: "c", column: Column([text]))
@@ -65,7 +67,8 @@ struct TurnFixtureTests {
         for cell in all {
             // Expressions are code, which is never run, and character names need a table; both are
             // refused with an error.
-            let isRefused = reading == .python
+            let isRefused =
+                reading == .python
                 && (cell.kind == "python_expressions" || cell.kind == "python_named_characters")
             let wanted: Expected
             switch reading {
@@ -79,7 +82,8 @@ struct TurnFixtureTests {
                 wrong += 1
                 let shown = cell.text.debugDescription
                 if wrong <= 40 {
-                    Issue.record("\(cell.kind): \(shown)\n  got \(got as Any)\n  not \(wanted as Any)")
+                    Issue.record(
+                        "\(cell.kind): \(shown)\n  got \(got as Any)\n  not \(wanted as Any)")
                 }
             }
         }

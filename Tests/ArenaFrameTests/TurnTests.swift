@@ -18,10 +18,15 @@ import Testing
     @Test func theFourReadingsDiffer() throws {
         let cell = try series([#"["a\/b\u00e9","c\"d",null]"#])
         #expect(lists(try cell.turns(read: .json, null: .keep).series) == [["a/bé", "c\"d", nil]])
-        #expect(lists(try cell.turns(read: .python, null: .keep).series) == [["a\\/bé", "c\"d", nil]])
-        #expect(lists(try cell.turns(read: .split, null: .keep).series)
-            == [[#"a\/b\u00e9"#, #"c\"d",null"#]])
-        #expect(lists(try cell.turns(read: .raw, null: .keep).series) == [[#"["a\/b\u00e9","c\"d",null]"#]])
+        #expect(
+            lists(try cell.turns(read: .python, null: .keep).series) == [["a\\/bé", "c\"d", nil]])
+        #expect(
+            lists(try cell.turns(read: .split, null: .keep).series)
+                == [[#"a\/b\u00e9"#, #"c\"d",null"#]])
+        #expect(
+            lists(try cell.turns(read: .raw, null: .keep).series) == [
+                [#"["a\/b\u00e9","c\"d",null]"#]
+            ])
     }
 
     @Test func nullTurnsBecomeWhatIsAsked() throws {
@@ -43,7 +48,8 @@ import Testing
         ])
         for reading in [TurnReading.json, .python] {
             let result = try cells.turns(read: reading, null: .empty)
-            #expect(lists(result.series) == [["😀", "\u{FFFD}", "\u{FFFD}x\u{FFFD}😀"], ["\u{FFFD}\n"]])
+            #expect(
+                lists(result.series) == [["😀", "\u{FFFD}", "\u{FFFD}x\u{FFFD}😀"], ["\u{FFFD}\n"]])
             #expect(result.loneSurrogates == 4)
         }
     }
@@ -60,7 +66,8 @@ import Testing
             .turns(read: .json, null: .keep).series
         #expect(cells(try turns.joined(separator: " ").column) == ["a b c", "", "é ", " "])
         #expect(cells(try turns.joined(separator: "").column) == ["abc", "", "é", ""])
-        #expect(cells(try turns.joined(separator: " — ").column) == ["a — b — c", "", "é — ", " — "])
+        #expect(
+            cells(try turns.joined(separator: " — ").column) == ["a — b — c", "", "é — ", " — "])
         #expect(cells(try turns.turnCounts().column) == ["3", "0", "2", "2"])
         #expect(try turns.joined(separator: "").key?.name == "id")
     }
@@ -69,7 +76,9 @@ import Testing
         var random = SeededRandom(3)
         let texts: [String?] = (0..<1_000).map { row in
             if row % 17 == 0 { return nil }
-            let turns = (0..<row % 5).map { "\"t\($0)\\n\(String(repeating: "é", count: Int.random(in: 0...99, using: &random)))\"" }
+            let turns = (0..<row % 5).map {
+                "\"t\($0)\\n\(String(repeating: "é", count: Int.random(in: 0...99, using: &random)))\""
+            }
             return "[" + (turns + (row % 3 == 0 ? ["null"] : [])).joined(separator: ",") + "]"
         }
         let cells = try series(texts)
@@ -79,8 +88,11 @@ import Testing
                 let many = try cells.turns(read: .python, null: null, workers: workers)
                 #expect(lists(many.series) == lists(one.series))
                 #expect(many.nullTurns == one.nullTurns)
-                #expect(ArenaFrameTests.cells(try many.series.joined(separator: "|", workers: workers).column)
-                    == ArenaFrameTests.cells(try one.series.joined(separator: "|", workers: 1).column))
+                #expect(
+                    ArenaFrameTests.cells(
+                        try many.series.joined(separator: "|", workers: workers).column)
+                        == ArenaFrameTests.cells(
+                            try one.series.joined(separator: "|", workers: 1).column))
             }
         }
     }
@@ -90,10 +102,12 @@ import Testing
         texts[120] = "[\"é\", \"broken"
         texts[400] = "nothing"
         for workers in [1, 2, 5] {
-            #expect(report { try series(texts).turns(read: .json, null: .empty, workers: workers) } == """
-                ValueError: column 'prompt', id 220: not readable as json turns: a string is not closed at character 7: '["é", "broken'
-                  help: read="python" reads Python lists; read="split" and "raw" take every cell
-                """)
+            #expect(
+                report { try series(texts).turns(read: .json, null: .empty, workers: workers) }
+                    == """
+                    ValueError: column 'prompt', id 220: not readable as json turns: a string is not closed at character 7: '["é", "broken'
+                      help: read="python" reads Python lists; read="split" and "raw" take every cell
+                    """)
         }
     }
 
@@ -121,7 +135,9 @@ import Testing
     }
 
     @Test func longCellsAreShownAroundTheFault() throws {
-        let cell = "[\"" + String(repeating: "汉", count: 5_000) + "\"x" + String(repeating: "é", count: 5_000)
+        let cell =
+            "[\"" + String(repeating: "汉", count: 5_000) + "\"x"
+            + String(repeating: "é", count: 5_000)
         let text = report { try series([cell]).turns(read: .json, null: .empty) }
         #expect(text.contains("at character 5004: '…汉汉汉汉汉汉汉\"xéé"))
         #expect(text.utf8.count < 400)
@@ -129,18 +145,24 @@ import Testing
 
     @Test func leavingTheReadingOutShowsWhatItWouldChange() throws {
         let cells = try series([
-            #"["plain","turns"]"#, #"["a\/b"]"#, #"["line\n"]"#, "['python']", "[\"raw\nline\"]", nil, "[null]",
+            #"["plain","turns"]"#, #"["a\/b"]"#, #"["line\n"]"#, "['python']", "[\"raw\nline\"]",
+            nil, "[null]",
         ])
-        #expect(report { try cells.turns(read: nil, null: .empty) } == """
-            TypeError: turns needs read=: on the 6 cells of 'prompt', json and python differ on 2, json and split on 4, python and split on 3 (first: id 101); json cannot read 2; python cannot read 1
-              help: a checkpoint fits the reading it was trained with: read="json" (escapes decoded), "python" (as eval read it), "split" (strip and split, nothing decoded) or "raw"
-            """)
+        #expect(
+            report { try cells.turns(read: nil, null: .empty) } == """
+                TypeError: turns needs read=: on the 6 cells of 'prompt', json and python differ on 2, json and split on 4, python and split on 3 (first: id 101); json cannot read 2; python cannot read 1
+                  help: a checkpoint fits the reading it was trained with: read="json" (escapes decoded), "python" (as eval read it), "split" (strip and split, nothing decoded) or "raw"
+                """)
     }
 
     @Test func otherColumnsAreRefused() throws {
         let numbers = try Series(name: "n", column: Column([1.0]))
-        #expect(report { try numbers.turns(read: .json, null: .empty) }.contains("turns needs a column of text, 'n' is float64"))
-        #expect(report { try numbers.joined(separator: "") }.contains("join needs a column of turns, 'n' is float64"))
+        #expect(
+            report { try numbers.turns(read: .json, null: .empty) }.contains(
+                "turns needs a column of text, 'n' is float64"))
+        #expect(
+            report { try numbers.joined(separator: "") }.contains(
+                "join needs a column of turns, 'n' is float64"))
         #expect(report { try numbers.turnCounts() }.contains("len needs a column of turns"))
     }
 }

@@ -270,6 +270,7 @@ private func isMissingWord(_ bytes: UnsafeRawBufferPointer) -> Bool {
 }
 
 private let missingWords = [
-    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>",
+    "N/A",
     "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
 ]

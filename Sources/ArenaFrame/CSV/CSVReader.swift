@@ -109,14 +109,17 @@ struct CSVReader {
         var places: [String: Int] = [:]
         for (column, cell) in cells.enumerated() {
             let range = cell.offset..<cell.offset + Int(cell.length)
-            if let bad = badText(in: range) { throw textFault(bad, column: "the header", cell: cell) }
+            if let bad = badText(in: range) {
+                throw textFault(bad, column: "the header", cell: cell)
+            }
             var name = String(decoding: bytes[range], as: UTF8.self)
             if cell.hasDoubledQuotes { name = undoubled(name) }
             if name.isEmpty { name = "Unnamed: \(column)" }
             if let first = places[name] {
                 let (line, _) = lineAndColumn(of: start, in: bytes)
                 throw .csvHeaderDuplicate(
-                    place: FilePlace(path, line: line), name: name, first: first + 1, second: column + 1)
+                    place: FilePlace(path, line: line), name: name, first: first + 1,
+                    second: column + 1)
             }
             places[name] = column
             names.append(name)
@@ -156,7 +159,8 @@ struct CSVReader {
             let from = scanner.position
             let rows: Int
             do {
-                rows = try scanner.nextRows(into: cells, columns: columns, byteLimit: Self.batchBytes)
+                rows = try scanner.nextRows(
+                    into: cells, columns: columns, byteLimit: Self.batchBytes)
             } catch {
                 // What is not text at all explains more than what it did to the rows.
                 if let bad = badText(in: from..<max(from, place(of: error))) {
@@ -245,7 +249,8 @@ extension CSVReader {
     }
 
     private func textFault(_ bad: Bad, column: String?, cell: CSVCell?) -> FrameError {
-        let range = cell.map { $0.offset..<$0.offset + Int($0.length) }
+        let range =
+            cell.map { $0.offset..<$0.offset + Int($0.length) }
             ?? max(0, bad.offset - 24)..<min(bytes.count, bad.offset + 24)
         let part = UnsafeRawBufferPointer(rebasing: bytes[range])
         return .csvBadText(

@@ -145,7 +145,8 @@ struct CSVScanner {
         guard end - start < Int(UInt32.max) else { throw .tooLong(bytes: end - start) }
         ended = next == bytes.count || bytes[next] != delimiter
         position = min(next + 1, bytes.count)
-        if ended, next + 1 < bytes.count, bytes[next] == carriageReturn, bytes[next + 1] == lineFeed {
+        if ended, next + 1 < bytes.count, bytes[next] == carriageReturn, bytes[next + 1] == lineFeed
+        {
             position = next + 2
         }
         return CSVCell(

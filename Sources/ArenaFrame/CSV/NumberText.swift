@@ -34,7 +34,8 @@ enum NumberText {
         return parts.isWhole ? .hugeInt(value) : .double(value)
     }
 
-    private static func isInfinity(_ bytes: UnsafeRawBufferPointer, _ from: Int, _ to: Int) -> Bool {
+    private static func isInfinity(_ bytes: UnsafeRawBufferPointer, _ from: Int, _ to: Int) -> Bool
+    {
         for word in ["inf", "infinity"] where word.utf8.count == to - from {
             if zip(word.utf8, bytes[from..<to]).allSatisfy({ $0 == $1 | 0x20 }) { return true }
         }
@@ -128,7 +129,8 @@ struct DecimalParts {
 }
 
 private let exactPowers: [Double] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17,
     1e18, 1e19, 1e20, 1e21, 1e22,
 ]
 

@@ -45,10 +45,13 @@ private struct Table {
     }
 
     var text: String {
-        let all = (frame.key.map { [($0.name, $0.column)] } ?? []) + Array(zip(frame.names, frame.columns))
+        let all =
+            (frame.key.map { [($0.name, $0.column)] } ?? [])
+            + Array(zip(frame.names, frame.columns))
         var shown = leavingOutMiddle(all).map { column in
             column.map { show($0.0, $0.1) }
-                ?? Shown(cells: Array(repeating: "…", count: rows.count + 2), isRight: false, width: 1)
+                ?? Shown(
+                    cells: Array(repeating: "…", count: rows.count + 2), isRight: false, width: 1)
         }
         narrow(&shown)
         var lines: [String] = []
@@ -56,7 +59,9 @@ private struct Table {
             for line in 0..<rows.count + 2 {
                 lines.append(self.line(shown.map { pad($0.cells[line], $0.width, $0.isRight) }))
                 if line == 1 {
-                    lines.append(shown.map { String(repeating: "-", count: $0.width) }.joined(separator: Self.gap))
+                    lines.append(
+                        shown.map { String(repeating: "-", count: $0.width) }.joined(
+                            separator: Self.gap))
                 }
             }
         }

@@ -22,7 +22,9 @@ func decodePythonTurns(
         try decodeElement(cell, &at, &out)
         guard at < cell.count else { throw TurnFailure(problem: .endOfCell, offset: at) }
         if cell[at] == UInt8(ascii: "]") { break }
-        guard cell[at] == UInt8(ascii: ",") else { throw TurnFailure(problem: .noComma, offset: at) }
+        guard cell[at] == UInt8(ascii: ",") else {
+            throw TurnFailure(problem: .noComma, offset: at)
+        }
         at += 1
     }
     at += 1
@@ -77,7 +79,9 @@ private func closeParentheses(
         skipBlanks(cell, &at)
         guard at < cell.count else { throw TurnFailure(problem: .endOfCell, offset: at) }
         // A comma here makes a tuple.
-        guard cell[at] == UInt8(ascii: ")") else { throw TurnFailure(problem: .notText, offset: at) }
+        guard cell[at] == UInt8(ascii: ")") else {
+            throw TurnFailure(problem: .notText, offset: at)
+        }
         at += 1
     }
 }
@@ -141,12 +145,15 @@ private func literalStart(
 
 /// The text of a literal up to and past its closing quotes.
 private func decodeLiteral(
-    _ cell: UnsafeRawBufferPointer, _ at: inout Int, _ literal: LiteralStart, _ out: inout TurnOutput
+    _ cell: UnsafeRawBufferPointer, _ at: inout Int, _ literal: LiteralStart,
+    _ out: inout TurnOutput
 ) throws(TurnFailure) {
     let quotes = repeated(literal.quote)
     while true {
         out.copyPlain(cell, &at, upTo: quotes)
-        guard at < cell.count else { throw TurnFailure(problem: .unterminated, offset: literal.offset) }
+        guard at < cell.count else {
+            throw TurnFailure(problem: .unterminated, offset: literal.offset)
+        }
         let byte = cell[at]
         switch byte {
         case literal.quote:

@@ -176,7 +176,9 @@ private func join(
     for row in rows {
         let list = lists.rows[row]
         let range = list.start..<list.start + list.count
-        let length = range.reduce(glue.count * max(0, list.count - 1)) { $0 + turns.byteCount(at: $1) }
+        let length = range.reduce(glue.count * max(0, list.count - 1)) {
+            $0 + turns.byteCount(at: $1)
+        }
         let room = try builder.reserve(length)
         var at = 0
         for turn in range {

@@ -5,7 +5,9 @@
 func splitTurns(_ cell: UnsafeRawBufferPointer, into out: inout TurnOutput) {
     var from = 0
     var to = cell.count
-    func isBracket(_ at: Int) -> Bool { cell[at] == UInt8(ascii: "[") || cell[at] == UInt8(ascii: "]") }
+    func isBracket(_ at: Int) -> Bool {
+        cell[at] == UInt8(ascii: "[") || cell[at] == UInt8(ascii: "]")
+    }
     while from < to, isBracket(from) { from += 1 }
     while to > from, isBracket(to - 1) { to -= 1 }
     var start = from

@@ -140,7 +140,9 @@ struct TurnOutput {
     mutating func appendTurn(_ bytes: UnsafeRawBufferPointer) {
         beginTurn()
         // SAFETY: the room holds as much as the cell, of which the turns are disjoint parts.
-        if let from = bytes.baseAddress { (room + used).copyMemory(from: from, byteCount: bytes.count) }
+        if let from = bytes.baseAddress {
+            (room + used).copyMemory(from: from, byteCount: bytes.count)
+        }
         used += bytes.count
         endTurn()
     }

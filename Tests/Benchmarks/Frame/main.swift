@@ -76,16 +76,21 @@ do {
         try readCSV(path: options.path, key: options.key == "-" ? nil : options.key)
     }
     line("read, 1 thread", read, size)
-    print("rows: \(frame.rowCount), columns: \(frame.columns.map(\.type.rawValue)), peak \(peakMegabytes()) MB")
+    print(
+        "rows: \(frame.rowCount), columns: \(frame.columns.map(\.type.rawValue)), peak \(peakMegabytes()) MB"
+    )
     for workers in options.columns.isEmpty ? [] : [1, 2] {
         for reading in [TurnReading.json, .python, .split] {
             let (time, _) = try best(of: options.runs) {
                 for name in options.columns {
-                    let turns = try frame.series(name).turns(read: reading, null: .empty, workers: workers)
+                    let turns = try frame.series(name).turns(
+                        read: reading, null: .empty, workers: workers)
                     _ = try turns.series.joined(separator: " ", workers: workers)
                 }
             }
-            line("turns \(reading.rawValue) and join, \(workers) thread\(workers == 1 ? "" : "s")", time, size)
+            line(
+                "turns \(reading.rawValue) and join, \(workers) thread\(workers == 1 ? "" : "s")",
+                time, size)
         }
     }
     if let out = options.out {
