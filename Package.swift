@@ -55,8 +55,13 @@ let package = Package(
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
         .testTarget(name: "ArenaLanguageTests", dependencies: ["ArenaLanguage"]),
         .testTarget(name: "ArenaFrameTests", dependencies: ["ArenaFrame", "ArenaCore"]),
+        .testTarget(name: "ArenaRunsTests", dependencies: ["ArenaRuns", "ArenaCore"]),
+        .testTarget(name: "ArenaLearnTests", dependencies: ["ArenaLearn", "ArenaCore"]),
+        .testTarget(name: "ArenaTextTests", dependencies: ["ArenaText", "ArenaCore", "CArenaText"]),
         .testTarget(name: "ArenaTensorTests", dependencies: ["ArenaTensor", "CArenaKernels"]),
         .testTarget(name: "ArenaModelsTests", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"]),
+        .testTarget(
+            name: "ArenaBuiltinsTests", dependencies: ["ArenaBuiltins", "ArenaLanguage", "ArenaCore"]),
         .target(name: "CPseudoTerminal", path: "Tests/Support/CPseudoTerminal"),
         .testTarget(
             name: "ShellTests", dependencies: ["ArenaShell", "ArenaCore", "CPseudoTerminal"]),

@@ -20,9 +20,9 @@ package let allBuiltins: [Builtin] = [
 /// The types of values these functions give, for help and documentation.
 package let allHostTypes: [HostType] = [
     ClassifierValue.hostType,
+    SeriesValue.hostType,
     FrameValue.hostType,
     ParamsValue.hostType,
-    SeriesValue.hostType,
     TemplateValue.hostType,
     TokenizerValue.hostType,
     TokensValue.hostType,

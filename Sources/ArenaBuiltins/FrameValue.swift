@@ -85,7 +85,7 @@ func sliceRows(_ start: Int?, _ stop: Int?, _ step: Int?, _ count: Int) throws(R
     return Array(stride(from: from, to: to, by: step))
 }
 
-/// The frame with a column set to a series (by key), a list, or one value for every row.
+/// The frame with a column set to a series of the same rows, a list, or one value for every row.
 func assigned(_ frame: Frame, _ name: String, _ new: Value) throws(Raised) -> Frame {
     if let series = (new.asHost as? SeriesValue)?.series {
         return try framing { () throws(FrameError) in try frame.assign(name, series) }
@@ -105,7 +105,7 @@ private let frameMethods: [Builtin] = [
     },
     Builtin(
         "assign", [.receiver("frame"), P("columns", "column, list or value", .keywords)],
-        "A new frame with columns added or replaced, by key.",
+        "A new frame with columns added or replaced; a column of other rows is refused.",
         examples: [
             Example("print(frame({\"a\": [1]}).assign(b=[2.5], c=\"x\").columns)", prints: "['a', 'b', 'c']\n")
         ]

@@ -26,14 +26,16 @@ extension MetricError {
                     ? "give predict_proba's output, not logits" : "did the model overflow?")
         case .notOneHot(let row, let values):
             return FaultReport(
-                .value, "\(row): \(values.map(\.description).joined(separator: ", ")) names no class",
+                .value,
+                "\(row): \(values.map(\.description).joined(separator: ", ")) names no class",
                 help: "each row of labels has one 1 and else 0")
         case .weights(let rows, let found):
             return FaultReport(
                 .value, "\(found) weights for \(rows) rows", help: "give one weight for each row")
         case .weight(let row, let weight):
             return FaultReport(
-                .value, "\(row): the weight is \(weight)", help: "weights are finite and not below 0")
+                .value, "\(row): the weight is \(weight)",
+                help: "weights are finite and not below 0")
         case .weightTotal(let total):
             return FaultReport(
                 .value, "the weights add up to \(total)", help: "some weight must be above 0")

@@ -24,18 +24,20 @@ extension SubmissionError {
         case .idsTwice(let ids, let count, let isSample):
             return FaultReport(
                 .value,
-                (isSample ? "the sample has " : "there are ") + "\(rows(count)) with an id that an "
-                    + "earlier row has (\(list(ids, of: count)))",
+                (isSample ? "the sample" : "the submission")
+                    + " repeats the id of an earlier row in \(rows(count)) (\(list(ids, of: count)))",
                 help: isSample ? "is it the right sample file?" : "a submission has each id once")
         case .ids(let missing, let missingCount, let strange, let strangeCount, let total):
             var parts: [String] = []
             if missingCount > 0 {
                 parts.append(
-                    "lacks \(missingCount) of the sample's \(rows(total)) (\(list(missing, of: missingCount)))")
+                    "lacks \(missingCount) of the sample's \(rows(total)) (\(list(missing, of: missingCount)))"
+                )
             }
             if strangeCount > 0 {
                 parts.append(
-                    "has \(rows(strangeCount)) that the sample lacks (\(list(strange, of: strangeCount)))")
+                    "has \(rows(strangeCount)) that the sample lacks (\(list(strange, of: strangeCount)))"
+                )
             }
             return FaultReport(
                 .value, "the submission " + parts.joined(separator: " and "),
@@ -55,12 +57,15 @@ extension SubmissionError {
                 help: "did the model overflow in half precision? predict those rows in fp32")
         case .outsideRange(let first, let count):
             return FaultReport(
-                .value, "'\(first.column)' is \(first.value) for \(first.id)" + others(count)
+                .value,
+                "'\(first.column)' is \(first.value) for \(first.id)" + others(count)
                     + ": not a probability",
                 help: "the sample holds probabilities: submit predict_proba's, not logits")
         case .rowSum(let id, let sum, let count):
             return FaultReport(
-                .value, "the row \(id) adds up to \(sum), not 1" + (count > 1 ? " (\(count) such rows)" : ""),
+                .value,
+                "the row \(id) adds up to \(sum), not 1"
+                    + (count > 1 ? " (\(count) such rows)" : ""),
                 help: "the sample's rows add up to 1: divide each row by its sum")
         case .file(let error): return error.report
         }

@@ -25,6 +25,7 @@ struct REPL {
         let output = output
         let interpreter = Interpreter(
             builtins: allBuiltins, parameters: [:], output: { output.write($0) })
+        interpreter.machine.note = { say($0) }
         // SAFETY: only `requestInterrupt` is called from another thread, which is made for that.
         nonisolated(unsafe) let target = interpreter
         output.onFailure = { target.requestInterrupt() }

@@ -26,6 +26,7 @@ package struct Session {
         let output = OutputSink(STDOUT_FILENO)
         let interpreter = Interpreter(
             builtins: allBuiltins, parameters: parameters, output: { output.write($0) })
+        interpreter.machine.note = { say($0) }
         if let width = Terminal.width() { interpreter.displayWidth = width }
         // SAFETY: only `requestInterrupt` is called from another thread, which is made for that.
         nonisolated(unsafe) let target = interpreter

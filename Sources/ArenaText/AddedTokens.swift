@@ -30,7 +30,9 @@ struct AddedTokens: Sendable {
 
     /// Reads the `added_tokens` section. Ids follow from the model's vocabulary and the order, as in
     /// the reference; a file that says otherwise contradicts itself.
-    init(_ part: FilePart?, model: any TokenModel, normalizers: [any Normalizer]) throws(TokenizerError) {
+    init(_ part: FilePart?, model: any TokenModel, normalizers: [any Normalizer])
+        throws(TokenizerError)
+    {
         var next = model.tokenCount
         for part in try part?.elements() ?? [] {
             let content = try part.member("content").bytes()
@@ -38,7 +40,8 @@ struct AddedTokens: Sendable {
             let idPart = try part.member("id")
             let given = try idPart.id()
             var id = next
-            if let known = idOf[content] ?? content.withUnsafeBytes({ model.vocabulary.id(of: $0) }) {
+            if let known = idOf[content] ?? content.withUnsafeBytes({ model.vocabulary.id(of: $0) })
+            {
                 id = known
             } else {
                 next += 1
@@ -50,13 +53,16 @@ struct AddedTokens: Sendable {
             }
             let isNormalized = try part.flag("normalized", or: true)
             let token = AddedToken(
-                id: id, content: content, pattern: isNormalized ? normalize(content, normalizers) : content,
+                id: id, content: content,
+                pattern: isNormalized ? normalize(content, normalizers) : content,
                 isSpecial: try part.flag("special", or: false), isNormalized: isNormalized,
                 singleWord: try part.flag("single_word", or: false),
-                stripsLeft: try part.flag("lstrip", or: false), stripsRight: try part.flag("rstrip", or: false))
+                stripsLeft: try part.flag("lstrip", or: false),
+                stripsRight: try part.flag("rstrip", or: false))
             if let other = model.vocabulary.bytes(of: id), !other.elementsEqual(content) {
                 throw idPart.contradiction(
-                    "the id \(id) is also that of \(quoted(String(decoding: other, as: UTF8.self)))")
+                    "the id \(id) is also that of \(quoted(String(decoding: other, as: UTF8.self)))"
+                )
             }
             tokens[id] = token
             idOf[content] = id
@@ -109,7 +115,9 @@ final class TokenFinder: Sendable {
             var at: Int32 = -1
             for byte in token.pattern {
                 var child = at < 0 ? roots.base[Int(byte)] : nodes[Int(at)].child
-                while child >= 0, nodes[Int(child)].byte != byte { child = nodes[Int(child)].sibling }
+                while child >= 0, nodes[Int(child)].byte != byte {
+                    child = nodes[Int(child)].sibling
+                }
                 if child < 0 {
                     child = Int32(nodes.count)
                     var node = Node(byte: byte)
@@ -174,7 +182,9 @@ final class TokenFinder: Sendable {
         }
     }
 
-    private func touchesWord(_ p: UnsafePointer<UInt8>, _ start: Int, _ stop: Int, _ end: Int) -> Bool {
+    private func touchesWord(_ p: UnsafePointer<UInt8>, _ start: Int, _ stop: Int, _ end: Int)
+        -> Bool
+    {
         var length = 0
         let word = UInt8(arena_text_word)
         return start > 0 && arena_text_class(scalarBefore(p, start)) & word != 0

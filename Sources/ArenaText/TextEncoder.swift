@@ -34,14 +34,16 @@ final class TextEncoder {
         }
         let whole = text.contents
         guard let finder = tokenizer.added.raw else {
-            return encodeStretch(whole, startsText: true, with: tokenizer, parseSpecial: parseSpecial)
+            return encodeStretch(
+                whole, startsText: true, with: tokenizer, parseSpecial: parseSpecial)
         }
         finder.forEachPart(of: whole, parseSpecial: parseSpecial) { part in
             switch part {
             case .token(let token): ids.append(Int32(token.id))
             case .text(let range):
                 encodeStretch(
-                    Bytes(rebasing: whole[range]), startsText: range.lowerBound == 0, with: tokenizer,
+                    Bytes(rebasing: whole[range]), startsText: range.lowerBound == 0,
+                    with: tokenizer,
                     parseSpecial: parseSpecial)
             }
         }
@@ -68,7 +70,8 @@ final class TextEncoder {
             case .token(let token): ids.append(Int32(token.id))
             case .text(let range):
                 encodePieces(
-                    Bytes(rebasing: current[range]), startsText: startsText && range.lowerBound == 0,
+                    Bytes(rebasing: current[range]),
+                    startsText: startsText && range.lowerBound == 0,
                     with: tokenizer)
             }
         }

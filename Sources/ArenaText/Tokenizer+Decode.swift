@@ -13,7 +13,8 @@ extension Tokenizer {
         }
         guard let decoders else {
             // Without a decoder the reference puts spaces between tokens.
-            return String(decoding: Array(tokens.joined(separator: [UInt8(ascii: " ")])), as: UTF8.self)
+            return String(
+                decoding: Array(tokens.joined(separator: [UInt8(ascii: " ")])), as: UTF8.self)
         }
         for decoder in decoders { tokens = decoder.decode(tokens) }
         return String(decoding: Array(tokens.joined()), as: UTF8.self)

@@ -57,9 +57,11 @@ extension Tokenizer {
     package func encode(
         _ text: String, addSpecialTokens: Bool = true, addEOS: Bool = false, maxLength: Int? = nil
     ) throws(TokenizerError) -> [Int32] {
-        let options = Options(addSpecialTokens: addSpecialTokens, addEOS: addEOS, maxLength: maxLength)
+        let options = Options(
+            addSpecialTokens: addSpecialTokens, addEOS: addEOS, maxLength: maxLength)
         let bytes = Array(text.utf8)
-        return try withBytes(bytes) { (buffer) throws(TokenizerError) in try encode(buffer, options) }
+        return try withBytes(bytes) { (buffer) throws(TokenizerError) in try encode(buffer, options)
+        }
     }
 
     /// The ids of many texts, over several threads; the result does not depend on their number.
@@ -199,7 +201,9 @@ private func withBytes<R>(
     _ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(TokenizerError) -> R
 ) throws(TokenizerError) -> R {
     let result: Result<R, TokenizerError> = bytes.withUnsafeBytes { buffer in
-        do throws(TokenizerError) { return .success(try body(buffer)) } catch { return .failure(error) }
+        do throws(TokenizerError) { return .success(try body(buffer)) } catch {
+            return .failure(error)
+        }
     }
     return try result.get()
 }

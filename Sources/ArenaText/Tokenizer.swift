@@ -44,11 +44,12 @@ package final class Tokenizer: Sendable {
     package convenience init(
         json: [UInt8], config: [UInt8]? = nil, name: String
     ) throws(TokenizerError) {
-        let settings = if let config {
-            try TokenizerSettings(readJSON(config, name: name))
-        } else {
-            TokenizerSettings()
-        }
+        let settings =
+            if let config {
+                try TokenizerSettings(readJSON(config, name: name))
+            } else {
+                TokenizerSettings()
+            }
         try self.init(readJSON(json, name: name), settings: settings)
     }
 
@@ -61,16 +62,19 @@ package final class Tokenizer: Sendable {
             throw version.unsupported("version \(try version.string())", supported: "1.0")
         }
 
-        normalizers = if let part = root.optional("normalizer") { try readNormalizers(part) } else { [] }
-        let steps = if let part = root.optional("pre_tokenizer") { try readPreTokenizers(part) } else {
-            [any PreTokenizer]()
-        }
+        normalizers =
+            if let part = root.optional("normalizer") { try readNormalizers(part) } else { [] }
+        let steps =
+            if let part = root.optional("pre_tokenizer") { try readPreTokenizers(part) } else {
+                [any PreTokenizer]()
+            }
         let spellsBytes = steps.contains { $0.spellsBytes }
         preTokenizers = steps.filter { $0.cuts }
         try refuseMixture(root, normalizers, steps)
         let model = try readModel(root.member("model"), spellsBytes: spellsBytes)
         self.model = model
-        let added = try AddedTokens(root.optional("added_tokens"), model: model, normalizers: normalizers)
+        let added = try AddedTokens(
+            root.optional("added_tokens"), model: model, normalizers: normalizers)
         self.added = added
         decoders = if let part = root.optional("decoder") { try readDecoders(part) } else { nil }
         vocabularySize = max(model.idEnd, (added.tokens.keys.max() ?? -1) + 1)
@@ -79,7 +83,10 @@ package final class Tokenizer: Sendable {
         func id(_ token: FilePart?) throws(TokenizerError) -> Int32? {
             guard let token else { return nil }
             let content = try token.bytes()
-            guard let id = added.idOf[content] ?? content.withUnsafeBytes({ model.vocabulary.id(of: $0) }) else {
+            guard
+                let id = added.idOf[content]
+                    ?? content.withUnsafeBytes({ model.vocabulary.id(of: $0) })
+            else {
                 throw token.contradiction(
                     "\(quoted(String(decoding: content, as: UTF8.self))) is not a token of \(file)")
             }
@@ -93,7 +100,9 @@ package final class Tokenizer: Sendable {
         truncationSide = settings.truncationSide
 
         if let part = root.optional("post_processor") {
-            frame = try readFrame(part) { id in added.tokens[id] != nil || model.vocabulary.bytes(of: id) != nil }
+            frame = try readFrame(part) { id in
+                added.tokens[id] != nil || model.vocabulary.bytes(of: id) != nil
+            }
         } else {
             // Without a post-processor the flags of tokenizer_config.json say what stands around a text.
             frame = Frame(
@@ -111,7 +120,9 @@ package final class Tokenizer: Sendable {
 
     /// The text of a token, as it stands in the file; nil for an id that nothing has.
     package func idToToken(_ id: Int32) -> String? {
-        if let token = added.tokens[Int(id)] { return String(decoding: token.content, as: UTF8.self) }
+        if let token = added.tokens[Int(id)] {
+            return String(decoding: token.content, as: UTF8.self)
+        }
         return model.vocabulary.bytes(of: Int(id)).map { String(decoding: $0, as: UTF8.self) }
     }
 }
@@ -121,7 +132,9 @@ private func findTokenizerFile(_ path: String) throws(TokenizerError) -> String 
     guard isDirectory(path) else { return path }
     let file = joinPath(path, "tokenizer.json")
     guard !fileExists(file) else { return file }
-    let others = ["tokenizer.model", "vocab.txt", "vocab.json", "merges.txt", "tekken.json", "spiece.model"]
+    let others = [
+        "tokenizer.model", "vocab.txt", "vocab.json", "merges.txt", "tekken.json", "spiece.model",
+    ]
     throw .noTokenizer(folder: path, found: listDirectory(path).filter { others.contains($0) })
 }
 

@@ -32,7 +32,8 @@ extension TokenizerError {
                 help: "supported: " + supported)
         case .unknownPattern(let pattern, let key, let known, let place):
             return FaultReport(
-                .value, "\(key): the pattern is not one of those supported: \(pattern)", place: place,
+                .value, "\(key): the pattern is not one of those supported: \(pattern)",
+                place: place,
                 help: "supported are the patterns of " + known.joined(separator: ", "))
         case .contradiction(let key, let what, let place):
             return FaultReport(

@@ -30,6 +30,10 @@ INLINE uint32_t first_of(const uint32_t *block, uint32_t value) {
 
 INLINE uint32_t rounded(uint32_t count) { return (count + 15) & ~15u; }
 
+INLINE void prefetch(const arena_bpe_pairs *pairs, uint32_t left, uint32_t right) {
+    __builtin_prefetch(pairs->slots + arena_bpe_slot((uint64_t)left << 21 | right, pairs->shift));
+}
+
 /// Merges with `ranks[0 ..< count - 1]` filled in.
 INLINE uint32_t merge_ranked(const arena_bpe_pairs *pairs, const arena_bpe_scratch *s, uint32_t count) {
     uint32_t *symbols = s->symbols, *ranks = s->ranks;
@@ -63,12 +67,23 @@ INLINE uint32_t merge_ranked(const arena_bpe_pairs *pairs, const arena_bpe_scrat
         symbols[at] = pairs->merged[best];
         next[at] = (int32_t)after;
         ranks[right] = NONE;
-        ranks[at] = NONE;
+        // Both new pairs are looked up at once: the table is larger than the near caches.
+        uint32_t symbol = symbols[at];
+        uint32_t left_symbol = before >= 0 ? symbols[before] : 0;
+        uint32_t right_symbol = after < count ? symbols[after] : 0;
+        if (before >= 0) prefetch(pairs, left_symbol, symbol);
+        uint32_t rank = NONE;
         if (after < count) {
             previous[after] = (int32_t)at;
-            ranks[at] = arena_bpe_rank(pairs, symbols[at], symbols[after]);
+            rank = arena_bpe_rank(pairs, symbol, right_symbol);
+            if (rank != NONE) __builtin_prefetch(pairs->merged + rank);
         }
-        if (before >= 0) ranks[before] = arena_bpe_rank(pairs, symbols[before], symbols[at]);
+        ranks[at] = rank;
+        if (before >= 0) {
+            rank = arena_bpe_rank(pairs, left_symbol, symbol);
+            if (rank != NONE) __builtin_prefetch(pairs->merged + rank);
+            ranks[before] = rank;
+        }
         if (depth == 1) continue;
 
         uint32_t changed[3] = {at >> 4, right >> 4, before >= 0 ? (uint32_t)before >> 4 : at >> 4};

@@ -21,7 +21,9 @@ import Testing
         "model_max_length":1000000000000000019884624838656,"padding_side":"left"}
         """#
 
-    func tokenizer(config: String? = EncodeTests.config, post: String = EncodeTests.post) throws -> Tokenizer {
+    func tokenizer(config: String? = EncodeTests.config, post: String = EncodeTests.post) throws
+        -> Tokenizer
+    {
         try Tokenizer(byteTokenizer(added: Self.added, post: post), config: config)
     }
 
@@ -39,7 +41,9 @@ import Testing
                 to: folder + "/tokenizer_config.json")
             for path in [folder, folder + "/tokenizer.json"] {
                 let t = try Tokenizer(path: path)
-                #expect(t.eosID == 258 && t.bosID == nil && t.modelMaxLength == 8192 && t.truncationSide == .left)
+                #expect(
+                    t.eosID == 258 && t.bosID == nil && t.modelMaxLength == 8192
+                        && t.truncationSide == .left)
             }
         }
     }
@@ -55,7 +59,8 @@ import Testing
     }
 
     @Test func flagsOfTheConfigCountWithoutAPostProcessor() throws {
-        let config = #"{"bos_token":"<s>","eos_token":"</s>","add_bos_token":true,"add_eos_token":true}"#
+        let config =
+            #"{"bos_token":"<s>","eos_token":"</s>","add_bos_token":true,"add_eos_token":true}"#
         let t = try tokenizer(config: config, post: "null")
         #expect(try t.encode("x") == [257, 120, 258])
         #expect(try t.encode("x", addEOS: true) == [257, 120, 258])
@@ -69,7 +74,8 @@ import Testing
         for length in 2...10 {
             let right = try t.ids(text, .init(addEOS: true, maxLength: length))
             #expect(right == [257] + whole.prefix(length - 2) + [258])
-            let left = try t.ids(text, .init(addEOS: true, maxLength: length, truncationSide: .left))
+            let left = try t.ids(
+                text, .init(addEOS: true, maxLength: length, truncationSide: .left))
             #expect(left == [257] + whole.suffix(length - 2) + [258])
             let bare = try t.ids(text, .init(addSpecialTokens: false, maxLength: length))
             #expect(bare == Array(whole.prefix(length)))
@@ -78,21 +84,30 @@ import Testing
         #expect(text0?.message == "max_length=1 leaves no room beside 2 special tokens")
         #expect(try t.specialTokenCount(.init(addEOS: true)) == 2)
         let noEnd = try tokenizer(config: nil)
-        #expect(report { _ = try noEnd.encode("a", addEOS: true) }?.message.contains("names no eos_token") == true)
+        #expect(
+            report { _ = try noEnd.encode("a", addEOS: true) }?.message.contains(
+                "names no eos_token") == true)
     }
 
     @Test func parsesSpecialTokensInTextOnlyIfAsked() throws {
         let t = try tokenizer()
         #expect(try t.ids("</s><p>", .init(addSpecialTokens: false)) == [258, 259])
-        #expect(try t.ids("</s><p>", .init(addSpecialTokens: false, parseSpecial: false)) == [60, 47, 115, 62, 259])
+        #expect(
+            try t.ids("</s><p>", .init(addSpecialTokens: false, parseSpecial: false)) == [
+                60, 47, 115, 62, 259,
+            ])
     }
 
     @Test func batchesAreTheSameForAnyNumberOfWorkers() throws {
         let t = try Tokenizer(path: fixture("tokenizers/gemma-small.json"))
-        let corpus = try #require(try readFixture("tokenizers/corpus.json").elements).map { $0.stringBytes ?? [] }
+        let corpus = try #require(try readFixture("tokenizers/corpus.json").elements).map {
+            $0.stringBytes ?? []
+        }
         let texts = Texts(corpus)
         let options = Tokenizer.Options(maxLength: 12)
-        let one = try t.encodeBatch(count: corpus.count, workers: 1, options: options) { texts.buffers[$0] }
+        let one = try t.encodeBatch(count: corpus.count, workers: 1, options: options) {
+            texts.buffers[$0]
+        }
         var lost = 0
         var rows = 0
         for i in 0..<corpus.count {
@@ -146,11 +161,15 @@ import Testing
     /// Tokens of every way to cut are independent of what the caches held before.
     @Test func cachesNeverChangeIDs() throws {
         let path = fixture("tokenizers/llama3-small.json")
-        let corpus = try #require(try readFixture("tokenizers/corpus.json").elements).map { $0.stringBytes ?? [] }
+        let corpus = try #require(try readFixture("tokenizers/corpus.json").elements).map {
+            $0.stringBytes ?? []
+        }
         let texts = Texts(corpus)
         let warm = try Tokenizer(path: path)
         let first = try warm.encodeBatch(count: corpus.count, workers: 1) { texts.buffers[$0] }
-        let again = try warm.encodeBatch(count: corpus.count, workers: 1) { texts.buffers[corpus.count - 1 - $0] }
+        let again = try warm.encodeBatch(count: corpus.count, workers: 1) {
+            texts.buffers[corpus.count - 1 - $0]
+        }
         for i in 0..<corpus.count { #expect(first.row(i) == again.row(corpus.count - 1 - i)) }
     }
 
@@ -159,7 +178,8 @@ import Testing
         // More distinct words than the cache has room for, short ones and long ones.
         for number in 0..<150_000 {
             let word = "w\(number)" + (number % 7 == 0 ? String(repeating: "ab", count: 8) : "")
-            let plain = word.hasSuffix("ab")
+            let plain =
+                word.hasSuffix("ab")
                 ? word.utf8.dropLast(16).map { Int32($0) } + [Int32](repeating: 256, count: 8)
                 : word.utf8.map { Int32($0) }
             if try t.encode(word) != plain { Issue.record("\(word)") }

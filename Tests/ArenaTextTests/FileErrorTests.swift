@@ -26,54 +26,141 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""normalizer":null"#, #""normalizer":{"type":"BertNormalizer"}"#,
-            "normalizer: the normalizer 'BertNormalizer' is not supported", "known: NFC, Prepend, Replace, Sequence"),
-        (#""normalizer":null"#, #""normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"NFKC"}]}"#,
-            "normalizer.normalizers[1]: the normalizer 'NFKC' is not supported", "known: NFC"),
-        (#""normalizer":null"#, #""normalizer":{"type":"Replace","pattern":{"Regex":"a+"},"content":""}"#,
-            "normalizer.pattern.Regex: the pattern is not one of those supported: a+", "plain strings"),
-        (#""normalizer":null"#, #""normalizer":{"type":"Replace","pattern":{"String":""},"content":""}"#,
-            "normalizer.pattern.String: an empty pattern is not supported", "a string"),
-        (#""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"Whitespace"}"#,
-            "pre_tokenizer: the pre-tokenizer 'Whitespace' is not supported", "known: ByteLevel, Metaspace, Sequence, Split"),
-        (#""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated","invert":false}"#,
-            #"pre_tokenizer.pattern.Regex: the pattern is not one of those supported: \w+"#, "GPT-2, Llama 3"),
-        (#""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"Split","pattern":{"String":"a"},"behavior":"Merged","invert":false}"#,
-            "pre_tokenizer.behavior: Merged is not supported", "Removed, Isolated"),
-        (#""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"ByteLevel"}]}"#,
-            "pre_tokenizer.pretokenizers[0]: ByteLevel before another pre-tokenizer is not supported", "the last one"),
-        (#""post_processor":null"#, #""post_processor":{"type":"BertProcessing"}"#,
-            "post_processor: the post-processor 'BertProcessing' is not supported", "known: ByteLevel, Sequence, TemplateProcessing"),
-        (#""post_processor":null"#, #""post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}}]}"#,
-            "post_processor.single[0]: '<s>' is not in post_processor.special_tokens", "contradicts"),
-        (#""post_processor":null"#,
+        (
+            #""normalizer":null"#, #""normalizer":{"type":"BertNormalizer"}"#,
+            "normalizer: the normalizer 'BertNormalizer' is not supported",
+            "known: NFC, Prepend, Replace, Sequence"
+        ),
+        (
+            #""normalizer":null"#,
+            #""normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"NFKC"}]}"#,
+            "normalizer.normalizers[1]: the normalizer 'NFKC' is not supported", "known: NFC"
+        ),
+        (
+            #""normalizer":null"#,
+            #""normalizer":{"type":"Replace","pattern":{"Regex":"a+"},"content":""}"#,
+            "normalizer.pattern.Regex: the pattern is not one of those supported: a+",
+            "plain strings"
+        ),
+        (
+            #""normalizer":null"#,
+            #""normalizer":{"type":"Replace","pattern":{"String":""},"content":""}"#,
+            "normalizer.pattern.String: an empty pattern is not supported", "a string"
+        ),
+        (
+            #""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"Whitespace"}"#,
+            "pre_tokenizer: the pre-tokenizer 'Whitespace' is not supported",
+            "known: ByteLevel, Metaspace, Sequence, Split"
+        ),
+        (
+            #""pre_tokenizer":null"#,
+            #""pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated","invert":false}"#,
+            #"pre_tokenizer.pattern.Regex: the pattern is not one of those supported: \w+"#,
+            "GPT-2, Llama 3"
+        ),
+        (
+            #""pre_tokenizer":null"#,
+            #""pre_tokenizer":{"type":"Split","pattern":{"String":"a"},"behavior":"Merged","invert":false}"#,
+            "pre_tokenizer.behavior: Merged is not supported", "Removed, Isolated"
+        ),
+        (
+            #""pre_tokenizer":null"#,
+            #""pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"ByteLevel"}]}"#,
+            "pre_tokenizer.pretokenizers[0]: ByteLevel before another pre-tokenizer is not supported",
+            "the last one"
+        ),
+        (
+            #""post_processor":null"#, #""post_processor":{"type":"BertProcessing"}"#,
+            "post_processor: the post-processor 'BertProcessing' is not supported",
+            "known: ByteLevel, Sequence, TemplateProcessing"
+        ),
+        (
+            #""post_processor":null"#,
+            #""post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}}]}"#,
+            "post_processor.single[0]: '<s>' is not in post_processor.special_tokens", "contradicts"
+        ),
+        (
+            #""post_processor":null"#,
             #""post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}},{"Sequence":{"id":"A"}}],"special_tokens":{"x":{"ids":[9]}}}"#,
-            "post_processor.special_tokens.x.ids[0]: no token has the id 9", "contradicts"),
-        (#""decoder":null"#, #""decoder":{"type":"CTC"}"#, "decoder: the decoder 'CTC' is not supported", "known: ByteFallback"),
-        (#""type":"BPE""#, #""type":"Unigram""#, "model.type: the model 'Unigram' is not supported", "known: BPE"),
-        (#""type":"BPE""#, #""type":"BPE","dropout":0.1"#, "model.dropout: dropout is not supported", "null"),
-        (#""type":"BPE""#, #""type":"BPE","end_of_word_suffix":"</w>""#, "model.end_of_word_suffix: '</w>' is not supported", "null"),
-        (#""type":"BPE""#, #""type":"BPE","unk_token":"<unk>""#, "model.unk_token: '<unk>' is not in model.vocab", "contradicts"),
+            "post_processor.special_tokens.x.ids[0]: no token has the id 9", "contradicts"
+        ),
+        (
+            #""decoder":null"#, #""decoder":{"type":"CTC"}"#,
+            "decoder: the decoder 'CTC' is not supported", "known: ByteFallback"
+        ),
+        (
+            #""type":"BPE""#, #""type":"Unigram""#,
+            "model.type: the model 'Unigram' is not supported", "known: BPE"
+        ),
+        (
+            #""type":"BPE""#, #""type":"BPE","dropout":0.1"#,
+            "model.dropout: dropout is not supported", "null"
+        ),
+        (
+            #""type":"BPE""#, #""type":"BPE","end_of_word_suffix":"</w>""#,
+            "model.end_of_word_suffix: '</w>' is not supported", "null"
+        ),
+        (
+            #""type":"BPE""#, #""type":"BPE","unk_token":"<unk>""#,
+            "model.unk_token: '<unk>' is not in model.vocab", "contradicts"
+        ),
         (#""b":1"#, #""b":0"#, "model.vocab['b']: the id 0 is also that of 'a'", "contradicts"),
-        (#""b":1"#, #""a":1"#, "model.vocab['a']: the token is there twice, with the ids 0 and 1", "contradicts"),
-        (#""b":1"#, #""b":-1"#, "model.vocab['b']: the id -1 is outside 0 ..< 2097152", "contradicts"),
-        (#""b":1"#, #""b":4000000000"#, "model.vocab['b']: the id 4000000000 is outside", "contradicts"),
-        (#""b":1"#, #""b":1.5"#, "model.vocab['b'] should be a whole number, not that number", "damaged"),
-        (#""b":1"#, #""b":"1""#, "model.vocab['b'] should be a whole number, not a string", "damaged"),
-        (#"["a b"]"#, #"["a b","a c"]"#, "model.merges[1]: 'c' is not in model.vocab", "contradicts"),
-        (#"["a b"]"#, #"["a b","b a"]"#, "model.merges[1]: 'ba' is not in model.vocab", "contradicts"),
-        (#"["a b"]"#, #"["a b",["b","b","b"]]"#, #"model.merges[1] should be "left right" or ["left", "right"], not an array"#, "damaged"),
-        (#"["a b"]"#, #"["ab"]"#, "model.merges[0]: 'ab' is not two tokens with one space between", "contradicts"),
+        (
+            #""b":1"#, #""a":1"#,
+            "model.vocab['a']: the token is there twice, with the ids 0 and 1", "contradicts"
+        ),
+        (
+            #""b":1"#, #""b":-1"#, "model.vocab['b']: the id -1 is outside 0 ..< 2097152",
+            "contradicts"
+        ),
+        (
+            #""b":1"#, #""b":4000000000"#, "model.vocab['b']: the id 4000000000 is outside",
+            "contradicts"
+        ),
+        (
+            #""b":1"#, #""b":1.5"#, "model.vocab['b'] should be a whole number, not that number",
+            "damaged"
+        ),
+        (
+            #""b":1"#, #""b":"1""#, "model.vocab['b'] should be a whole number, not a string",
+            "damaged"
+        ),
+        (
+            #"["a b"]"#, #"["a b","a c"]"#, "model.merges[1]: 'c' is not in model.vocab",
+            "contradicts"
+        ),
+        (
+            #"["a b"]"#, #"["a b","b a"]"#, "model.merges[1]: 'ba' is not in model.vocab",
+            "contradicts"
+        ),
+        (
+            #"["a b"]"#, #"["a b",["b","b","b"]]"#,
+            #"model.merges[1] should be "left right" or ["left", "right"], not an array"#, "damaged"
+        ),
+        (
+            #"["a b"]"#, #"["ab"]"#,
+            "model.merges[0]: 'ab' is not two tokens with one space between", "contradicts"
+        ),
         (#"["a b"]"#, #"["a  b"]"#, "model.merges[0]: 'a  b' is not two tokens", "contradicts"),
         (#"["a b"]"#, #"[""]"#, "model.merges[0]: '' is not two tokens", "contradicts"),
         (#"["a b"]"#, #"{"a":"b"}"#, "model.merges should be an array, not an object", "damaged"),
         (#","merges":["a b"]"#, "", "the tokenizer file has no model.merges", "damaged"),
-        (#""added_tokens":[]"#, #""added_tokens":[{"id":7,"content":"<s>"}]"#,
-            "added_tokens[0].id: '<s>' has the id 7, but by the vocabulary and the order it is 3", "contradicts"),
-        (#""added_tokens":[]"#, #""added_tokens":[{"content":"<s>"}]"#, "the tokenizer file has no added_tokens[0].id", "damaged"),
-        (#""added_tokens":[]"#, #""version":"2.0""#, "version: version 2.0 is not supported", "1.0"),
+        (
+            #""added_tokens":[]"#, #""added_tokens":[{"id":7,"content":"<s>"}]"#,
+            "added_tokens[0].id: '<s>' has the id 7, but by the vocabulary and the order it is 3",
+            "contradicts"
+        ),
+        (
+            #""added_tokens":[]"#, #""added_tokens":[{"content":"<s>"}]"#,
+            "the tokenizer file has no added_tokens[0].id", "damaged"
+        ),
+        (
+            #""added_tokens":[]"#, #""version":"2.0""#, "version: version 2.0 is not supported",
+            "1.0"
+        ),
     ])
-    func refusesNamingTheKey(_ from: String, _ to: String, _ message: String, _ help: String) throws {
+    func refusesNamingTheKey(_ from: String, _ to: String, _ message: String, _ help: String) throws
+    {
         let json = changed(from, to)
         #expect(!json.isEmpty)
         let found = try #require(refusal(json))
@@ -85,14 +172,19 @@ import Testing
     @Test func refusesSettingsThatNameStrangers() throws {
         let found = try #require(refusal(Self.good, config: #"{"eos_token":"</s>"}"#))
         #expect(found.message == "eos_token: '</s>' is not a token of t.json")
-        #expect(refusal(Self.good, config: #"{"padding_side":"up"}"#)?.help == "supported: left, right")
-        #expect(refusal(Self.good, config: #"{"eos_token":7}"#)?.message == "eos_token should be a string, not that number")
+        #expect(
+            refusal(Self.good, config: #"{"padding_side":"up"}"#)?.help == "supported: left, right")
+        #expect(
+            refusal(Self.good, config: #"{"eos_token":7}"#)?.message
+                == "eos_token should be a string, not that number")
     }
 
     @Test func namesMissingFiles() throws {
         try withTemporaryFolder { folder in
             let empty = try #require(report { _ = try Tokenizer(path: folder) })
-            #expect(empty.kind == .fileNotFound && empty.message == "there is no tokenizer.json in \(folder)")
+            #expect(
+                empty.kind == .fileNotFound
+                    && empty.message == "there is no tokenizer.json in \(folder)")
             try write("x", to: folder + "/vocab.txt")
             let other = try #require(report { _ = try Tokenizer(path: folder) })
             #expect(other.message.hasSuffix("it holds vocab.txt"))
@@ -104,7 +196,9 @@ import Testing
     }
 
     @Test func metaspaceNeedsToKnowTheStart() throws {
-        let json = changed(#""normalizer":null,"pre_tokenizer":null"#, #"""
+        let json = changed(
+            #""normalizer":null,"pre_tokenizer":null"#,
+            #"""
             "normalizer":{"type":"Prepend","prepend":"x"},
             "pre_tokenizer":{"type":"Metaspace","replacement":"_","prepend_scheme":"first"}
             """#)

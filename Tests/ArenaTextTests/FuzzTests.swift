@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct FuzzTests {
     /// A file small enough to be read thousands of times, with one of every part.
-    static let file = Array(#"""
+    static let file = Array(
+        #"""
         {"version":"1.0","added_tokens":[{"id":10,"content":"<s>","special":true,"normalized":false,"lstrip":true},
         {"id":11,"content":"cab","single_word":true,"normalized":true,"rstrip":true}],
         "normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Prepend","prepend":"_"},
@@ -24,7 +25,10 @@ import Testing
         """#.utf8)
 
     @Test func damagedFilesAreErrorsOrTokenizers() throws {
-        #expect(try Tokenizer(json: Self.file, name: "f").encode("ab cab<s>") == [10, 4, 5, 4, 3, 5, 10])
+        #expect(
+            try Tokenizer(json: Self.file, name: "f").encode("ab cab<s>") == [
+                10, 4, 5, 4, 3, 5, 10,
+            ])
         let text = "ab <s> cab ca\u{301}b?\u{1F600} A"
         var random = Random(state: 11)
         var read = 0
@@ -32,7 +36,10 @@ import Testing
             var bytes = Self.file
             switch round % 3 {
             case 0: bytes.removeLast(random.next(bytes.count))
-            case 1: for _ in 0...random.next(3) { bytes[random.next(bytes.count)] = UInt8(random.next(256)) }
+            case 1:
+                for _ in 0...random.next(3) {
+                    bytes[random.next(bytes.count)] = UInt8(random.next(256))
+                }
             default:
                 let from = random.next(bytes.count)
                 let to = min(bytes.count, from + random.next(40))
@@ -61,13 +68,16 @@ import Testing
         for round in 0..<1500 {
             let limit = round % 2 == 0 ? 256 : 128
             var bytes = (0..<random.next(60)).map { _ in UInt8(random.next(limit)) }
-            if round % 5 == 0 { bytes += [UInt8](repeating: UInt8(random.next(256)), count: random.next(600)) }
+            if round % 5 == 0 {
+                bytes += [UInt8](repeating: UInt8(random.next(256)), count: random.next(600))
+            }
             let ids = try bytes.withUnsafeBytes { try tokenizer.encode($0) }
             #expect(ids.allSatisfy { $0 >= 0 && Int($0) < tokenizer.vocabularySize })
             // What comes back is the text as a decoding reader has it, where nothing normalizes it.
             if name == "llama3-small", !bytes.contains(UInt8(ascii: "<")) {
                 let text = String(decoding: bytes, as: UTF8.self)
-                #expect(Array(tokenizer.decode(ids, skipSpecialTokens: true).utf8) == Array(text.utf8))
+                #expect(
+                    Array(tokenizer.decode(ids, skipSpecialTokens: true).utf8) == Array(text.utf8))
             }
         }
     }

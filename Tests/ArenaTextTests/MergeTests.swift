@@ -9,7 +9,9 @@ import Testing
 
 @Suite struct MergeTests {
     /// A model over a few letters with random merges, many of them making the same token.
-    func model(_ random: inout Random, letters: Int, merges: Int) -> (vocabulary: [String], merges: [(String, String)]) {
+    func model(_ random: inout Random, letters: Int, merges: Int) -> (
+        vocabulary: [String], merges: [(String, String)]
+    ) {
         var vocabulary = (0..<letters).map { String(UnicodeScalar(UInt8(97 + $0))) }
         var pairs: [(String, String)] = []
         for _ in 0..<merges {
@@ -30,12 +32,16 @@ import Testing
     }
 
     /// The definition, word for word.
-    func plain(_ text: [Int], _ vocabulary: [String], _ ranks: [[Int]: (rank: Int, id: Int)]) -> [Int] {
+    func plain(_ text: [Int], _ vocabulary: [String], _ ranks: [[Int]: (rank: Int, id: Int)])
+        -> [Int]
+    {
         var symbols = text
         while true {
             var best: (rank: Int, at: Int, id: Int)?
             for i in 0..<max(0, symbols.count - 1) {
-                if let merge = ranks[[symbols[i], symbols[i + 1]]], merge.rank < best?.rank ?? Int.max {
+                if let merge = ranks[[symbols[i], symbols[i + 1]]],
+                    merge.rank < best?.rank ?? Int.max
+                {
                     best = (merge.rank, i, merge.id)
                 }
             }
@@ -69,12 +75,15 @@ import Testing
     /// The C loop without vector instructions of the machine.
     func mergedPlainly(_ bpe: BPE, _ text: [Int]) -> [Int32] {
         let room = (text.count + 16) / 16 * 16
-        let symbols = Table<UInt32>(count: room, repeating: 0), ranks = Table<UInt32>(count: room, repeating: 0)
-        let next = Table<Int32>(count: room, repeating: 0), previous = Table<Int32>(count: room, repeating: 0)
+        let symbols = Table<UInt32>(count: room, repeating: 0),
+            ranks = Table<UInt32>(count: room, repeating: 0)
+        let next = Table<Int32>(count: room, repeating: 0),
+            previous = Table<Int32>(count: room, repeating: 0)
         let tree = Table<UInt32>(count: room / 8 + 128, repeating: 0)
         for (i, symbol) in text.enumerated() { symbols.base[i] = UInt32(symbol) }
         var scratch = arena_bpe_scratch(
-            symbols: symbols.base, ranks: ranks.base, next: next.base, previous: previous.base, tree: tree.base)
+            symbols: symbols.base, ranks: ranks.base, next: next.base, previous: previous.base,
+            tree: tree.base)
         var pairs = bpe.merges.pairs
         let left = arena_bpe_merge_plain(&pairs, &scratch, UInt32(text.count))
         return (0..<Int(left)).map { Int32(symbols.base[$0]) }
@@ -83,19 +92,25 @@ import Testing
     /// Long pieces, four levels of the tree of minima deep.
     @Test func longRunsMergeFromTheLeft() throws {
         let t = try Tokenizer(
-            #"{"model":{"type":"BPE","vocab":{"a":0,"aa":1,"aaaa":2,"b":3},"merges":["a a","aa aa"]}}"#)
+            #"{"model":{"type":"BPE","vocab":{"a":0,"aa":1,"aaaa":2,"b":3},"merges":["a a","aa aa"]}}"#
+        )
         for n in [4095, 4096, 4097, 65_535, 70_001] {
-            let expected = [Int32](repeating: 2, count: n / 4) + (n % 4 >= 2 ? [1] : []) + (n % 2 == 1 ? [0] : [])
+            let expected =
+                [Int32](repeating: 2, count: n / 4) + (n % 4 >= 2 ? [1] : [])
+                + (n % 2 == 1 ? [0] : [])
             #expect(try t.encode(String(repeating: "a", count: n)) == expected)
         }
     }
 
     @Test func seamsAreWhereNoMergeCrosses() throws {
         let t = try Tokenizer(
-            #"{"model":{"type":"BPE","vocab":{"a":0,"b":1,"é":2,"ab":3,"bé":4,"abé":5},"merges":["a b","b é","ab é"]}}"#)
+            #"{"model":{"type":"BPE","vocab":{"a":0,"b":1,"é":2,"ab":3,"bé":4,"abé":5},"merges":["a b","b é","ab é"]}}"#
+        )
         let seams = try #require((t.model as? BPE)?.seams)
         func seam(_ a: UnicodeScalar, _ b: UnicodeScalar) -> Bool { seams.isSeam(a.value, b.value) }
-        #expect(!seam("a", "b") && !seam("b", "é") && seam("b", "a") && seam("a", "a") && seam("é", "a"))
+        #expect(
+            !seam("a", "b") && !seam("b", "é") && seam("b", "a") && seam("a", "a") && seam("é", "a")
+        )
         // Without byte fallback, scalars that have no token keep their neighbours.
         #expect(seams.isUsable && seams.holdsUnknown)
         #expect(try t.encode("abéab") == [5, 3])

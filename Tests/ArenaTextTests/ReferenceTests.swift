@@ -10,7 +10,9 @@ import Testing
     @Test(arguments: ["llama3-small", "qwen2-small", "gemma-small", "llama2-small"])
     func idsEqualTheReferencesOnTheCorpus(_ name: String) throws {
         let tokenizer = try Tokenizer(path: fixture("tokenizers/\(name).json"))
-        let texts = try #require(try readFixture("tokenizers/corpus.json").elements).map { $0.stringBytes ?? [] }
+        let texts = try #require(try readFixture("tokenizers/corpus.json").elements).map {
+            $0.stringBytes ?? []
+        }
         let golden = try readFixture("tokenizers/\(name).ids.json")
         let expected = try #require(golden["ids"]?.elements).map(ids)
         let before = ids(try #require(golden["before"]))
@@ -23,7 +25,9 @@ import Testing
         ) { rows.buffers[$0] }
         let framed = try tokenizer.encodeBatch(count: texts.count) { rows.buffers[$0] }
         for i in 0..<texts.count {
-            #expect(Array(plain.row(i)) == expected[i], "text \(i): \(String(decoding: texts[i], as: UTF8.self))")
+            #expect(
+                Array(plain.row(i)) == expected[i],
+                "text \(i): \(String(decoding: texts[i], as: UTF8.self))")
             #expect(Array(framed.row(i)) == before + expected[i] + after)
         }
         #expect(plain.rowsCut == 0 && plain.repairCount == 0 && plain.unknownCount == 0)
@@ -46,9 +50,12 @@ import Testing
                     try tokenizer.encode(text, addSpecialTokens: false) == ids(values[1]),
                     "\(name): \(text.debugDescription)")
                 let framed = try tokenizer.encode(text)
-                #expect(framed == ids(values[2]), "\(name), special tokens: \(text.debugDescription)")
+                #expect(
+                    framed == ids(values[2]), "\(name), special tokens: \(text.debugDescription)")
                 guard values.count > 3 else { continue }
-                #expect(sameText(tokenizer.decode(framed), values[3]), "\(name), decoded: \(text.debugDescription)")
+                #expect(
+                    sameText(tokenizer.decode(framed), values[3]),
+                    "\(name), decoded: \(text.debugDescription)")
                 #expect(
                     sameText(tokenizer.decode(framed, skipSpecialTokens: true), values[4]),
                     "\(name), decoded without special tokens: \(text.debugDescription)")
@@ -82,7 +89,10 @@ func written(_ value: JSONValue) -> [UInt8] {
         for byte in value.stringBytes ?? [] {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): out += [UInt8(ascii: "\\"), byte]
-            case 0..<0x20: out += Array((byte < 16 ? "\\u000" : "\\u00").utf8) + Array(String(byte, radix: 16).utf8)
+            case 0..<0x20:
+                out +=
+                    Array((byte < 16 ? "\\u000" : "\\u00").utf8)
+                    + Array(String(byte, radix: 16).utf8)
             default: out.append(byte)
             }
         }

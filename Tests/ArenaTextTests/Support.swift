@@ -13,7 +13,9 @@ func fixture(_ name: String) -> String {
 
 func readFixture(_ name: String) throws -> JSONValue { try JSONDocument(file: fixture(name)).root }
 
-func ids(_ value: JSONValue) -> [Int32] { (value.elements ?? []).compactMap { $0.int.map { Int32($0) } } }
+func ids(_ value: JSONValue) -> [Int32] {
+    (value.elements ?? []).compactMap { $0.int.map { Int32($0) } }
+}
 
 extension Tokenizer {
     /// The ids of a text with any options.
@@ -45,7 +47,9 @@ final class Texts: Sendable {
 /// Runs a body with a folder that is removed afterwards.
 func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
     var name = Array("/tmp/arena-text-XXXXXX".utf8CString)
-    guard mkdtemp(&name) != nil else { throw FileError.system(path: "/tmp", doing: "making a folder in", code: errno) }
+    guard mkdtemp(&name) != nil else {
+        throw FileError.system(path: "/tmp", doing: "making a folder in", code: errno)
+    }
     let folder = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer {
         for file in listDirectory(folder) { unlink(joinPath(folder, file)) }
@@ -55,7 +59,9 @@ func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
 }
 
 func write(_ text: String, to path: String) throws {
-    guard let file = fopen(path, "w") else { throw FileError.system(path: path, doing: "writing", code: errno) }
+    guard let file = fopen(path, "w") else {
+        throw FileError.system(path: path, doing: "writing", code: errno)
+    }
     fputs(text, file)
     fclose(file)
 }
@@ -78,13 +84,17 @@ struct Random {
 
 /// A tokenizer.json of bytes without merges but `ab`, for tests of everything around the model.
 func byteTokenizer(
-    model: String = "", added: String = "", normalizer: String = "null", preTokenizer: String? = nil,
+    model: String = "", added: String = "", normalizer: String = "null",
+    preTokenizer: String? = nil,
     post: String = "null", decoder: String = #"{"type":"ByteLevel"}"#
 ) -> String {
     var vocabulary = (0..<256).map { byte -> String in
         let scalar = ByteAlphabet.shared.scalarOf[byte]
-        let text = scalar == 0x22 || scalar == 0x5C ? "\\" + String(UnicodeScalar(UInt8(scalar))) : String(
-            String.UnicodeScalarView([UnicodeScalar(scalar) ?? " "]))
+        let text =
+            scalar == 0x22 || scalar == 0x5C
+            ? "\\" + String(UnicodeScalar(UInt8(scalar)))
+            : String(
+                String.UnicodeScalarView([UnicodeScalar(scalar) ?? " "]))
         return "\"\(text)\":\(byte)"
     }
     vocabulary.append("\"ab\":256")

@@ -6,16 +6,20 @@ import Testing
 
 @Suite struct UnicodeTests {
     func formC(_ text: String) throws -> String {
-        let step = try readNormalizers(FilePart(root: readJSON(Array(#"{"type":"NFC"}"#.utf8), name: "t").root))
+        let step = try readNormalizers(
+            FilePart(root: readJSON(Array(#"{"type":"NFC"}"#.utf8), name: "t").root))
         return String(decoding: normalize(Array(text.utf8), step), as: UTF8.self)
     }
 
     @Test(arguments: [
-        ("", ""), ("abc", "abc"), ("e\u{301}", "\u{E9}"), ("xe\u{301}y", "x\u{E9}y"), ("\u{E9}", "\u{E9}"),
+        ("", ""), ("abc", "abc"), ("e\u{301}", "\u{E9}"), ("xe\u{301}y", "x\u{E9}y"),
+        ("\u{E9}", "\u{E9}"),
         ("a\u{327}\u{301}", "\u{E1}\u{327}"), ("a\u{301}\u{327}", "\u{E1}\u{327}"),
         ("\u{212B}", "\u{C5}"), ("\u{2126}x", "\u{3A9}x"), ("\u{1112}\u{1161}\u{11AB}", "\u{D55C}"),
-        ("\u{D558}\u{11AB}", "\u{D55C}"), ("\u{D55C}\u{11AB}", "\u{D55C}\u{11AB}"), ("\u{958}", "\u{915}\u{93C}"),
-        ("\u{344}", "\u{308}\u{301}"), ("\u{301}e", "\u{301}e"), ("q\u{323}\u{307}", "q\u{323}\u{307}"),
+        ("\u{D558}\u{11AB}", "\u{D55C}"), ("\u{D55C}\u{11AB}", "\u{D55C}\u{11AB}"),
+        ("\u{958}", "\u{915}\u{93C}"),
+        ("\u{344}", "\u{308}\u{301}"), ("\u{301}e", "\u{301}e"),
+        ("q\u{323}\u{307}", "q\u{323}\u{307}"),
         ("q\u{307}\u{323}", "q\u{323}\u{307}"), ("\u{1E0B}\u{323}", "\u{1E0D}\u{307}"),
         ("e\u{300}\u{301}", "\u{E8}\u{301}"), ("\u{FB01}", "\u{FB01}"), ("\u{F900}", "\u{8C48}"),
         // Marks newer than the reference's data stay where they are.
@@ -28,12 +32,15 @@ import Testing
     @Test func isStableAndKeepsEveryScalarThatCannotChange() throws {
         var random = Random(state: 3)
         let alphabet: [UInt32] = [
-            0x61, 0x65, 0x41, 0x301, 0x327, 0x345, 0x30A, 0x1100, 0x1161, 0x11A8, 0xAC00, 0x9BE, 0x9C7, 0x338, 0x3D, 0x4F60,
+            0x61, 0x65, 0x41, 0x301, 0x327, 0x345, 0x30A, 0x1100, 0x1161, 0x11A8, 0xAC00, 0x9BE,
+            0x9C7, 0x338, 0x3D, 0x4F60,
         ]
         for _ in 0..<3000 {
             var text = ""
             for _ in 0..<random.next(24) {
-                if let code = UnicodeScalar(alphabet[random.next(alphabet.count)]) { text.unicodeScalars.append(code) }
+                if let code = UnicodeScalar(alphabet[random.next(alphabet.count)]) {
+                    text.unicodeScalars.append(code)
+                }
             }
             let once = try formC(text)
             #expect(Array(try formC(once).utf8) == Array(once.utf8))
@@ -44,7 +51,9 @@ import Testing
 
     @Test func sortsLongRunsOfMarks() throws {
         let marks = (0..<500).map { $0 % 2 == 0 ? "\u{301}" : "\u{327}" }.joined()
-        let expected = "\u{E1}" + String(repeating: "\u{327}", count: 250) + String(repeating: "\u{301}", count: 249)
+        let expected =
+            "\u{E1}" + String(repeating: "\u{327}", count: 250)
+            + String(repeating: "\u{301}", count: 249)
         #expect(Array(try formC("a" + marks).utf8) == Array(expected.utf8))
     }
 
@@ -63,18 +72,28 @@ import Testing
     }
 
     @Test func cutsAsTheExpressionsDo() {
-        #expect(pieces("Hello  world!\n\nIt's 12345", CL100KPattern(digits: 3))
-            == ["Hello", " ", " world", "!\n\n", "It", "'s", " ", "123", "45"])
+        #expect(
+            pieces("Hello  world!\n\nIt's 12345", CL100KPattern(digits: 3))
+                == ["Hello", " ", " world", "!\n\n", "It", "'s", " ", "123", "45"])
         #expect(pieces("a 12\t x", CL100KPattern(digits: 1)) == ["a", " ", "1", "2", "\t", " x"])
-        #expect(pieces("I'\u{17F} 'LL '\u{17F}x", CL100KPattern(digits: 3)) == ["I", "'\u{17F}", " '", "LL", " '", "\u{17F}x"])
+        #expect(
+            pieces("I'\u{17F} 'LL '\u{17F}x", CL100KPattern(digits: 3)) == [
+                "I", "'\u{17F}", " '", "LL", " '", "\u{17F}x",
+            ])
         #expect(pieces("  \n \n  x", CL100KPattern(digits: 3)) == ["  \n \n", " ", " x"])
-        #expect(pieces("Hello  world's 12\n\n!", GPT2Pattern()) == ["Hello", " ", " world", "'s", " 12", "\n", "\n", "!"])
+        #expect(
+            pieces("Hello  world's 12\n\n!", GPT2Pattern()) == [
+                "Hello", " ", " world", "'s", " 12", "\n", "\n", "!",
+            ])
         #expect(pieces("IT'S  ", GPT2Pattern()) == ["IT", "'", "S", "  "])
     }
 
     @Test func classesFollowTheReference() {
-        #expect(kind(0x41) == Kind.letter && kind(0x4E00) == Kind.letter && kind(0x105C0) == Kind.letter)
-        #expect(kind(0x39) == Kind.number && kind(0xBD) == Kind.number && kind(0x2160) == Kind.number)
+        #expect(
+            kind(0x41) == Kind.letter && kind(0x4E00) == Kind.letter && kind(0x105C0) == Kind.letter
+        )
+        #expect(
+            kind(0x39) == Kind.number && kind(0xBD) == Kind.number && kind(0x2160) == Kind.number)
         #expect(kind(0x20) == Kind.space && kind(0x85) == Kind.space && kind(0x3000) == Kind.space)
         #expect(kind(10) == Kind.newline && kind(13) == Kind.newline && kind(0x2028) == Kind.space)
         #expect(kind(0x200B) == Kind.other && kind(0x1C) == Kind.other && kind(0x301) == Kind.other)

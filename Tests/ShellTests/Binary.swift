@@ -89,28 +89,6 @@ private func spawn(_ arguments: [String], seconds: Int) throws -> Int32 {
     return try wait(for: process, seconds: seconds)
 }
 
-/// Milliseconds from starting the binary to its end, all its streams closed off.
-func millisecondsOfRun(_ arguments: [String]) throws -> Double {
-    var process: pid_t = 0
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for stream in 0...2 as ClosedRange<Int32> {
-        posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_RDWR, 0)
-    }
-    let start = monotonicSeconds()
-    let code = withCStrings([binaryPath] + arguments) { argv in
-        withCStrings(testEnvironment()) {
-            posix_spawn(&process, binaryPath, &actions, nil, argv, $0)
-        }
-    }
-    guard code == 0 else { throw BinaryError.cannotStart(binaryPath) }
-    var status: Int32 = 0
-    waitpid(process, &status, 0)
-    guard status == 0 else { throw BinaryError.cannotStart("status \(status)") }
-    return (monotonicSeconds() - start) * 1000
-}
-
 func wait(for process: pid_t, seconds: Int) throws -> Int32 {
     var status: Int32 = 0
     for _ in 0..<seconds * 200 {

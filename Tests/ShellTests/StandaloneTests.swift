@@ -56,13 +56,6 @@ private let linksForOldSystems =
         #expect(libraries.filter { !allowed.contains($0) } == [])
     }
 
-    /// The best of many, so that a busy machine does not fail it.
-    @Test func startsWithinTenMilliseconds() throws {
-        let times = try (0..<40).map { _ in try millisecondsOfRun(["-e", "1"]) }.sorted()
-        print("arenascript -e 1: best \(times[0]) ms, median \(times[20]) ms")
-        #expect(times[0] <= 10)
-    }
-
     @Test func aFileThatIsNoExecutable() throws {
         let folder = try TemporaryFolder()
         try folder.write("text", "hello")

@@ -33,7 +33,8 @@ func readDecoders(_ part: FilePart) throws(TokenizerError) -> [any Decoder] {
         return steps
     }
     for kind in decoderKinds where kind.type == name { return [try kind.init(part)] }
-    throw part.unknown("decoder", name, known: (decoderKinds.map { $0.type } + ["Sequence"]).sorted())
+    throw part.unknown(
+        "decoder", name, known: (decoderKinds.map { $0.type } + ["Sequence"]).sorted())
 }
 
 /// Bytes with ill-formed parts replaced by U+FFFD.
@@ -91,7 +92,9 @@ struct ByteFallbackDecoder: Decoder {
     }
 
     private func byteOf(_ token: [UInt8]) -> UInt8? {
-        guard token.count == 6, token.starts(with: "<0x".utf8), token[5] == UInt8(ascii: ">") else { return nil }
+        guard token.count == 6, token.starts(with: "<0x".utf8), token[5] == UInt8(ascii: ">") else {
+            return nil
+        }
         // A sign is a digit to the reference's parser: `<0x+A>` is a byte.
         if token[3] == UInt8(ascii: "+") { return hexValue(token[4]).map { UInt8($0) } }
         guard let high = hexValue(token[3]), let low = hexValue(token[4]) else { return nil }
@@ -135,7 +138,9 @@ struct StripDecoder: Decoder {
         content = try part.member("content").character()
         func count(_ name: String) throws(TokenizerError) -> Int {
             let number = try part.member(name)
-            guard let value = number.value.int, value >= 0 else { throw number.mismatch("a whole number") }
+            guard let value = number.value.int, value >= 0 else {
+                throw number.mismatch("a whole number")
+            }
             return value
         }
         start = try count("start")
@@ -151,7 +156,9 @@ struct StripDecoder: Decoder {
                 taken += 1
             }
             taken = 0
-            while taken < stop, rest.count >= content.count, rest.suffix(content.count).elementsEqual(content) {
+            while taken < stop, rest.count >= content.count,
+                rest.suffix(content.count).elementsEqual(content)
+            {
                 rest = rest.dropLast(content.count)
                 taken += 1
             }

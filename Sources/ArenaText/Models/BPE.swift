@@ -34,18 +34,26 @@ final class BPE: TokenModel {
         self.vocabulary = vocabulary.dictionary
         tokenCount = count
         idEnd = vocabulary.idEnd
-        merges = try MergeTable(part.member("merges"), vocabulary: vocabulary.dictionary, idEnd: idEnd)
+        merges = try MergeTable(
+            part.member("merges"), vocabulary: vocabulary.dictionary, idEnd: idEnd)
 
         symbols = SymbolTable(
             vocabulary: vocabulary.dictionary, idEnd: idEnd, spellsBytes: spellsBytes,
             fallsBack: try part.flag("byte_fallback", or: false))
         unknownID = try Self.readUnknown(part, vocabulary.dictionary, symbols)
-        wholePieces = ignoreMerges
-            ? spellsBytes ? byteForm(of: vocabulary.dictionary, idEnd: idEnd, entries: count) : vocabulary.dictionary
+        wholePieces =
+            ignoreMerges
+            ? spellsBytes
+                ? byteForm(of: vocabulary.dictionary, idEnd: idEnd, entries: count)
+                : vocabulary.dictionary
             : nil
         byteRanks = spellsBytes && symbols.isComplete ? merges.byteRanks(symbols) : nil
-        seams = spellsBytes
-            ? nil : SeamTable(merges: merges, vocabulary: vocabulary.dictionary, symbols: symbols, unknownID: unknownID)
+        seams =
+            spellsBytes
+            ? nil
+            : SeamTable(
+                merges: merges, vocabulary: vocabulary.dictionary, symbols: symbols,
+                unknownID: unknownID)
     }
 
     func makeSpeller() -> any PieceSpeller { BPESpeller(self) }
@@ -56,7 +64,8 @@ final class BPE: TokenModel {
         }
         for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
             if let affix = part.optional(name), try !affix.bytes().isEmpty {
-                throw affix.unsupported("'\(try affix.string())'", supported: "null or an empty string")
+                throw affix.unsupported(
+                    "'\(try affix.string())'", supported: "null or an empty string")
             }
         }
     }
@@ -98,7 +107,8 @@ private func readVocabulary(
         let insertion = token.withStringBytes { dictionary.insert($0, id: id) }
         switch insertion {
         case .sameBytes(let other):
-            throw entry(token, value).contradiction("the token is there twice, with the ids \(other) and \(id)")
+            throw entry(token, value).contradiction(
+                "the token is there twice, with the ids \(other) and \(id)")
         case .sameID:
             let other = dictionary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) } ?? ""
             throw entry(token, value).contradiction("the id \(id) is also that of \(quoted(other))")

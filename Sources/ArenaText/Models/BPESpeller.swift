@@ -34,7 +34,8 @@ private struct BPEState: ~Copyable {
     var symbols = SymbolScratch()
     var unknown = 0
 
-    mutating func spellBytes(_ model: BPE, _ pieces: borrowing Pieces, _ ids: inout Scratch<Int32>) {
+    mutating func spellBytes(_ model: BPE, _ pieces: borrowing Pieces, _ ids: inout Scratch<Int32>)
+    {
         guard let p = pieces.text.baseAddress else { return }
         var out = ids.base + ids.count
         var start = 0
@@ -47,7 +48,9 @@ private struct BPEState: ~Copyable {
     }
 
     /// Takes pieces apart at their seams first, except where whole pieces may be tokens.
-    mutating func spellScalars(_ model: BPE, _ pieces: borrowing Pieces, _ ids: inout Scratch<Int32>) {
+    mutating func spellScalars(
+        _ model: BPE, _ pieces: borrowing Pieces, _ ids: inout Scratch<Int32>
+    ) {
         guard let p = pieces.text.baseAddress else { return }
         var out = ids.base + ids.count
         var start = 0
@@ -137,7 +140,8 @@ private struct BPEState: ~Copyable {
             symbols.reserve(n)
             left = withUnsafePointer(to: symbols.view) { view in
                 withUnsafePointer(to: model.merges.pairs) { pairs in
-                    arena_bpe_merge_bytes(pairs, view, model.symbols.byteIDs.base, ranks.base, p, UInt32(n))
+                    arena_bpe_merge_bytes(
+                        pairs, view, model.symbols.byteIDs.base, ranks.base, p, UInt32(n))
                 }
             }
         } else {
@@ -149,7 +153,8 @@ private struct BPEState: ~Copyable {
             }
         }
         // SAFETY: at most one token a first symbol, for which `spell` made room.
-        UnsafeMutableRawPointer(out).copyMemory(from: symbols.view.symbols, byteCount: Int(left) * 4)
+        UnsafeMutableRawPointer(out).copyMemory(
+            from: symbols.view.symbols, byteCount: Int(left) * 4)
         return Int(left)
     }
 
@@ -167,8 +172,10 @@ private struct BPEState: ~Copyable {
             count += 1
         }
         while i < n {
-            let id = model.spellsBytes
-                ? model.symbols.byteIDs.base[Int(p[i])] : model.symbols.id(of: scalar(p, i, &length))
+            let id =
+                model.spellsBytes
+                ? model.symbols.byteIDs.base[Int(p[i])]
+                : model.symbols.id(of: scalar(p, i, &length))
             if id != SymbolTable.none {
                 if pending, let unknownID = model.unknownID { add(unknownID) }
                 pending = false
@@ -203,7 +210,9 @@ private struct BPEState: ~Copyable {
             add(low)
             return true
         }
-        for k in 0..<length where model.symbols.fallbackID(of: p[k]) == SymbolTable.none { return false }
+        for k in 0..<length where model.symbols.fallbackID(of: p[k]) == SymbolTable.none {
+            return false
+        }
         for k in 0..<length { add(model.symbols.fallbackID(of: p[k])) }
         return true
     }

@@ -48,7 +48,8 @@ final class MergeTable: Sendable {
         self.operands = operands
         count = rank
         // SAFETY: the pointers belong to tables that live as long as this object.
-        pairs = arena_bpe_pairs(slots: slots.base, mask: UInt64(mask), shift: shift, merged: merged.base)
+        pairs = arena_bpe_pairs(
+            slots: slots.base, mask: UInt64(mask), shift: shift, merged: merged.base)
     }
 
     /// The rank of every pair of bytes.
@@ -58,7 +59,8 @@ final class MergeTable: Sendable {
         for byte in 0..<256 { byteOf[symbols.byteIDs.base[byte]] = byte }
         for rank in 0..<count where operands.base[rank] != .max {
             let pair = operands.base[rank]
-            if let left = byteOf[UInt32(pair >> 32)], let right = byteOf[UInt32(pair & 0xFFFF_FFFF)] {
+            if let left = byteOf[UInt32(pair >> 32)], let right = byteOf[UInt32(pair & 0xFFFF_FFFF)]
+            {
                 table.base[left << 8 | right] = UInt32(rank)
             }
         }
@@ -82,7 +84,9 @@ private struct MergeReader: ~Copyable {
         whole.count = 0
         var split = 0
         try element.forEachElement { (side, token) throws(TokenizerError) in
-            guard token.withStringBytes({ whole.append($0.assumingMemoryBound(to: UInt8.self)) }) != nil
+            guard
+                token.withStringBytes({ whole.append($0.assumingMemoryBound(to: UInt8.self)) })
+                    != nil
             else { throw part.element(index, element).element(side, token).mismatch("a string") }
             if side == 0 { split = whole.count }
         }

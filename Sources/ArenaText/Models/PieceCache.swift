@@ -49,7 +49,9 @@ struct PieceCache: ~Copyable {
 
     private static func emptySlots<T: BitwiseCopyable>(_ count: Int) -> UnsafeMutablePointer<T> {
         // SAFETY: zeroed memory is an empty slot; a failing small allocation ends the program as any would.
-        guard let raw = calloc(count, MemoryLayout<T>.stride) else { preconditionFailure("out of memory") }
+        guard let raw = calloc(count, MemoryLayout<T>.stride) else {
+            preconditionFailure("out of memory")
+        }
         return raw.bindMemory(to: T.self, capacity: count)
     }
 
@@ -92,7 +94,9 @@ struct PieceCache: ~Copyable {
     }
 
     /// Keeps the spelling of a short piece that was not found.
-    mutating func insert(_ low: UInt64, _ high: UInt64, _ ids: UnsafeMutablePointer<Int32>, _ count: Int) {
+    mutating func insert(
+        _ low: UInt64, _ high: UInt64, _ ids: UnsafeMutablePointer<Int32>, _ count: Int
+    ) {
         if used * 4 >= (mask + 1) * 3 { makeRoom() }
         var slot = Slot(low: low, high: high, count: UInt32(count))
         if count <= 3 {
@@ -129,12 +133,16 @@ struct PieceCache: ~Copyable {
     }
 
     /// The same for a piece of 16 to `longest` bytes.
-    func findLong(_ p: UnsafePointer<UInt8>, _ n: Int, _ hash: UInt64, into out: UnsafeMutablePointer<Int32>) -> Int {
+    func findLong(
+        _ p: UnsafePointer<UInt8>, _ n: Int, _ hash: UInt64, into out: UnsafeMutablePointer<Int32>
+    ) -> Int {
         guard let longTable else { return -1 }
         var at = Int(truncatingIfNeeded: hash) & (Self.longSlots - 1)
         while longTable[at].length != 0 {
             let slot = longTable[at]
-            if slot.hash == hash, Int(slot.length) == n, memcmp(longText.base + Int(slot.text), p, n) == 0 {
+            if slot.hash == hash, Int(slot.length) == n,
+                memcmp(longText.base + Int(slot.text), p, n) == 0
+            {
                 out.update(from: longIDs.base + Int(slot.ids), count: Int(slot.count))
                 return Int(slot.count)
             }
@@ -144,7 +152,8 @@ struct PieceCache: ~Copyable {
     }
 
     mutating func insertLong(
-        _ p: UnsafePointer<UInt8>, _ n: Int, _ hash: UInt64, _ ids: UnsafeMutablePointer<Int32>, _ count: Int
+        _ p: UnsafePointer<UInt8>, _ n: Int, _ hash: UInt64, _ ids: UnsafeMutablePointer<Int32>,
+        _ count: Int
     ) {
         if longUsed * 4 >= Self.longSlots * 3 {
             free(longTable)

@@ -23,8 +23,11 @@ final class SymbolTable: Sendable {
         if fallsBack {
             for byte in 0..<256 {
                 let digits = Array("0123456789ABCDEF".utf8)
-                let name = Array("<0x".utf8) + [digits[byte >> 4], digits[byte & 15], UInt8(ascii: ">")]
-                if let id = name.withUnsafeBytes({ vocabulary.id(of: $0) }) { fallbackIDs.base[byte] = UInt32(id) }
+                let name =
+                    Array("<0x".utf8) + [digits[byte >> 4], digits[byte & 15], UInt8(ascii: ">")]
+                if let id = name.withUnsafeBytes({ vocabulary.id(of: $0) }) {
+                    fallbackIDs.base[byte] = UInt32(id)
+                }
             }
         }
         byteIDs = Table(count: 256, repeating: Self.none)
@@ -46,7 +49,8 @@ final class SymbolTable: Sendable {
         var entries: [(code: UInt32, id: UInt32)] = []
         var pageCount: UInt16 = 1
         for id in 0..<idEnd {
-            guard let token = vocabulary.bytes(of: id), let p = token.baseAddress, token.count > 0 else { continue }
+            guard let token = vocabulary.bytes(of: id), let p = token.baseAddress, token.count > 0
+            else { continue }
             let code = scalar(p, 0, &length)
             guard length == token.count else { continue }
             entries.append((code, UInt32(id)))

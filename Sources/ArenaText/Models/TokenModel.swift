@@ -38,10 +38,14 @@ let modelKinds: [any TokenModel.Type] = [
 func readModel(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) -> any TokenModel {
     guard let type = part.optional("type") else {
         // Older files leave the type out; what has merges is BPE.
-        guard part.optional("merges") != nil else { throw .missingKey(key: part.key + ".type", place: part.place) }
+        guard part.optional("merges") != nil else {
+            throw .missingKey(key: part.key + ".type", place: part.place)
+        }
         return try BPE(part, spellsBytes: spellsBytes)
     }
     let name = try type.string()
-    for kind in modelKinds where kind.type == name { return try kind.init(part, spellsBytes: spellsBytes) }
+    for kind in modelKinds where kind.type == name {
+        return try kind.init(part, spellsBytes: spellsBytes)
+    }
     throw type.unknown("model", name, known: modelKinds.map { $0.type })
 }

@@ -27,9 +27,12 @@ func readNormalizers(_ part: FilePart) throws(TokenizerError) -> [any Normalizer
     let name = try part.type()
     if name == "Sequence" {
         var steps: [any Normalizer] = []
-        for inner in try part.member("normalizers").elements() { steps += try readNormalizers(inner) }
+        for inner in try part.member("normalizers").elements() {
+            steps += try readNormalizers(inner)
+        }
         return steps
     }
     for kind in normalizerKinds where kind.type == name { return [try kind.init(part)] }
-    throw part.unknown("normalizer", name, known: (normalizerKinds.map { $0.type } + ["Sequence"]).sorted())
+    throw part.unknown(
+        "normalizer", name, known: (normalizerKinds.map { $0.type } + ["Sequence"]).sorted())
 }

@@ -55,12 +55,15 @@ struct StringReplacement: Sendable {
 func readStringPattern(_ part: FilePart) throws(TokenizerError) -> [UInt8] {
     if let pattern = part.optional("Regex") {
         throw .unknownPattern(
-            pattern: try pattern.string(), key: pattern.key, known: ["plain strings, {\"String\": ...}"],
+            pattern: try pattern.string(), key: pattern.key,
+            known: ["plain strings, {\"String\": ...}"],
             place: pattern.place)
     }
     let text = try part.member("String")
     let bytes = try text.bytes()
-    guard !bytes.isEmpty else { throw text.unsupported("an empty pattern", supported: "a string to look for") }
+    guard !bytes.isEmpty else {
+        throw text.unsupported("an empty pattern", supported: "a string to look for")
+    }
     return bytes
 }
 

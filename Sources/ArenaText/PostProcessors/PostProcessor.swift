@@ -41,7 +41,9 @@ func readFrame(_ part: FilePart, isKnown: (Int) -> Bool) throws(TokenizerError) 
         }
         return frame
     }
-    for kind in postProcessorKinds where kind.type == name { return try kind.init(part, isKnown: isKnown).frame }
+    for kind in postProcessorKinds where kind.type == name {
+        return try kind.init(part, isKnown: isKnown).frame
+    }
     throw part.unknown(
         "post-processor", name, known: (postProcessorKinds.map { $0.type } + ["Sequence"]).sorted())
 }

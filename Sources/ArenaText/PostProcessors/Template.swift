@@ -27,10 +27,16 @@ struct Template: PostProcessor {
             for idPart in try token.member("ids").elements() {
                 let id = try idPart.id()
                 guard isKnown(id) else { throw idPart.contradiction("no token has the id \(id)") }
-                if seenText { frame.after.append(Int32(id)) } else { frame.before.append(Int32(id)) }
+                if seenText {
+                    frame.after.append(Int32(id))
+                } else {
+                    frame.before.append(Int32(id))
+                }
             }
         }
-        guard seenText else { throw single.unsupported("a template without the text", supported: "sequence A, once") }
+        guard seenText else {
+            throw single.unsupported("a template without the text", supported: "sequence A, once")
+        }
         self.frame = frame
     }
 }

@@ -21,13 +21,15 @@ struct Metaspace: PreTokenizer {
         if let given = part.optional("prepend_scheme") {
             let name = try given.string()
             guard let known = Scheme(rawValue: name) else {
-                throw given.unsupported(name, supported: Scheme.allCases.map(\.rawValue).joined(separator: ", "))
+                throw given.unsupported(
+                    name, supported: Scheme.allCases.map(\.rawValue).joined(separator: ", "))
             }
             scheme = known
         }
         if let flag = part.optional("add_prefix_space"), try !flag.bool() {
             if part.optional("prepend_scheme") != nil, scheme != .never {
-                throw flag.contradiction("add_prefix_space is false but prepend_scheme is \(scheme.rawValue)")
+                throw flag.contradiction(
+                    "add_prefix_space is false but prepend_scheme is \(scheme.rawValue)")
             }
             scheme = .never
         }

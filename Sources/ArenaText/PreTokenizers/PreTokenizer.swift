@@ -40,7 +40,8 @@ func readPreTokenizers(_ part: FilePart) throws(TokenizerError) -> [any PreToken
     // The byte alphabet stays virtual: texts are kept as they are and the vocabulary is read through
     // it, so nothing may look at the text after it was mapped.
     if let at = steps.firstIndex(where: { $0.step.spellsBytes }), at != steps.count - 1 {
-        throw steps[at].part.unsupported("ByteLevel before another pre-tokenizer", supported: "ByteLevel as the last one")
+        throw steps[at].part.unsupported(
+            "ByteLevel before another pre-tokenizer", supported: "ByteLevel as the last one")
     }
     return steps.map { $0.step }
 }
@@ -85,7 +86,8 @@ struct Pieces: ~Copyable {
     /// part, the last being the piece's own end; it returns where it stopped writing.
     @inline(__always)
     mutating func refine(
-        _ body: (UnsafePointer<UInt8>, Int, Int, UnsafeMutablePointer<UInt32>) -> UnsafeMutablePointer<UInt32>
+        _ body: (UnsafePointer<UInt8>, Int, Int, UnsafeMutablePointer<UInt32>) ->
+            UnsafeMutablePointer<UInt32>
     ) {
         guard let p = text.baseAddress else { return }
         newEnds.count = 0

@@ -35,7 +35,8 @@ struct Split: PreTokenizer {
 
     func cut(_ pieces: inout Pieces) {
         switch pattern {
-        case .text(let text, let behavior, let inverted): behavior.cut(&pieces, at: text, inverted: inverted)
+        case .text(let text, let behavior, let inverted):
+            behavior.cut(&pieces, at: text, inverted: inverted)
         case .known(let pattern): pattern.cut(&pieces)
         }
     }
@@ -51,7 +52,9 @@ enum SplitBehavior: String, CaseIterable, Sendable {
 
     /// Cuts every piece at the occurrences of a string (or, inverted, at what lies between them).
     func cut(_ pieces: inout Pieces, at pattern: [UInt8], inverted: Bool) {
-        guard findFirst(pattern, in: pieces.text, from: 0) != nil || self == .removed else { return }
+        guard findFirst(pattern, in: pieces.text, from: 0) != nil || self == .removed else {
+            return
+        }
         if self == .removed {
             return pieces.rewriteParts(pattern) { isMatch in isMatch == inverted }
         }
@@ -72,7 +75,9 @@ enum SplitBehavior: String, CaseIterable, Sendable {
         var previous: Bool?  // whether the part before was a delimiter
         while i < end {
             let found = findFirst(pattern, in: text, from: i) ?? end
-            for (from, to, isMatch) in [(i, found, inverted), (found, min(end, found + pattern.count), !inverted)]
+            for (from, to, isMatch) in [
+                (i, found, inverted), (found, min(end, found + pattern.count), !inverted),
+            ]
             where to > from {
                 // A boundary at `from` stays unless the behavior joins the two parts there.
                 if let previous, !joins(previous, isMatch) {

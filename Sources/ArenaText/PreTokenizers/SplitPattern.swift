@@ -17,7 +17,8 @@ func readSplitPattern(_ part: FilePart) throws(TokenizerError) -> any SplitPatte
     }
     if text == GPT2Pattern.text { return GPT2Pattern() }
     throw .unknownPattern(
-        pattern: text, key: part.key, known: ["GPT-2", "Llama 3 (digits in threes)", "Qwen2 (single digits)"],
+        pattern: text, key: part.key,
+        known: ["GPT-2", "Llama 3 (digits in threes)", "Qwen2 (single digits)"],
         place: part.place)
 }
 
@@ -112,12 +113,15 @@ struct CL100KPattern: SplitPattern {
     /// The alternatives in their order, chosen by the kind of the first scalar and of the second.
     @inline(__always)
     private static func endOfMatch(
-        _ p: UnsafePointer<UInt8>, _ i: Int, _ end: Int, _ first: UInt8, _ length: Int, _ digits: Int
+        _ p: UnsafePointer<UInt8>, _ i: Int, _ end: Int, _ first: UInt8, _ length: Int,
+        _ digits: Int
     ) -> Int {
         let after = i + length
         if first == Kind.letter { return endOfLetters(p, after, end) }
         if first == Kind.number { return endOfDigits(p, after, end, digits) }
-        if p[i] == UInt8(ascii: "'"), let n = contraction(p, i, end, foldsCase: true) { return i + n }
+        if p[i] == UInt8(ascii: "'"), let n = contraction(p, i, end, foldsCase: true) {
+            return i + n
+        }
         var next = 0
         if first != Kind.newline, after < end {
             let second = kind(scalar(p, after, &next))
@@ -131,7 +135,9 @@ struct CL100KPattern: SplitPattern {
     }
 
     @inline(__always)
-    private static func endOfDigits(_ p: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ digits: Int) -> Int {
+    private static func endOfDigits(
+        _ p: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ digits: Int
+    ) -> Int {
         var i = start
         var taken = 1
         var length = 0

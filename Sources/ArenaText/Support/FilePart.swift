@@ -88,7 +88,9 @@ struct FilePart {
     }
 
     func mismatch(_ expected: String) -> TokenizerError {
-        let found = value.kind == .object && expected == "an object" ? "something else" : article(value.kind)
+        let found =
+            value.kind == .object && expected == "an object"
+            ? "something else" : article(value.kind)
         return .wrongType(
             key: key.isEmpty ? "the file" : key, expected: expected, found: found, place: place)
     }

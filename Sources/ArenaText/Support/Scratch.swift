@@ -1,5 +1,7 @@
 // Working memory of an encoder: grows, is reused from text to text, and is read by vector loads.
 
+import Glibc
+
 /// A run of bytes of a text that somebody else owns.
 typealias Bytes = UnsafeBufferPointer<UInt8>
 
@@ -75,8 +77,12 @@ final class Table<Element: BitwiseCopyable>: Sendable {
 
     init(count: Int, repeating value: Element) {
         // SAFETY: 64 bytes to spare for wide loads; freed in deinit; never resized.
+        let bytes = count * MemoryLayout<Element>.stride + 64
+        let page = 1 << 21
         let raw = UnsafeMutableRawPointer.allocate(
-            byteCount: count * MemoryLayout<Element>.stride + 64, alignment: 64)
+            byteCount: bytes, alignment: bytes < page ? 64 : page)
+        // Large tables are read at random: fewer, larger pages save a look-up of the page itself.
+        if bytes >= page { madvise(raw, bytes, MADV_HUGEPAGE) }
         base = raw.bindMemory(to: Element.self, capacity: count)
         base.initialize(repeating: value, count: count)
         self.count = count

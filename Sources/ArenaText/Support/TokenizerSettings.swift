@@ -20,7 +20,8 @@ struct TokenizerSettings {
         let (folder, name) = splitPath(file)
         self.init()
         guard name == "tokenizer.json" else { return }
-        let path = folder.isEmpty ? "tokenizer_config.json" : joinPath(folder, "tokenizer_config.json")
+        let path =
+            folder.isEmpty ? "tokenizer_config.json" : joinPath(folder, "tokenizer_config.json")
         if fileExists(path) { try self.init(readJSON(path)) }
     }
 

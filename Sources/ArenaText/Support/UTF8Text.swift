@@ -40,7 +40,8 @@ func appendRepaired(_ bytes: UnsafeRawBufferPointer, to out: inout Scratch<UInt8
     var rest = bytes
     var repairs = 0
     while let bad = firstInvalidUTF8(rest) {
-        out.append(UnsafeRawBufferPointer(rebasing: rest[..<bad]).assumingMemoryBound(to: UInt8.self))
+        out.append(
+            UnsafeRawBufferPointer(rebasing: rest[..<bad]).assumingMemoryBound(to: UInt8.self))
         out.append(0xEF)
         out.append(0xBF)
         out.append(0xBD)
