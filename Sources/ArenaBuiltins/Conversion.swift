@@ -67,3 +67,8 @@ func value(_ series: Series) -> Value { .host(SeriesValue(series)) }
 
 /// Runs code that throws the frame module's errors.
 func framing<T>(_ body: () throws(FrameError) -> T) throws(Raised) -> T { try raising(body) }
+
+/// A table as a value's text: whoever prints it ends the line.
+func withoutLastNewline(_ text: String) -> String {
+    text.hasSuffix("\n") ? String(text.dropLast()) : text
+}

@@ -67,8 +67,10 @@ final class FrameValue: HostObject {
     func iterate() throws(Raised) -> Value? { .list(frame.names.map { .string($0) }) }
 
     var representation: String { "<frame of \(frame.rowCount) rows x \(frame.names.count) columns>" }
-    var text: String { ArenaFrame.display(frame) }
-    func display(width: Int) -> String { ArenaFrame.display(frame, maxWidth: width) }
+    var text: String { withoutLastNewline(ArenaFrame.display(frame)) }
+    func display(width: Int) -> String {
+        withoutLastNewline(ArenaFrame.display(frame, maxWidth: width))
+    }
 }
 
 /// The rows a slice takes, as Python counts them.

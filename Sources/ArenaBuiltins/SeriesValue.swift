@@ -46,8 +46,10 @@ final class SeriesValue: HostObject {
     var representation: String {
         "<column '\(series.name)' of \(series.count) x \(series.column.type.rawValue)>"
     }
-    var text: String { ArenaFrame.display(series) }
-    func display(width: Int) -> String { ArenaFrame.display(series, maxWidth: width) }
+    var text: String { withoutLastNewline(ArenaFrame.display(series)) }
+    func display(width: Int) -> String {
+        withoutLastNewline(ArenaFrame.display(series, maxWidth: width))
+    }
 }
 
 private let turnsExample = """

@@ -2,7 +2,6 @@
 // error or Ctrl-C ends the statement and never the session. On a pipe it does the same without
 // prompts.
 
-import ArenaBuiltins
 import ArenaLanguage
 import Glibc
 
@@ -22,10 +21,7 @@ struct REPL {
 
     /// Runs until the input ends.
     mutating func run() -> ExitStatus {
-        let output = output
-        let interpreter = Interpreter(
-            builtins: allBuiltins, parameters: [:], output: { output.write($0) })
-        interpreter.machine.note = { say($0) }
+        let interpreter = makeInterpreter(output: output)
         // SAFETY: only `requestInterrupt` is called from another thread, which is made for that.
         nonisolated(unsafe) let target = interpreter
         output.onFailure = { target.requestInterrupt() }

@@ -24,10 +24,7 @@ package struct Session {
         let file: SourceFile
         do { file = try source.load() } catch { return refuse(error) }
         let output = OutputSink(STDOUT_FILENO)
-        let interpreter = Interpreter(
-            builtins: allBuiltins, parameters: parameters, output: { output.write($0) })
-        interpreter.machine.note = { say($0) }
-        if let width = Terminal.width() { interpreter.displayWidth = width }
+        let interpreter = makeInterpreter(parameters: parameters, output: output)
         // SAFETY: only `requestInterrupt` is called from another thread, which is made for that.
         nonisolated(unsafe) let target = interpreter
         output.onFailure = { target.requestInterrupt() }
@@ -88,6 +85,15 @@ package struct Session {
         case .interrupted: return .interrupted
         }
     }
+}
+
+/// An interpreter that prints to `output` and says its notes to the person.
+func makeInterpreter(parameters: [String: String] = [:], output: OutputSink) -> Interpreter {
+    let interpreter = Interpreter(
+        builtins: allBuiltins, parameters: parameters, output: { output.write($0) })
+    interpreter.machine.note = { say($0) }
+    if let width = Terminal.width() { interpreter.displayWidth = width }
+    return interpreter
 }
 
 /// Reports that printed text was lost. A reader that has seen enough, such as `head`, needs no

@@ -75,3 +75,69 @@ extension Substring {
         #expect(Set(names).count == names.count)
     }
 }
+
+/// A small generator of the same numbers at every run (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
+
+@Suite struct HostileSourceTests {
+    /// Damaged scripts are refused or accepted, never a crash: bytes dropped, doubled, changed, and
+    /// pieces of other scripts put in.
+    @Test func damagedScriptsAreOnlyRefused() throws {
+        var random = SeededGenerator(state: 7)
+        let sources = try LanguageTests.files.map { try readFile(joinPath(specFolder, $0)) }
+        let pieces = ["(", "[", "{", "\"", "'''", "f\"{", ":", "\n\t", "\n    ", "lambda ", "for x in ", "\\", "}", "**", "\u{0}", "é", "=", ","]
+        for round in 0..<4000 {
+            var text = sources[round % sources.count]
+            for _ in 0..<Int.random(in: 1...6, using: &random) where !text.isEmpty {
+                let at = Int.random(in: 0..<text.count, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: text.remove(at: at)
+                case 1: text[at] = UInt8.random(in: 0...255, using: &random)
+                case 2: text.insert(contentsOf: pieces.randomElement(using: &random)?.utf8 ?? "".utf8, at: at)
+                default:
+                    let other = sources[Int.random(in: 0..<sources.count, using: &random)]
+                    text.insert(contentsOf: other.prefix(Int.random(in: 0..<60, using: &random)), at: at)
+                }
+            }
+            let interpreter = Interpreter(builtins: [], parameters: [:], output: { _ in })
+            for diagnostic in interpreter.check(SourceFile(name: "x.as", bytes: text)) {
+                #expect(!diagnostic.rendered(colour: false).isEmpty)
+            }
+            _ = Interpreter.isIncomplete(text)
+        }
+    }
+
+    @Test(arguments: [
+        String(repeating: "(", count: 100_000), String(repeating: "[", count: 100_000) + "1",
+        String(repeating: "-", count: 100_000) + "1", String(repeating: "not ", count: 100_000) + "1",
+        "x = " + String(repeating: "lambda: ", count: 100_000) + "1",
+        String(repeating: "if 1:\n", count: 300), String(repeating: "2 ** ", count: 100_000) + "2",
+        "x" + String(repeating: ".a", count: 100_000), "x" + String(repeating: "(1)", count: 100_000),
+        (0..<300).map { String(repeating: " ", count: $0) + "if 1:\n" }.joined(),
+        "f\"" + String(repeating: "{f'", count: 1000), String(repeating: "1 + ", count: 100_000) + "1",
+        String(repeating: "x and ", count: 100_000) + "1", "1 if " + String(repeating: "1 if 1 else ", count: 50_000) + "1",
+    ])
+    func deepNestingIsRefused(_ text: String) {
+        let found = Interpreter(builtins: [], parameters: [:], output: { _ in }).check(
+            SourceFile(name: "deep.as", bytes: Array(text.utf8)))
+        #expect(!found.isEmpty)
+    }
+
+    @Test func longFlatSourceIsFine() {
+        let sum = outcome("print(" + String(repeating: "1 + ", count: 1000) + "1)")
+        #expect(sum.output == "1001\n")
+        let list = outcome("x = [" + (0..<3000).map { "\($0), " }.joined() + "]\nprint(len(x), x[-1])")
+        #expect(list.output == "3000 2999\n")
+        let wide = outcome("print(len((" + (0..<300).map { "\($0), " }.joined() + ")))")
+        #expect(wide.output == "300\n")
+    }
+}

@@ -67,6 +67,16 @@ import Testing
         #expect(outcome.code == 0)
     }
 
+    @Test func notesGoToThePerson() throws {
+        try folder.write("like.csv", "id,a,b\n1,0.5,0.5\n2,0.5,0.5\n")
+        try folder.write(
+            "a.as", "submit(read_csv('like.csv', key='id'), like='like.csv', to='out.csv')\n")
+        let outcome = try run("arenascript run a.as")
+        #expect(outcome.output == "")
+        #expect(outcome.errors.hasPrefix("submit: out.csv: "))
+        #expect(outcome.code == 0)
+    }
+
     @Test func checkFindsErrorsWithoutRunning() throws {
         try folder.write("good.as", "print(1)\n")
         let good = try run("arenascript check good.as")

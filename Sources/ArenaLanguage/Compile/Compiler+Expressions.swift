@@ -156,13 +156,22 @@ extension Compiler {
     mutating func binary(
         _ op: BinaryOperator, _ left: Expression, _ right: Expression, _ range: TextRange, into d: Int
     ) {
-        let x = operand(left)
+        let x = leftOperand(left, d)
         if case .integer(let n) = right.node, let code = Self.integerOp(op), Int16(exactly: n) != nil {
             emit(code, range, d, x, wide: n, left: left.range, right: right.range)
             return
         }
         let y = operand(right)
         emit(Self.opcode(op), range, d, x, y, left: left.range, right: right.range)
+    }
+
+    /// A left operand, computed in the destination itself where that is a temporary: a long chain
+    /// then needs two registers, not one an operator.
+    private mutating func leftOperand(_ e: Expression, _ d: Int) -> Int {
+        if case .name = e.node { return operand(e) }
+        guard !variableRegisters.contains(d) else { return operand(e) }
+        expression(e, into: d)
+        return d
     }
 
     static func opcode(_ op: CompareOperator) -> Op {
@@ -443,6 +452,7 @@ extension Compiler {
         }
         for variable in node.variables {
             variable.register = temporary(range)
+            variableRegisters.insert(variable.register)
             if variable.isCaptured {
                 emit(.clear, range, variable.register, wide: 1)
                 emit(.makeCell, range, variable.register)
@@ -451,6 +461,7 @@ extension Compiler {
         clause(0, node, result)
         emit(.take, range, d, result)
         emit(.clear, range, saved, wide: next - saved)
+        for variable in node.variables { variableRegisters.remove(variable.register) }
         next = saved
         assigned = before
     }

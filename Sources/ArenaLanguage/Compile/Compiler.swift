@@ -22,6 +22,8 @@ struct Compiler {
     var next = 0
     var registerCount = 0
     var loops: [Loop] = []
+    /// Registers that belong to variables; the others are temporaries, free to be written early.
+    var variableRegisters: Set<Int> = []
     /// Local variables that are certainly assigned here, so that reading them needs no check.
     var assigned: Set<ObjectIdentifier> = []
     var faults: [Diagnostic] = []
@@ -72,6 +74,7 @@ struct Compiler {
             c.assigned.insert(ObjectIdentifier(variable))
         }
         for variable in node.locals { variable.register = c.temporary(node.range) }
+        c.variableRegisters = Set(0..<c.next)
         for variable in node.parameterVariables + node.locals where variable.isCaptured {
             c.emit(.makeCell, node.range, variable.register)
         }

@@ -48,7 +48,9 @@ extension Parser {
 
     mutating func parseOr() throws(Stop) -> Expression {
         var left = try parseAnd()
+        var links = 0
         while take(.or) {
+            try link(&links)
             let right = try parseAnd()
             left = Expression(
                 range: left.range.to(right.range), node: .logical(isAnd: false, left, right))
@@ -56,9 +58,21 @@ extension Parser {
         return left
     }
 
+    /// Counts the operators of one chain: each is a level of the tree, which later stages descend.
+    private mutating func link(_ links: inout Int) throws(Stop) {
+        links += 1
+        if links > 1000 {
+            throw stop(
+                "this chain has more than 1000 operators", token.range,
+                help: "sum([...]) or \"\".join([...]) takes any number")
+        }
+    }
+
     private mutating func parseAnd() throws(Stop) -> Expression {
         var left = try parseNot()
+        var links = 0
         while take(.and) {
+            try link(&links)
             let right = try parseNot()
             left = Expression(range: left.range.to(right.range), node: .logical(isAnd: true, left, right))
         }
@@ -117,7 +131,9 @@ extension Parser {
     private mutating func parseBinary(_ level: Int) throws(Stop) -> Expression {
         guard level < Self.binary.count else { return try parseUnary() }
         var left = try parseBinary(level + 1)
+        var links = 0
         while case .op(let op) = token.kind, let binary = Self.binary[level][op] {
+            try link(&links)
             advance()
             let right = try parseBinary(level + 1)
             left = Expression(range: left.range.to(right.range), node: .binary(binary, left, right))
