@@ -52,6 +52,16 @@ let package = Package(
             ],
             linkerSettings: standAlone),
 
+        // Measuring programs; their dated results lie beside them.
+        .executableTarget(
+            name: "frame-speed", dependencies: ["ArenaFrame"], path: "Tests/Benchmarks/Frame"),
+        .executableTarget(
+            name: "tokenizer-speed", dependencies: ["ArenaText"], path: "Tests/Benchmarks/Tokenizer",
+            exclude: ["compare.py"]),
+        .executableTarget(
+            name: "model-speed", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"],
+            path: "Tests/Benchmarks/ModelSpeed"),
+
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
         .testTarget(name: "ArenaLanguageTests", dependencies: ["ArenaLanguage"]),
         .testTarget(name: "ArenaFrameTests", dependencies: ["ArenaFrame", "ArenaCore"]),

@@ -37,7 +37,8 @@ extension JSONValue {
             return try body(raw)
         case .escapedString:
             let decoded = stringBytes ?? []
-            let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: decoded.count, alignment: 1)
+            let copy = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: decoded.count, alignment: 1)
             defer { copy.deallocate() }
             copy.copyBytes(from: decoded)
             return try body(UnsafeRawBufferPointer(copy))

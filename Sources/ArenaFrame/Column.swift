@@ -11,6 +11,7 @@ package enum ColumnStorage: Sendable {
     case string(TextStorage)
     case turns(ListStorage)
 
+    /// The number of rows.
     package var count: Int {
         switch self {
         case .bool(let values): values.count
@@ -22,6 +23,7 @@ package enum ColumnStorage: Sendable {
         }
     }
 
+    /// The type that these values have.
     package var type: ColumnType {
         switch self {
         case .bool: .bool
@@ -54,6 +56,7 @@ package enum ColumnType: String, Sendable, CaseIterable {
     case string
     case turns = "list[string]"
 
+    /// Whether the values can be averaged.
     package var isNumeric: Bool {
         switch self {
         case .int64, .float64, .float32: true
@@ -64,6 +67,7 @@ package enum ColumnType: String, Sendable, CaseIterable {
 
 /// Values of one type, some of them perhaps missing.
 package struct Column: Sendable {
+    /// The values, by type.
     package let storage: ColumnStorage
     /// The rows that hold a value; nil if all do.
     package let validity: Validity?
@@ -76,9 +80,13 @@ package struct Column: Sendable {
         self.validity = validity.flatMap { $0.missingCount == 0 ? nil : $0 }
     }
 
+    /// A column of truth values, none missing.
     package init(_ values: [Bool]) { self.init(.bool(values)) }
+    /// A column of whole numbers, none missing.
     package init(_ values: [Int64]) { self.init(.int64(values)) }
+    /// A column of numbers, none missing.
     package init(_ values: [Double]) { self.init(.float64(values)) }
+    /// A column of numbers of 32 bits, none missing.
     package init(_ values: [Float]) { self.init(.float32(values)) }
 
     /// A column of text; nil is a missing row.
@@ -89,8 +97,11 @@ package struct Column: Sendable {
             validity: Validity(values.lazy.map { $0 != nil }))
     }
 
+    /// The number of rows.
     package var count: Int { storage.count }
+    /// The type of the values.
     package var type: ColumnType { storage.type }
+    /// The number of rows without a value.
     package var missingCount: Int { validity?.missingCount ?? 0 }
 
     /// Whether the row has no value.
@@ -140,8 +151,11 @@ package struct Column: Sendable {
 
 /// A single column with its name and the key of the frame it comes from.
 package struct Series: Sendable {
+    /// What the column is called in its frame.
     package var name: String
+    /// The values.
     package let column: Column
+    /// What names the rows; nil if the frame had no key.
     package let key: FrameKey?
 
     /// A named column.
@@ -160,6 +174,7 @@ package struct Series: Sendable {
         self.key = key
     }
 
+    /// The number of rows.
     package var count: Int { column.count }
 
     /// How an error names a row: by its key, or by its number from 0.

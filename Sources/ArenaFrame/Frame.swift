@@ -4,9 +4,13 @@
 
 /// Named columns of equal length.
 package struct Frame: Sendable {
+    /// What names the rows; nil if nothing does.
     package let key: FrameKey?
+    /// The names of the columns, in order; the key is not among them.
     package let names: [String]
+    /// The columns, in the order of their names.
     package let columns: [Column]
+    /// The number of rows.
     package let rowCount: Int
 
     /// A frame of these columns.

@@ -3,6 +3,7 @@
 import ArenaCore
 
 extension FrameError {
+    /// The error in words.
     package var report: FaultReport {
         switch self {
         case .unknownColumn(let name, let known, let place):

@@ -5,6 +5,7 @@ import Glibc
 
 /// What names the rows of a frame.
 package struct FrameKey: Sendable {
+    /// The name of the key's column.
     package let name: String
     /// int64 or string, unique, nothing missing.
     package let column: Column
@@ -33,6 +34,7 @@ package struct FrameKey: Sendable {
         self.column = column
     }
 
+    /// The number of rows.
     package var count: Int { column.count }
 
     /// The key of a row, as text.
@@ -53,7 +55,8 @@ package struct FrameKey: Sendable {
     }
 
     private func precedes(_ texts: TextStorage, _ a: Int, _ b: Int) -> Bool {
-        texts.withBytes(at: a) { x in texts.withBytes(at: b) { y in x.lexicographicallyPrecedes(y) }
+        texts.withBytes(at: a) { x in
+            texts.withBytes(at: b) { y in x.lexicographicallyPrecedes(y) }
         }
     }
 }

@@ -35,6 +35,7 @@ package struct ListStorage: Sendable {
         self.init(rows: rows, turns: builder.finish(), turnValidity: validity)
     }
 
+    /// The number of rows.
     package var count: Int { rows.count }
 
     /// The number of turns of a row.

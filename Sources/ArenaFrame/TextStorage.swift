@@ -45,6 +45,15 @@ struct TextView: Sendable {
     var offset: Int
 
     static let empty = TextView(chunk: 0, length: 0, offset: 0)
+
+    /// A part of the text.
+    @inline(__always)
+    func part(_ range: Range<Int>) -> TextView {
+        range.isEmpty
+            ? .empty
+            : TextView(
+                chunk: chunk, length: UInt32(range.count), offset: offset + range.lowerBound)
+    }
 }
 
 /// The texts of a column, by row.
@@ -65,6 +74,7 @@ package struct TextStorage: Sendable {
         self = builder.finish()
     }
 
+    /// The number of texts.
     package var count: Int { views.count }
 
     /// The number of bytes of a row's text.
@@ -108,12 +118,15 @@ package struct TextBuilder {
 
     /// Chunks stop growing here: enough for huge pages, little enough to waste at the end.
     private static let largestChunk = 32 << 20
+    /// They start small: a file can have a hundred thousand columns of next to nothing.
+    private static let smallestChunk = 64
 
     /// A builder whose first chunk has about the size that is expected.
     package init(expectedBytes: Int = 0) {
-        nextSize = max(4096, min(expectedBytes, Self.largestChunk))
+        nextSize = max(Self.smallestChunk, min(expectedBytes, Self.largestChunk))
     }
 
+    /// The number of texts.
     package var count: Int { views.count }
 
     /// Room for `length` bytes to be written and then committed, in part or as several texts.
@@ -171,6 +184,13 @@ package struct TextBuilder {
     mutating func store(_ string: String) throws(FrameError) -> TextView {
         try append(string)
         return views.removeLast()
+    }
+
+    /// Takes the last text out again, as a view of a storage in which other chunks come first.
+    mutating func removeLast(afterChunks others: Int) -> TextView {
+        var view = views.removeLast()
+        if view.length > 0 { view.chunk += UInt32(others) }
+        return view
     }
 
     /// Adds a text that this builder has stored.

@@ -4,6 +4,7 @@
 /// A bitmap of the rows that hold a value.
 package struct Validity: Sendable, Equatable {
     private var words: [UInt64]
+    /// The number of rows.
     package private(set) var count: Int
 
     /// `count` rows that all hold a value, or all miss it.

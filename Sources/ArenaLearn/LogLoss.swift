@@ -20,9 +20,12 @@ package enum ProbabilityType: Sendable {
 
 /// What rows and classes are called in errors.
 package struct MetricNames: Sendable {
+    /// A row's name.
     package var row: @Sendable (Int) -> String
+    /// A class's name.
     package var `class`: @Sendable (Int) -> String
 
+    /// Names by number.
     package init(
         row: @escaping @Sendable (Int) -> String, class: @escaping @Sendable (Int) -> String
     ) {
@@ -38,6 +41,7 @@ package struct MetricNames: Sendable {
 package struct LogLoss: Sendable, Equatable {
     /// The mean over the rows, in nats.
     package let value: Double
+    /// The number of rows.
     package let rows: Int
     /// Rows that do not add up to 1 (within scikit-learn's tolerance): counted as they stand, but
     /// worth a warning.

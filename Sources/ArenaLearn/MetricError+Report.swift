@@ -3,6 +3,7 @@
 import ArenaCore
 
 extension MetricError {
+    /// The error in words.
     package var report: FaultReport {
         switch self {
         case .noRows:

@@ -5,6 +5,7 @@ import Glibc
 
 /// A table of predictions that fits its sample; made by `checkSubmission` alone.
 package struct Submission: Sendable, Equatable {
+    /// The rows and columns in the sample's order.
     package let table: SubmissionTable
     /// Whether the rows are probabilities of classes, as far as the sample shows.
     package let holdsProbabilities: Bool
@@ -80,7 +81,9 @@ package struct Submission: Sendable, Equatable {
 
 /// A submission in a few numbers.
 package struct SubmissionSummary: Sendable, Equatable, CustomStringConvertible {
+    /// The number of rows.
     package let rows: Int
+    /// The names of the columns.
     package let columns: [String]
     /// The mean of each column.
     package let means: [Double]
@@ -88,6 +91,7 @@ package struct SubmissionSummary: Sendable, Equatable, CustomStringConvertible {
     /// rows are no probabilities.
     package let entropy: Double?
 
+    /// One line: rows, means, entropy.
     package var description: String {
         var text = "\(rows) row\(rows == 1 ? "" : "s")"
         if rows == 0 { return text }

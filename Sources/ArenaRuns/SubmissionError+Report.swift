@@ -3,6 +3,7 @@
 import ArenaCore
 
 extension SubmissionError {
+    /// The error in words.
     package var report: FaultReport {
         switch self {
         case .idColumn(let expected, let found):

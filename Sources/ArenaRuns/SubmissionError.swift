@@ -21,8 +21,11 @@ package enum SubmissionError: ArenaFault, Equatable {
 
     /// A value and where it stands.
     package struct Cell: Sendable, Equatable {
+        /// The row's id.
         package var id: String
+        /// The column's name.
         package var column: String
+        /// What stands there.
         package var value: Double
 
         /// NaN is equal to itself here: the error is the same.

@@ -5,7 +5,9 @@
 package struct SubmissionTable: Sendable, Equatable {
     /// The name of the id column.
     package var idName: String
+    /// The ids, row by row.
     package var ids: [String]
+    /// The names of the columns of numbers.
     package var columns: [String]
     /// The numbers, column by column; of a missing one anything.
     package var values: [[Double]]

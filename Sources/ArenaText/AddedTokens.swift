@@ -140,10 +140,11 @@ final class TokenFinder: Sendable {
     func forEachPart(of text: Bytes, parseSpecial: Bool, _ body: (TextPart) -> Void) {
         guard let p = text.baseAddress else { return }
         let end = text.count
+        let roots = roots.base
         var done = 0  // what lies before has been handed out
         var i = 0
         while i < end {
-            let root = roots.base[Int(p[i])]
+            let root = roots[Int(p[i])]
             guard root >= 0, let (index, length) = longestMatch(p, i, end, root) else {
                 i += 1
                 continue

@@ -61,8 +61,7 @@ int arena_cpu_force(const char *name) {
 }
 
 size_t arena_attention_scratch(size_t keys, size_t head_size) {
-    // Keys and values padded to panels, a strip of scores; a window's start is rounded down to a
-    // block, which `keys` already covers.
+    // Keys and values padded to panels, and a strip of scores.
     size_t padded = (keys + 31) / 32 * 32, size = (head_size + 31) / 32 * 32;
     return padded * head_size + padded * size + 24 * (padded + 16) + 64;
 }

@@ -107,33 +107,34 @@ INLINE void put(float *p, vf v, size_t left) {
 
 // MARK: - products
 
-// y (rows, TILE) = x (rows, k) . w (k, TILE of a panel's 32), or added to what y holds.
+// y (rows, TILE) = x (rows, k) . w (k, TILE of a panel's 32), or y += scale * that.
 INLINE void tile(const size_t rows, size_t k, const float *restrict x, size_t x_stride,
-                 const float *restrict w, float *restrict y, size_t y_stride, int add) {
+                 const float *restrict w, float *restrict y, size_t y_stride, int add, float scale) {
     vf sum[ROWS][NV];
     UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < NV; j++)
         sum[i][j] = splat(0.0f);
     for (size_t at = 0; at < k; at++) {
         vf column[NV];
         UNROLL for (size_t j = 0; j < NV; j++) column[j] = load(w + j * LANES);
-        __builtin_prefetch(w + 16 * ARENA_PANEL);
         UNROLL for (size_t i = 0; i < rows; i++) {
             vf a = splat(x[i * x_stride + at]);
             UNROLL for (size_t j = 0; j < NV; j++) sum[i][j] = fma_v(a, column[j], sum[i][j]);
         }
         w += ARENA_PANEL;
     }
+    vf factor = splat(scale);
     UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < NV; j++) {
         float *to = y + i * y_stride + j * LANES;
-        store(to, add ? load(to) + sum[i][j] : sum[i][j]);
+        store(to, add ? load(to) + factor * sum[i][j] : sum[i][j]);
     }
 }
 
-#define CASE(n) case n: tile(n, k, x, x_stride, w, y, y_stride, add); break;
+#define CASE(n) case n: tile(n, k, x, x_stride, w, y, y_stride, add, scale); break;
 
 // One tile of 1 to ROWS rows; the row count is a constant inside each case.
 static void tile_of(size_t rows, size_t k, const float *restrict x, size_t x_stride,
-                    const float *restrict w, float *restrict y, size_t y_stride, int add) {
+                    const float *restrict w, float *restrict y, size_t y_stride, int add,
+                    float scale) {
     switch (rows) {
         CASE(1) CASE(2) CASE(3) CASE(4)
 #if ROWS >= 6
@@ -145,44 +146,75 @@ static void tile_of(size_t rows, size_t k, const float *restrict x, size_t x_str
     }
 }
 
-// y (m, columns rounded up to a tile) = x (m, k) . panel (k, 32): K blocks added in order.
-static void panel_product(size_t m, size_t k, const float *x, size_t x_stride, const float *panel,
-                          size_t columns, float *y, size_t y_stride) {
-    size_t at = 0;
-    do {
-        size_t block = least(ARENA_BLOCK, k - at);
-        for (size_t c = 0; c < columns; c += TILE)
-            for (size_t i = 0; i < m; i += ROWS)
-                tile_of(least(ROWS, m - i), block, x + i * x_stride + at, x_stride,
-                        panel + at * ARENA_PANEL + c, y + i * y_stride + c, y_stride, at > 0);
-        at += block;
-    } while (at < k);
+// y (m, columns rounded up to a tile) = x (m, k) . panel (k, 32) within one K block, or
+// y += scale * that. `next` is the panel data that comes after, brought near meanwhile; or NULL.
+static void panel_block(size_t m, size_t k, const float *x, size_t x_stride, const float *panel,
+                        size_t columns, float *y, size_t y_stride, int add, float scale,
+                        const float *next) {
+    size_t tiles = (m + ROWS - 1) / ROWS * ((columns + TILE - 1) / TILE);
+    size_t share = (k * ARENA_PANEL / 16 + tiles - 1) / tiles; // cache lines of `next` a tile
+    for (size_t c = 0; c < columns; c += TILE)
+        for (size_t i = 0; i < m; i += ROWS) {
+            if (next) {
+                for (size_t line = 0; line < share; line++) __builtin_prefetch(next + line * 16, 0, 2);
+                next += share * 16;
+            }
+            tile_of(least(ROWS, m - i), k, x + i * x_stride, x_stride, panel + c,
+                    y + i * y_stride + c, y_stride, add, scale);
+        }
 }
 
-// Rows of x that are taken through a panel together: their sums and a K block of a tile's columns
-// stay in the first-level cache.
+// Rows of x, and panels of w, that are taken through a K block together: x's part stays in the
+// second-level cache for all of them, a panel's part in the first-level cache for all rows.
 #define CHUNK 84
+#define GROUP 8
+
+// y (rows, columns) = sums + bias, or y += scale * that.
+static void finish(const arena_product_t *p, size_t row, size_t column, size_t rows, size_t columns,
+                   const float *sums) {
+    const float *bias = p->bias ? p->bias + column : NULL;
+    vf scale = splat(p->scale);
+    for (size_t i = 0; i < rows; i++) {
+        const float *sum = sums + i * GROUP * ARENA_PANEL;
+        float *y = p->y + (row + i) * p->y_stride + column;
+        for (size_t j = 0; j < columns; j += LANES) {
+            size_t left = columns - j;
+            vf v = load(sum + j);
+            if (bias) v = v + take(bias + j, left);
+            put(y + j, p->add ? take(y + j, left) + scale * v : v, left);
+        }
+    }
+}
 
 static void product(const arena_product_t *p) {
-    float sums[CHUNK * ARENA_PANEL] __attribute__((aligned(64)));
-    for (size_t n = p->first_panel; n < p->last_panel; n++) {
-        const float *panel = p->panels + n * ARENA_PANEL * p->inputs;
-        size_t column = n * ARENA_PANEL, columns = least(ARENA_PANEL, p->outputs - column);
-        for (size_t m = 0; m < p->rows; m += CHUNK) {
-            size_t rows = least(CHUNK, p->rows - m);
-            panel_product(rows, p->inputs, p->x + m * p->x_stride, p->x_stride, panel, columns, sums,
-                          ARENA_PANEL);
-            for (size_t i = 0; i < rows; i++) {
-                const float *sum = sums + i * ARENA_PANEL;
-                float *y = p->y + (m + i) * p->y_stride + column;
-                const float *bias = p->bias ? p->bias + column : NULL;
-                for (size_t j = 0; j < columns; j += LANES) {
-                    size_t left = columns - j;
-                    vf v = load(sum + j);
-                    if (bias) v = v + take(bias + j, left);
-                    put(y + j, p->add ? take(y + j, left) + splat(p->scale) * v : v, left);
+    float sums[CHUNK * GROUP * ARENA_PANEL] __attribute__((aligned(64)));
+    size_t k = p->inputs, last = p->last_panel;
+    for (size_t row = 0; row < p->rows; row += CHUNK) {
+        size_t rows = least(CHUNK, p->rows - row);
+        const float *x = p->x + row * p->x_stride;
+        for (size_t first = p->first_panel; first < last; first += GROUP) {
+            size_t group = least(GROUP, last - first), column = first * ARENA_PANEL;
+            size_t columns = least(group * ARENA_PANEL, p->outputs - column);
+            // Where nothing is left to do with the sums they are formed in place.
+            int direct = !p->bias && columns == group * ARENA_PANEL && k > 0
+                && (!p->add || k <= ARENA_BLOCK);
+            float *y = direct ? p->y + row * p->y_stride + column : sums;
+            size_t y_stride = direct ? p->y_stride : GROUP * ARENA_PANEL;
+            for (size_t at = 0; at < k; at += ARENA_BLOCK) {
+                size_t block = least(ARENA_BLOCK, k - at);
+                for (size_t n = 0; n < group; n++) {
+                    const float *panel = p->panels + ((first + n) * k + at) * ARENA_PANEL;
+                    const float *next = n + 1 < group ? panel + k * ARENA_PANEL
+                        : at + block < k ? panel - (group - 1) * k * ARENA_PANEL + block * ARENA_PANEL
+                        : NULL;
+                    panel_block(rows, block, x + at, p->x_stride, panel,
+                                least(ARENA_PANEL, columns - n * ARENA_PANEL),
+                                y + n * ARENA_PANEL, y_stride, at > 0 || (direct && p->add),
+                                direct ? p->scale : 1.0f, next);
                 }
             }
+            if (k == 0) __builtin_memset(sums, 0, sizeof sums);
+            if (!direct) finish(p, row, column, rows, columns, sums);
         }
     }
 }
@@ -314,13 +346,17 @@ static void strip_softmax(const arena_attention_t *p, float *scores, size_t stri
     }
 }
 
+// The first key that the query at this position sees, down to a multiple of 32.
+static size_t first_seen(const arena_attention_t *p, size_t position) {
+    if (!p->window || position + 1 <= p->window) return 0;
+    return (position + 1 - p->window) / ARENA_PANEL * ARENA_PANEL;
+}
+
 static void attention(const arena_attention_t *p) {
     if (p->queries == 0) return;
     size_t size = p->head_size, group = p->heads / p->kv_heads;
-    // Only keys that some query sees are touched, from a multiple of 256: blocks stay absolute.
-    size_t end = p->first_position + p->queries;
-    size_t lowest = p->window && p->first_position + 1 > p->window
-        ? (p->first_position + 1 - p->window) / ARENA_BLOCK * ARENA_BLOCK : 0;
+    // Only keys that some query sees are touched, from a multiple of 32 on.
+    size_t end = p->first_position + p->queries, lowest = first_seen(p, p->first_position);
     size_t padded = (end - lowest + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
     size_t score_stride = padded + 16;
     float *keys = p->scratch;
@@ -333,20 +369,29 @@ static void attention(const arena_attention_t *p) {
         pack_values(p->v + kv * size, p->v_stride, lowest, end, size, values);
         for (size_t start = 0; start < p->queries; start += STRIP) {
             size_t rows = least(STRIP, p->queries - start), position = p->first_position + start;
-            size_t low = p->window && position + 1 > p->window
-                ? (position + 1 - p->window) / ARENA_BLOCK * ARENA_BLOCK : 0;
+            size_t low = first_seen(p, position);
             size_t skip = low - lowest; // columns of the panels this strip never sees
             size_t columns = (position + rows - low + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
             for (size_t h = kv * group; h < (kv + 1) * group; h++) {
                 const float *q = p->q + start * p->q_stride + h * size;
                 for (size_t j = 0; j < columns; j += ARENA_PANEL)
-                    panel_product(rows, size, q, p->q_stride, keys + (skip + j) * size, ARENA_PANEL,
-                                  scores + j, score_stride);
+                    for (size_t at = 0; at < size; at += ARENA_BLOCK)
+                        panel_block(rows, least(ARENA_BLOCK, size - at), q + at, p->q_stride,
+                                    keys + (skip + j) * size + at * ARENA_PANEL, ARENA_PANEL,
+                                    scores + j, score_stride, at > 0, 1.0f, NULL);
                 strip_softmax(p, scores, score_stride, rows, position, low, columns, inverse);
                 for (size_t d = 0; d < size; d += ARENA_PANEL) {
                     size_t width = least(ARENA_PANEL, size - d);
-                    panel_product(rows, columns, scores, score_stride,
-                                  values + d * padded + skip * ARENA_PANEL, width, sums, ARENA_PANEL);
+                    const float *panel = values + d * padded + skip * ARENA_PANEL;
+                    // Blocks of keys stand at multiples of 256 of the row. What a window cuts off in
+                    // front, and the padding behind, is zeros: added to a zero they change no bit.
+                    __builtin_memset(sums, 0, rows * ARENA_PANEL * sizeof(float));
+                    for (size_t at = 0; at < columns;) {
+                        size_t block = least(ARENA_BLOCK - (low + at) % ARENA_BLOCK, columns - at);
+                        panel_block(rows, block, scores + at, score_stride, panel + at * ARENA_PANEL,
+                                    width, sums, ARENA_PANEL, 1, 1.0f, NULL);
+                        at += block;
+                    }
                     for (size_t i = 0; i < rows; i++) {
                         float *out = p->out + (start + i) * p->out_stride + h * size + d;
                         for (size_t c = 0; c < width; c++)

@@ -26,7 +26,7 @@ import Testing
                 int64  string  float64
                 -----  ------  -------
                     3  x           1.5
-                    1  y             -
+                    1  y          <NA>
                     2  z           2.0
                 3 rows x 2 columns, key id
 

@@ -87,6 +87,30 @@ import Testing
         #expect(try cells(frame, "n")[49_999] == "49999.5")
     }
 
+    @Test(
+        arguments: [
+            ("a,b\n1,\"ha \n\"\"ha\"\" \nha\"\n3,4\n", [["1", "ha \n\"ha\" \nha"], ["3", "4"]]),
+            (
+                "k,v\n1,\"{\"\"type\"\": \"\"Point\"\", \"\"at\"\": [102.0, 0.5]}\"\n",
+                [["1", "{\"type\": \"Point\", \"at\": [102.0, 0.5]}"]]
+            ),
+            ("k,v\n\"\",\"\"\nx,\"\"\n", [["", ""], ["x", ""]]),
+            ("k,v\r\nx,\r\n,y\r\n", [["x", nil], [nil, "y"]]),
+            ("k,v\nx,\"1\r\n2\"\ny,\"3\n\n4\"", [["x", "1\r\n2"], ["y", "3\n\n4"]]),
+            ("k,v\n\",\",\"\"\"\",\"\"\"\n;,x", [[",", "\",\""], [";", "x"]]),
+            ("k,v\n'a',\\n\n# x,\\\"y\n", [["'a'", "\\n"], ["# x", "\\\"y"]]),
+            ("k,v\n\"x\",\"y\"\n\"z\",\"w\"", [["x", "y"], ["z", "w"]]),
+            ("k,v\n x , y\n\u{A0},\u{3000}\n", [[" x ", " y"], ["\u{A0}", "\u{3000}"]]),
+            ("k,v\nʤ,x\n\"ʤ\",\"ʤ\"\"\"\n", [["ʤ", "x"], ["ʤ", "ʤ\""]]),
+        ] as [(String, [[String?]])])
+    func aSpectrumOfFiles(text: String, rows: [[String?]]) throws {
+        let frame = try csv(text)
+        for (row, wanted) in rows.enumerated() {
+            #expect(frame.columns.map { $0.text(row) } == wanted)
+        }
+        #expect(frame.rowCount == rows.count)
+    }
+
     // MARK: - Types
 
     @Test func typesAreThoseOfTheWholeColumn() throws {

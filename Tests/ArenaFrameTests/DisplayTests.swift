@@ -13,8 +13,8 @@ import Testing
                 int64  string   float64  int64  bool
                 -----  ------  --------  -----  -----
                     7  a\\nb    0.250000      1  True
-                   12  -       0.333333    -20  False
-                  300  汉字    2.000000      -  -
+                   12  <NA>    0.333333    -20  False
+                  300  汉字    2.000000   <NA>  <NA>
                 3 rows x 4 columns, key id
 
                 """)

@@ -154,7 +154,7 @@ private struct CellFormat {
     }
 
     func text(_ column: Column, _ row: Int) -> String {
-        if column.isMissing(row) { return "-" }
+        if column.isMissing(row) { return "<NA>" }
         switch column.storage {
         case .bool(let values): return values[row] ? "True" : "False"
         case .int64(let values): return values[row].description

@@ -54,7 +54,7 @@ private func decodeString(
     at += 1
     out.beginTurn()
     while true {
-        out.copyPlain(cell, &at, upTo: repeated(quote))
+        out.copyPlain(cell, &at, upTo: quote)
         guard at < cell.count else { throw TurnFailure(problem: .unterminated, offset: open) }
         switch cell[at] {
         case quote:

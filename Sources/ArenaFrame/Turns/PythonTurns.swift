@@ -148,9 +148,8 @@ private func decodeLiteral(
     _ cell: UnsafeRawBufferPointer, _ at: inout Int, _ literal: LiteralStart,
     _ out: inout TurnOutput
 ) throws(TurnFailure) {
-    let quotes = repeated(literal.quote)
     while true {
-        out.copyPlain(cell, &at, upTo: quotes)
+        out.copyPlain(cell, &at, upTo: literal.quote)
         guard at < cell.count else {
             throw TurnFailure(problem: .unterminated, offset: literal.offset)
         }

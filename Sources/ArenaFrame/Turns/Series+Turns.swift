@@ -5,6 +5,7 @@ import ArenaCore
 
 /// A column of turns and what its reading had to settle.
 package struct TurnsResult: Sendable {
+    /// The turns, with the name and the key of the cells.
     package let series: Series
     /// Halves of surrogate pairs that stood alone and became U+FFFD.
     package let loneSurrogates: Int
@@ -93,17 +94,44 @@ private struct TurnPart: Sendable {
         _ series: Series, _ texts: TextStorage, _ rows: Range<Int>, _ read: TurnReading,
         _ null: NullTurns
     ) {
+        counts.reserveCapacity(rows.count)
         do throws(FrameError) {
-            try fill(series, texts, rows, read, null)
+            switch read {
+            case .json, .python: try decode(series, texts, rows, read, null)
+            case .split, .raw: cut(series, texts, rows, read, null)
+            }
         } catch { fault = error }
     }
 
-    private mutating func fill(
+    /// The readings that decode nothing: turns are parts of the cells, and share their bytes.
+    private mutating func cut(
+        _ series: Series, _ texts: TextStorage, _ rows: Range<Int>, _ read: TurnReading,
+        _ null: NullTurns
+    ) {
+        var views: [TextView] = []
+        for row in rows {
+            let before = views.count
+            if !series.column.isMissing(row) {
+                let view = texts.views[row]
+                if read == .raw {
+                    views.append(view)
+                } else {
+                    texts.withBytes(at: row) { cell in
+                        forEachSplitTurn(cell) { views.append(view.part($0)) }
+                    }
+                }
+            }
+            counts.append(views.count - before)
+        }
+        turns = TextStorage(views: views, chunks: texts.chunks)
+        if null == .keep { present = [Bool](repeating: true, count: views.count) }
+    }
+
+    private mutating func decode(
         _ series: Series, _ texts: TextStorage, _ rows: Range<Int>, _ read: TurnReading,
         _ null: NullTurns
     ) throws(FrameError) {
         defer { withExtendedLifetime(texts) {} }
-        counts.reserveCapacity(rows.count)
         let total = rows.reduce(0) { $0 + texts.byteCount(at: $1) }
         var builder = TextBuilder(expectedBytes: total + TurnOutput.slack)
         let word = null == .word ? try builder.store("null") : .empty
@@ -161,45 +189,47 @@ extension Series {
     }
 }
 
+/// Rows of one turn share its bytes; only rows of several are copied.
 private func join(
     _ lists: ListStorage, _ rows: Range<Int>, _ glue: [UInt8]
 ) throws(FrameError) -> TextStorage {
     defer { withExtendedLifetime(lists) {} }
     let turns = lists.turns
-    var builder = TextBuilder(
-        expectedBytes: rows.reduce(0) { sum, row in
-            let list = lists.rows[row]
-            return (list.start..<list.start + list.count).reduce(sum) {
-                $0 + turns.byteCount(at: $1) + glue.count
-            }
-        })
+    var builder = TextBuilder(expectedBytes: rows.reduce(0) { $0 + joinedLength(lists, $1, glue) })
+    var views: [TextView] = []
+    views.reserveCapacity(rows.count)
     for row in rows {
         let list = lists.rows[row]
-        let range = list.start..<list.start + list.count
-        let length = range.reduce(glue.count * max(0, list.count - 1)) {
-            $0 + turns.byteCount(at: $1)
+        if list.count < 2 {
+            views.append(list.count == 0 ? .empty : turns.views[list.start])
+            continue
         }
+        let length = joinedLength(lists, row, glue)
         let room = try builder.reserve(length)
         var at = 0
-        for turn in range {
+        for turn in list.start..<list.start + list.count {
             // SAFETY: `length` is the sum of all that is copied here.
-            if turn > list.start {
-                glue.withUnsafeBytes { bytes in
-                    if let from = bytes.baseAddress {
-                        (room + at).copyMemory(from: from, byteCount: bytes.count)
-                    }
-                }
-                at += glue.count
-            }
-            let bytes = turns.bytes(at: turn)
-            if let from = bytes.baseAddress {
+            func copy(_ bytes: UnsafeRawBufferPointer) {
+                guard let from = bytes.baseAddress else { return }
                 (room + at).copyMemory(from: from, byteCount: bytes.count)
+                at += bytes.count
             }
-            at += bytes.count
+            if turn > list.start { glue.withUnsafeBytes { copy($0) } }
+            copy(turns.bytes(at: turn))
         }
         builder.commit(length)
+        views.append(builder.removeLast(afterChunks: turns.chunks.count))
     }
-    return builder.finish()
+    return TextStorage(views: views, chunks: turns.chunks + builder.finish().chunks)
+}
+
+/// The bytes that joining a row's turns takes; 0 if there is nothing to join.
+private func joinedLength(_ lists: ListStorage, _ row: Int, _ glue: [UInt8]) -> Int {
+    let list = lists.rows[row]
+    if list.count < 2 { return 0 }
+    return (list.start..<list.start + list.count).reduce(glue.count * (list.count - 1)) {
+        $0 + lists.turns.byteCount(at: $1)
+    }
 }
 
 /// Runs `body` over consecutive ranges of rows at once and returns the results in order.

@@ -98,8 +98,8 @@ struct TurnFailure: Error, Equatable {
     var offset: Int
 }
 
-/// Where a reading writes the turns of one cell: back to back, in room for the cell and 8 bytes
-/// more, since no reading makes a cell longer and plain text is copied in steps of 8.
+/// Where a reading writes the turns of one cell: back to back, in room for the cell and 16 bytes
+/// more, since no reading makes a cell longer and plain text is copied in steps of 16.
 struct TurnOutput {
     /// A turn's place in the room.
     struct Span {
@@ -108,7 +108,7 @@ struct TurnOutput {
         var isNull: Bool
     }
 
-    static let slack = 8
+    static let slack = 16
 
     private(set) var room: UnsafeMutableRawPointer
     private(set) var used = 0
@@ -155,34 +155,45 @@ struct TurnOutput {
         used += 1
     }
 
-    /// Copies plain text from `at` on, up to the first `quote`, backslash or control character.
+    /// Copies plain text from `at` on, up to the first quotation mark, backslash or control character.
     @inline(__always)
-    mutating func copyPlain(_ cell: UnsafeRawBufferPointer, _ at: inout Int, upTo quotes: UInt64) {
+    mutating func copyPlain(_ cell: UnsafeRawBufferPointer, _ at: inout Int, upTo mark: UInt8) {
         if pendingHigh != 0 {
-            guard at < cell.count, !isStop(cell[at], quotes) else { return }
+            guard at < cell.count, !isStop(cell[at], mark) else { return }
             flushSurrogate()
         }
-        while at + 8 <= cell.count {
-            let word = cell.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-            // SAFETY: the 8 bytes of slack take what is written beyond the cell's own length.
-            room.storeBytes(of: word, toByteOffset: used, as: UInt64.self)
-            let controls = (word &- repeated(0x20)) & ~word & 0x8080_8080_8080_8080
-            let stops = zeroBytes(word ^ quotes) | zeroBytes(word ^ repeated(backslash)) | controls
-            let plain = stops == 0 ? 8 : stops.trailingZeroBitCount >> 3
-            at += plain
-            used += plain
-            if plain < 8 { return }
+        typealias Block = SIMD16<UInt8>
+        let quote = Block(repeating: mark)
+        let slash = Block(repeating: backslash)
+        var from = at
+        var to = used
+        defer {
+            at = from
+            used = to
         }
-        while at < cell.count {
-            if isStop(cell[at], quotes) { return }
-            append(cell[at])
-            at += 1
+        while from + 16 <= cell.count {
+            let block = cell.loadUnaligned(fromByteOffset: from, as: Block.self)
+            // SAFETY: the 16 bytes of slack take what is written beyond the cell's own length.
+            room.storeBytes(of: block, toByteOffset: to, as: Block.self)
+            let stops = block .== quote .| block .== slash .| block .< Block(repeating: 0x20)
+            let words = unsafeBitCast(stops, to: SIMD2<UInt64>.self)
+            let plain =
+                words[0] != 0
+                ? words[0].trailingZeroBitCount >> 3 : 8 + words[1].trailingZeroBitCount >> 3
+            from += plain
+            to += plain
+            if plain < 16 { return }
+        }
+        while from < cell.count, !isStop(cell[from], mark) {
+            room.storeBytes(of: cell[from], toByteOffset: to, as: UInt8.self)
+            from += 1
+            to += 1
         }
     }
 
     @inline(__always)
-    private func isStop(_ byte: UInt8, _ quotes: UInt64) -> Bool {
-        byte == UInt8(truncatingIfNeeded: quotes) || byte == backslash || byte < 0x20
+    private func isStop(_ byte: UInt8, _ mark: UInt8) -> Bool {
+        byte == mark || byte == backslash || byte < 0x20
     }
 
     /// A code point or half of a surrogate pair; the halves join, one alone becomes U+FFFD.

@@ -4,13 +4,19 @@ import Glibc
 
 /// On how many cells of a column the readings give different turns.
 package struct TurnReadingReport: Sendable, Equatable {
+    /// The column's name.
     package let column: String
     /// The cells that are not missing.
     package internal(set) var cells = 0
+    /// Cells that are no JSON array of strings and nulls.
     package internal(set) var unreadableAsJSON = 0
+    /// Cells that are no Python list of strings and nulls.
     package internal(set) var unreadableAsPython = 0
+    /// Cells on which two readings differ, or only one of them can read.
     package internal(set) var jsonAgainstPython = 0
+    /// As `jsonAgainstPython`.
     package internal(set) var jsonAgainstSplit = 0
+    /// As `jsonAgainstPython`.
     package internal(set) var pythonAgainstSplit = 0
     /// The first row on which two readings differ.
     package internal(set) var example: String?

@@ -21,7 +21,7 @@ final class BPE: TokenModel {
     let symbols: SymbolTable
     /// Ranks of pairs of bytes, where pieces are spelled from bytes.
     let byteRanks: Table<UInt32>?
-    /// Where pieces of scalars can be taken apart, where they are spelled from scalars.
+    /// Where pieces can be taken apart.
     let seams: SeamTable?
 
     init(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) {
@@ -41,19 +41,33 @@ final class BPE: TokenModel {
             vocabulary: vocabulary.dictionary, idEnd: idEnd, spellsBytes: spellsBytes,
             fallsBack: try part.flag("byte_fallback", or: false))
         unknownID = try Self.readUnknown(part, vocabulary.dictionary, symbols)
-        wholePieces =
-            ignoreMerges
-            ? spellsBytes
-                ? byteForm(of: vocabulary.dictionary, idEnd: idEnd, entries: count)
-                : vocabulary.dictionary
-            : nil
-        byteRanks = spellsBytes && symbols.isComplete ? merges.byteRanks(symbols) : nil
-        seams =
+        let pieces =
             spellsBytes
-            ? nil
-            : SeamTable(
-                merges: merges, vocabulary: vocabulary.dictionary, symbols: symbols,
-                unknownID: unknownID)
+            ? byteForm(of: vocabulary.dictionary, idEnd: idEnd, entries: count)
+            : vocabulary.dictionary
+        wholePieces = ignoreMerges ? pieces : nil
+        byteRanks = spellsBytes && symbols.isComplete ? merges.byteRanks(symbols) : nil
+        seams = Self.makeSeams(merges, pieces, symbols, unknownID)
+    }
+
+    /// Seams, where every symbol stands for the text it is named after.
+    private static func makeSeams(
+        _ merges: MergeTable, _ pieces: ByteDictionary, _ symbols: SymbolTable, _ unknownID: UInt32?
+    ) -> SeamTable? {
+        if symbols.spellsBytes {
+            guard symbols.isComplete else { return nil }
+            return SeamTable(merges: merges, holdsUnknown: false) { pieces.bytes(of: $0) }
+        }
+        // Merges of tokens such as `<0x41>` or the unknown one join what is not in the text.
+        let strange = symbols.fallbackTokens.union(unknownID.map { [$0] } ?? [])
+        for rank in 0..<merges.count where merges.operands.base[rank] != .max {
+            let pair = merges.operands.base[rank]
+            if strange.contains(UInt32(pair >> 32)) || strange.contains(UInt32(pair & 0xFFFF_FFFF))
+            {
+                return nil
+            }
+        }
+        return SeamTable(merges: merges, holdsUnknown: !symbols.isComplete) { pieces.bytes(of: $0) }
     }
 
     func makeSpeller() -> any PieceSpeller { BPESpeller(self) }

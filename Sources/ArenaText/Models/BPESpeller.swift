@@ -12,12 +12,9 @@ final class BPESpeller: PieceSpeller {
     func spell(_ pieces: borrowing Pieces, into ids: inout Scratch<Int32>) {
         // SAFETY: no piece has more tokens than this: one a byte, or two where bytes of the alphabet
         // are themselves spelled by `<0x..>` tokens; and the cache writes three at a time.
-        ids.reserve(pieces.text.count * (model.spellsBytes && model.symbols.fallsBack ? 2 : 1) + 4)
-        if model.spellsBytes {
-            state.spellBytes(model, pieces, &ids)
-        } else {
-            state.spellScalars(model, pieces, &ids)
-        }
+        ids.reserve(
+            pieces.text.count * (model.spellsBytes && model.symbols.fallsBack ? 2 : 1) + 4)
+        state.spell(model, pieces, &ids)
     }
 
     func takeUnknownCount() -> Int {
@@ -34,21 +31,7 @@ private struct BPEState: ~Copyable {
     var symbols = SymbolScratch()
     var unknown = 0
 
-    mutating func spellBytes(_ model: BPE, _ pieces: borrowing Pieces, _ ids: inout Scratch<Int32>)
-    {
-        guard let p = pieces.text.baseAddress else { return }
-        var out = ids.base + ids.count
-        var start = 0
-        for end in pieces.pieceEnds {
-            let end = Int(end)
-            out += spellPiece(model, p + start, end - start, out)
-            start = end
-        }
-        ids.count = out - ids.base
-    }
-
-    /// Takes pieces apart at their seams first, except where whole pieces may be tokens.
-    mutating func spellScalars(
+    mutating func spell(
         _ model: BPE, _ pieces: borrowing Pieces, _ ids: inout Scratch<Int32>
     ) {
         guard let p = pieces.text.baseAddress else { return }
@@ -56,85 +39,102 @@ private struct BPEState: ~Copyable {
         var start = 0
         for end in pieces.pieceEnds {
             let end = Int(end)
-            if let seams = model.seams, seams.isUsable, !model.ignoreMerges {
-                out += spellParts(model, seams, p, start, end, out)
-            } else {
-                out += spellPiece(model, p + start, end - start, out)
-            }
+            out += spell(model, p + start, end - start, out, isPart: false)
             start = end
         }
         ids.count = out - ids.base
     }
 
+    /// Spells a piece, or a part of one between seams, which is never a token as a whole.
     @inline(__always)
-    private mutating func spellParts(
-        _ model: BPE, _ seams: SeamTable, _ p: UnsafePointer<UInt8>, _ start: Int, _ end: Int,
-        _ ids: UnsafeMutablePointer<Int32>
+    private mutating func spell(
+        _ model: BPE, _ p: UnsafePointer<UInt8>, _ n: Int, _ out: UnsafeMutablePointer<Int32>,
+        isPart: Bool
     ) -> Int {
-        var out = ids
-        var part = start
-        var length = 0
-        var before = scalar(p, start, &length)
-        var i = start + length
-        while i < end {
-            let code = scalar(p, i, &length)
-            if seams.isSeam(before, code),
-                !seams.holdsUnknown
-                    || model.symbols.id(of: before) != SymbolTable.none
-                        && model.symbols.id(of: code) != SymbolTable.none
-            {
-                out += spellPiece(model, p + part, i - part, out)
-                part = i
-            }
-            before = code
-            i += length
-        }
-        out += spellPiece(model, p + part, end - part, out)
-        return out - ids
-    }
-
-    @inline(__always)
-    private mutating func spellPiece(
-        _ model: BPE, _ p: UnsafePointer<UInt8>, _ n: Int, _ out: UnsafeMutablePointer<Int32>
-    ) -> Int {
-        guard n < 16 else { return spellLong(model, p, n, out) }
-        let (low, high) = PieceCache.key(p, n)
+        guard n < 16 else { return spellLong(model, p, n, out, isPart: isPart) }
+        var (low, high) = PieceCache.key(p, n)
+        if isPart, model.ignoreMerges { high |= 1 << 63 }
         let count = cache.find(low, high, into: out)
-        return count >= 0 ? count : spellNew(model, p, n, low, high, out)
+        return count >= 0 ? count : spellNew(model, p, n, low, high, out, isPart: isPart)
     }
 
     @inline(never)
     private mutating func spellNew(
         _ model: BPE, _ p: UnsafePointer<UInt8>, _ n: Int, _ low: UInt64, _ high: UInt64,
-        _ out: UnsafeMutablePointer<Int32>
+        _ out: UnsafeMutablePointer<Int32>, isPart: Bool
     ) -> Int {
         let unknownBefore = unknown
-        let count = merge(model, p, n, out)
+        let whole = isPart ? nil : wholeToken(model, p, n, out)
+        let count = whole ?? merge(model, p, n, out)
         if unknown == unknownBefore { cache.insert(low, high, out, count) }
         return count
     }
 
     @inline(never)
     private mutating func spellLong(
-        _ model: BPE, _ p: UnsafePointer<UInt8>, _ n: Int, _ out: UnsafeMutablePointer<Int32>
+        _ model: BPE, _ p: UnsafePointer<UInt8>, _ n: Int, _ out: UnsafeMutablePointer<Int32>,
+        isPart: Bool
     ) -> Int {
-        guard n <= PieceCache.longest else { return merge(model, p, n, out) }
-        let key = hash(UnsafeRawBufferPointer(start: p, count: n))
+        guard n <= PieceCache.longest else { return spellApart(model, p, n, out, isPart: isPart) }
+        let key = hash(UnsafeRawBufferPointer(start: p, count: n)) ^ (isPart ? 1 : 0)
         let known = cache.findLong(p, n, key, into: out)
         if known >= 0 { return known }
         let unknownBefore = unknown
-        let count = merge(model, p, n, out)
+        let count = spellApart(model, p, n, out, isPart: isPart)
         if unknown == unknownBefore { cache.insertLong(p, n, key, out, count) }
         return count
+    }
+
+    /// As a whole token if it is one, else apart at its seams.
+    private mutating func spellApart(
+        _ model: BPE, _ p: UnsafePointer<UInt8>, _ n: Int, _ out: UnsafeMutablePointer<Int32>,
+        isPart: Bool
+    ) -> Int {
+        if isPart { return merge(model, p, n, out) }
+        if let whole = wholeToken(model, p, n, out) { return whole }
+        guard let table = model.seams else { return merge(model, p, n, out) }
+        return spellParts(model, table.seams, table.holdsUnknown, p, n, out)
+    }
+
+    private mutating func spellParts(
+        _ model: BPE, _ seams: Seams, _ holdsUnknown: Bool, _ p: UnsafePointer<UInt8>, _ n: Int,
+        _ ids: UnsafeMutablePointer<Int32>
+    ) -> Int {
+        var out = ids
+        var part = 0
+        var length = 0
+        var before = scalar(p, 0, &length)
+        var i = length
+        while i < n {
+            let code = scalar(p, i, &length)
+            if seams.isSeam(before, code),
+                !holdsUnknown
+                    || model.symbols.id(of: before) != SymbolTable.none
+                        && model.symbols.id(of: code) != SymbolTable.none
+            {
+                out += spell(model, p + part, i - part, out, isPart: true)
+                part = i
+            }
+            before = code
+            i += length
+        }
+        out += spell(model, p + part, n - part, out, isPart: true)
+        return out - ids
+    }
+
+    /// The token that a whole piece is, where the model looks for that before any merge.
+    private func wholeToken(
+        _ model: BPE, _ p: UnsafePointer<UInt8>, _ n: Int, _ out: UnsafeMutablePointer<Int32>
+    ) -> Int? {
+        let piece = UnsafeRawBufferPointer(start: p, count: n)
+        guard let whole = model.wholePieces?.id(of: piece) else { return nil }
+        out[0] = Int32(truncatingIfNeeded: whole)
+        return 1
     }
 
     private mutating func merge(
         _ model: BPE, _ p: UnsafePointer<UInt8>, _ n: Int, _ out: UnsafeMutablePointer<Int32>
     ) -> Int {
-        if let whole = model.wholePieces?.id(of: UnsafeRawBufferPointer(start: p, count: n)) {
-            out[0] = Int32(truncatingIfNeeded: whole)
-            return 1
-        }
         let left: UInt32
         if let ranks = model.byteRanks {
             symbols.reserve(n)

@@ -76,8 +76,8 @@ final class SymbolTable: Sendable {
     @inline(__always)
     func fallbackID(of byte: UInt8) -> UInt32 { fallbackIDs.base[Int(byte)] }
 
-    /// Whether a token is one of those that stand for bytes or is the unknown one.
-    func isFallback(_ id: UInt32) -> Bool {
-        UnsafeBufferPointer(start: fallbackIDs.base, count: 256).contains(id)
+    /// The tokens that stand for bytes.
+    var fallbackTokens: Set<UInt32> {
+        Set(UnsafeBufferPointer(start: fallbackIDs.base, count: 256)).subtracting([Self.none])
     }
 }

@@ -1,5 +1,7 @@
 // `Replace`: every occurrence of a string becomes another (a space becomes U+2581 in SentencePiece files).
 
+import Glibc
+
 struct Replace: Normalizer {
     static let type = "Replace"
     let replacement: StringReplacement
@@ -35,6 +37,10 @@ struct StringReplacement: Sendable {
     /// Writes the text with every occurrence replaced, leftmost first; false if there is none.
     func apply(to text: Bytes, into out: inout Scratch<UInt8>) -> Bool {
         guard var found = findFirst(pattern, in: text, from: 0) else { return false }
+        if pattern.count == 1, content.count <= 4 {
+            applyToByte(pattern[0], text, &out)
+            return true
+        }
         out.reserve(text.count + 16 * max(0, content.count - pattern.count))
         var copied = 0
         content.withUnsafeBufferPointer { content in
@@ -48,6 +54,46 @@ struct StringReplacement: Sendable {
         }
         out.append(Bytes(rebasing: text[copied...]))
         return true
+    }
+}
+
+extension StringReplacement {
+    /// One byte becomes up to four: runs between are copied eight bytes a step.
+    private func applyToByte(_ byte: UInt8, _ text: Bytes, _ out: inout Scratch<UInt8>) {
+        guard let p = text.baseAddress else { return }
+        // SAFETY: room for every byte replaced; the stores of eight and four reach at most eight bytes
+        // further, for which `reserve` is asked too.
+        out.reserve(text.count * max(1, content.count) + 8)
+        var to = UnsafeMutableRawPointer(out.base + out.count)
+        let from = UnsafeRawPointer(p)
+        let word = content.enumerated().reduce(UInt32(0)) {
+            $0 | UInt32($1.element) << UInt32(8 * $1.offset)
+        }
+        let eight = UInt64(byte) &* 0x0101_0101_0101_0101
+        var i = 0
+        while i < text.count {
+            if i + 8 <= text.count {
+                let bytes = from.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+                to.storeBytes(of: bytes, as: UInt64.self)
+                let different = bytes ^ eight
+                // The lowest set bit marks the first byte that is equal; bits above it may be wrong.
+                let equal =
+                    (different &- 0x0101_0101_0101_0101) & ~different & 0x8080_8080_8080_8080
+                let before = equal == 0 ? 8 : equal.trailingZeroBitCount >> 3
+                to += before
+                i += before
+                if before == 8 { continue }
+            } else if p[i] != byte {
+                to.storeBytes(of: p[i], as: UInt8.self)
+                to += 1
+                i += 1
+                continue
+            }
+            to.storeBytes(of: word, as: UInt32.self)
+            to += content.count
+            i += 1
+        }
+        out.count = to - UnsafeMutableRawPointer(out.base)
     }
 }
 
@@ -68,27 +114,18 @@ func readStringPattern(_ part: FilePart) throws(TokenizerError) -> [UInt8] {
 }
 
 /// Where the pattern, which is not empty, occurs first at or after `start`.
-@inline(__always)
 func findFirst(_ pattern: [UInt8], in text: Bytes, from start: Int) -> Int? {
-    let first = pattern[0]
-    var i = start
-    let last = text.count - pattern.count
-    if pattern.count == 1 {
+    pattern.withUnsafeBufferPointer { pattern in
+        guard let p = text.baseAddress, let first = pattern.baseAddress else { return nil }
+        var i = start
+        let last = text.count - pattern.count
         while i <= last {
-            if text[i] == first { return i }
+            // SAFETY: memchr and memcmp stay inside the text, as `last` leaves room for the pattern.
+            guard let found = memchr(p + i, Int32(first[0]), last - i + 1) else { return nil }
+            i = UnsafeRawPointer(found) - UnsafeRawPointer(p)
+            if memcmp(p + i, first, pattern.count) == 0 { return i }
             i += 1
         }
         return nil
     }
-    search: while i <= last {
-        if text[i] == first {
-            for k in 1..<pattern.count where text[i + k] != pattern[k] {
-                i += 1
-                continue search
-            }
-            return i
-        }
-        i += 1
-    }
-    return nil
 }

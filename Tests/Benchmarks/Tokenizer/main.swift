@@ -1,12 +1,13 @@
 // Times the tokenizers and writes their ids for comparison with the reference's.
 //
-//     tokenizer-bench load TOKENIZER
-//     tokenizer-bench speed TOKENIZER ROWS THREADS
-//     tokenizer-bench ids TOKENIZER ROWS OUT
-//     tokenizer-bench hostile TOKENIZER
+//     tokenizer-speed load TOKENIZER
+//     tokenizer-speed speed TOKENIZER ROWS THREADS
+//     tokenizer-speed ids TOKENIZER ROWS OUT
+//     tokenizer-speed texts TOKENIZER IDS OUT
+//     tokenizer-speed hostile TOKENIZER
 //
-// ROWS holds texts, each as a 32-bit length and its bytes; OUT gets rows of ids in the same form.
-// compare.py makes and reads both.
+// ROWS holds texts, each as a 32-bit length and its bytes; IDS rows of ids in the same form, the length
+// being theirs. compare.py makes and reads all of them.
 
 import ArenaCore
 import ArenaText
@@ -16,19 +17,21 @@ struct Rows: Sendable {
     let file: MappedFile
     let ranges: [Range<Int>]
 
-    init(_ path: String) throws {
+    init(_ path: String, bytesEach: Int = 1) throws {
         file = try MappedFile(path)
         var ranges: [Range<Int>] = []
         var i = 0
         while i + 4 <= file.bytes.count {
-            let n = Int(file.bytes.loadUnaligned(fromByteOffset: i, as: UInt32.self))
+            let n = Int(file.bytes.loadUnaligned(fromByteOffset: i, as: UInt32.self)) * bytesEach
             ranges.append(i + 4..<i + 4 + n)
             i += 4 + n
         }
         self.ranges = ranges
     }
 
-    func bytes(_ i: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[ranges[i]]) }
+    func bytes(_ i: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: file.bytes[ranges[i]])
+    }
 }
 
 /// Time on the processors, of all threads: what a busy machine leaves alone.
@@ -57,10 +60,13 @@ func load(_ path: String) throws {
     for _ in 0..<5 {
         let before = processorSeconds()
         let time = try seconds { _ = try Tokenizer(path: path) }
-        print("load", rounded(time * 1000), "ms, on the processor", rounded((processorSeconds() - before) * 1000))
+        print(
+            "load", rounded(time * 1000), "ms, on the processor",
+            rounded((processorSeconds() - before) * 1000))
     }
     let status = try readFile("/proc/self/status")
-    for line in String(decoding: status, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmHWM") {
+    for line in String(decoding: status, as: UTF8.self).split(separator: "\n")
+    where line.hasPrefix("VmHWM") {
         print(line)
     }
 }
@@ -84,7 +90,9 @@ func speed(_ path: String, _ rows: Rows, threads: Int) throws {
     let rates = try (0..<slices).map { rounded(try rate($0)) }
     let again = try (0..<3).map { _ in try rate(slices - 1) }.max() ?? 0
     print("threads \(threads): MB a processor second \(busy.joined(separator: " "))")
-    print("threads \(threads): MB/s a slice \(rates.joined(separator: " ")), repeated \(rounded(again))")
+    print(
+        "threads \(threads): MB/s a slice \(rates.joined(separator: " ")), repeated \(rounded(again))"
+    )
 }
 
 func writeIDs(_ path: String, _ rows: Rows, _ out: String) throws {
@@ -94,12 +102,40 @@ func writeIDs(_ path: String, _ rows: Rows, _ out: String) throws {
     ) { rows.bytes($0) }
     var bytes: [UInt8] = []
     for i in 0..<result.count {
-        withUnsafeBytes(of: UInt32(result.row(i).count).littleEndian) { bytes.append(contentsOf: $0) }
-        for id in result.row(i) { withUnsafeBytes(of: id.littleEndian) { bytes.append(contentsOf: $0) } }
+        withUnsafeBytes(of: UInt32(result.row(i).count).littleEndian) {
+            bytes.append(contentsOf: $0)
+        }
+        for id in result.row(i) {
+            withUnsafeBytes(of: id.littleEndian) { bytes.append(contentsOf: $0) }
+        }
     }
-    guard let file = fopen(out, "w") else { throw FileError.system(path: out, doing: "opening", code: errno) }
+    try save(bytes, out)
+}
+
+func save(_ bytes: [UInt8], _ path: String) throws {
+    guard let file = fopen(path, "w") else {
+        throw FileError.system(path: path, doing: "opening", code: errno)
+    }
     fwrite(bytes, 1, bytes.count, file)
     fclose(file)
+}
+
+/// Decodes rows of ids, with special tokens and without.
+func writeTexts(_ path: String, _ rows: Rows, _ out: String) throws {
+    let tokenizer = try Tokenizer(path: path)
+    var bytes: [UInt8] = []
+    for i in 0..<rows.ranges.count {
+        let row = rows.bytes(i)
+        let ids = (0..<row.count / 4).map {
+            row.loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self)
+        }
+        for skips in [false, true] {
+            let text = Array(tokenizer.decode(ids, skipSpecialTokens: skips).utf8)
+            withUnsafeBytes(of: UInt32(text.count).littleEndian) { bytes.append(contentsOf: $0) }
+            bytes += text
+        }
+    }
+    try save(bytes, out)
 }
 
 /// Inputs that make a careless tokenizer slow: 1 MB each, beside 1 MB of plain words; processor time.
@@ -126,10 +162,14 @@ func hostile(_ path: String) throws {
     while marks.count < size { appendUTF8(UInt32(0x300 + random(0x70)), to: &marks) }
     let inputs: [(String, [UInt8])] = [
         ("plain words", repeated("the quick brown fox jumps over the lazy dog and runs away; ")),
-        ("one letter", repeated("a")), ("one letter, capital", repeated("A")), ("spaces", repeated(" ")),
-        ("line breaks", repeated("\n")), ("random letters, no space", letters), ("one CJK character", repeated("的")),
-        ("random CJK", han), ("one combining mark", repeated("\u{301}")), ("random combining marks", marks),
-        ("emoji", repeated("😀")), ("digits", repeated("7")), ("U+2581", repeated("▁")), ("<", repeated("<")),
+        ("one letter", repeated("a")), ("one letter, capital", repeated("A")),
+        ("spaces", repeated(" ")),
+        ("line breaks", repeated("\n")), ("random letters, no space", letters),
+        ("one CJK character", repeated("的")),
+        ("random CJK", han), ("one combining mark", repeated("\u{301}")),
+        ("random combining marks", marks),
+        ("emoji", repeated("😀")), ("digits", repeated("7")), ("U+2581", repeated("▁")),
+        ("<", repeated("<")),
         ("ill-formed bytes", [UInt8](repeating: 0xFF, count: size)),
     ]
     for (name, bytes) in inputs {
@@ -139,7 +179,8 @@ func hostile(_ path: String) throws {
             tokens = try bytes.withUnsafeBytes { try tokenizer.encode($0).count }
             return processorSeconds() - before
         }
-        print(padded(name, 26), padded(rounded((times.min() ?? 0) * 1000), 8), "ms", tokens, "tokens")
+        print(
+            padded(name, 26), padded(rounded((times.min() ?? 0) * 1000), 8), "ms", tokens, "tokens")
     }
 }
 
@@ -149,10 +190,13 @@ do {
     case "load" where arguments.count == 3: try load(arguments[2])
     case "speed" where arguments.count == 5:
         try speed(arguments[2], Rows(arguments[3]), threads: Int(arguments[4]) ?? 1)
-    case "ids" where arguments.count == 5: try writeIDs(arguments[2], Rows(arguments[3]), arguments[4])
+    case "ids" where arguments.count == 5:
+        try writeIDs(arguments[2], Rows(arguments[3]), arguments[4])
+    case "texts" where arguments.count == 5:
+        try writeTexts(arguments[2], Rows(arguments[3], bytesEach: 4), arguments[4])
     case "hostile" where arguments.count == 3: try hostile(arguments[2])
     default:
-        print("usage: tokenizer-bench load|speed|ids|hostile TOKENIZER ...")
+        print("usage: tokenizer-speed load|speed|ids|texts|hostile TOKENIZER ...")
         exit(64)
     }
 } catch {
