@@ -52,16 +52,6 @@ let package = Package(
             ],
             linkerSettings: standAlone),
 
-        // Measuring programs; their dated results lie beside them.
-        .executableTarget(
-            name: "frame-speed", dependencies: ["ArenaFrame"], path: "Tests/Benchmarks/Frame"),
-        .executableTarget(
-            name: "tokenizer-speed", dependencies: ["ArenaText"], path: "Tests/Benchmarks/Tokenizer",
-            exclude: ["compare.py"]),
-        .executableTarget(
-            name: "model-speed", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"],
-            path: "Tests/Benchmarks/ModelSpeed"),
-
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
         .testTarget(name: "ArenaLanguageTests", dependencies: ["ArenaLanguage"]),
         .testTarget(name: "ArenaFrameTests", dependencies: ["ArenaFrame", "ArenaCore"]),
@@ -85,4 +75,19 @@ if Context.environment["ARENASCRIPT_STRICT"] != nil {
             (target.swiftSettings ?? []) + [.unsafeFlags(["-warnings-as-errors"])]
         target.cSettings = (target.cSettings ?? []) + [.unsafeFlags(["-Wall", "-Werror"])]
     }
+}
+
+// Programs that measure: ARENASCRIPT_BENCHMARKS=1 swift run -c release frame-bench
+if Context.environment["ARENASCRIPT_BENCHMARKS"] != nil {
+    package.targets += [
+        .executableTarget(
+            name: "frame-bench", dependencies: ["ArenaFrame", "ArenaCore"],
+            path: "Tests/Benchmarks/Frame"),
+        .executableTarget(
+            name: "tokenizer-bench", dependencies: ["ArenaText", "ArenaCore"],
+            path: "Tests/Benchmarks/Tokenizer", exclude: ["compare.py"]),
+        .executableTarget(
+            name: "model-bench", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"],
+            path: "Tests/Benchmarks/Model"),
+    ]
 }

@@ -4,7 +4,7 @@
     peer_ids.py MODEL_DIR IDS [--adapter DIR] [--make CSV --max-length N --rows N] [--compare FILE]
 
 IDS holds one row a line, numbers with spaces between.  `--make` writes it first from a CSV of the competition's shape with the
-model's tokenizer.  `--compare` reads logits in the same order (model-speed --out) and prints the largest difference.  The
+model's tokenizer.  `--compare` reads logits in the same order (model-bench --out) and prints the largest difference.  The
 adapter stays unmerged.  Prints one line of JSON, best and median of `--repeat` runs.
 """
 import argparse

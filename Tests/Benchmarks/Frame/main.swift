@@ -1,5 +1,5 @@
 // Times reading a CSV file, its cells of turns, and writing it back: the best of several runs, by
-// part. Usage: frame-speed FILE.csv KEY-OR-DASH [TURN_COLUMN ...] [--runs N] [--out FILE]
+// part. Usage: frame-bench FILE.csv KEY-OR-DASH [TURN_COLUMN ...] [--runs N] [--out FILE]
 
 import ArenaCore
 import ArenaFrame
@@ -83,7 +83,7 @@ func peakMegabytes() -> Int {
 }
 
 guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
-    print("usage: frame-speed FILE.csv KEY-OR-DASH [TURN_COLUMN ...] [--runs N] [--out FILE]")
+    print("usage: frame-bench FILE.csv KEY-OR-DASH [TURN_COLUMN ...] [--runs N] [--out FILE]")
     exit(64)
 }
 do {

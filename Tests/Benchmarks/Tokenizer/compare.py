@@ -8,7 +8,7 @@
     compare.py texts BENCH TOKENIZER ROWS            decode the reference's ids of every row, and random ids, with both
     compare.py speed BENCH TOKENIZER ROWS            both, one thread and two, in turn
 
-BENCH is the built tokenizer-speed.  Needs: tokenizers; pandas for `rows`.
+BENCH is the built tokenizer-bench.  Needs: tokenizers; pandas for `rows`.
 """
 import json
 import os

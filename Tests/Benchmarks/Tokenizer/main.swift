@@ -1,10 +1,10 @@
 // Times the tokenizers and writes their ids for comparison with the reference's.
 //
-//     tokenizer-speed load TOKENIZER
-//     tokenizer-speed speed TOKENIZER ROWS THREADS
-//     tokenizer-speed ids TOKENIZER ROWS OUT
-//     tokenizer-speed texts TOKENIZER IDS OUT
-//     tokenizer-speed hostile TOKENIZER
+//     tokenizer-bench load TOKENIZER
+//     tokenizer-bench speed TOKENIZER ROWS THREADS
+//     tokenizer-bench ids TOKENIZER ROWS OUT
+//     tokenizer-bench texts TOKENIZER IDS OUT
+//     tokenizer-bench hostile TOKENIZER
 //
 // ROWS holds texts, each as a 32-bit length and its bytes; IDS rows of ids in the same form, the length
 // being theirs. compare.py makes and reads all of them.
@@ -196,7 +196,7 @@ do {
         try writeTexts(arguments[2], Rows(arguments[3], bytesEach: 4), arguments[4])
     case "hostile" where arguments.count == 3: try hostile(arguments[2])
     default:
-        print("usage: tokenizer-speed load|speed|ids|texts|hostile TOKENIZER ...")
+        print("usage: tokenizer-bench load|speed|ids|texts|hostile TOKENIZER ...")
         exit(64)
     }
 } catch {

@@ -2,7 +2,7 @@
 // row a line (numbers with spaces between), such as `peer_ids.py` writes, so that the peer and this
 // program run the same rows.
 //
-//     model-speed MODEL IDS [--adapter DIR] [--workers N] [--budget N] [--repeat N] [--cpu PATH]
+//     model-bench MODEL IDS [--adapter DIR] [--workers N] [--budget N] [--repeat N] [--cpu PATH]
 //         [--reference] [--out FILE]
 
 import ArenaCore
@@ -47,7 +47,7 @@ func usage() -> (seconds: Double, peak: Int) {
 func main() throws {
     let options = Options(Array(CommandLine.arguments.dropFirst()))
     guard options.folders.count == 2 else {
-        print("usage: model-speed MODEL IDS [--adapter DIR] [--workers N] [--budget N] [--repeat N]")
+        print("usage: model-bench MODEL IDS [--adapter DIR] [--workers N] [--budget N] [--repeat N]")
         exit(64)
     }
     var batch = TokenBatch()
