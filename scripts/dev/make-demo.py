@@ -2,19 +2,19 @@
 """Make Resources/demo: data, a tiny Gemma-2 classifier, a LoRA adapter, and the reference's
 probabilities for every row.
 
-    make-demo.py [OUT_DIR]
+    make-demo.py [OUT_DIR] [--from data|adapter|reference]
 
-One command, about eight minutes on two cores; needs the packages of requirements.txt (Python
-3.11).  The base model learns from a part of the label law, the adapter (with a score head of its
+One command, nine minutes on two idle cores (about 1,060 s of processor time); needs the packages
+of requirements.txt (Python 3.11).  `--from` keeps what the earlier stages left in OUT_DIR.  The base model learns from a part of the label law, the adapter (with a score head of its
 own) from all of it, so that a forgotten adapter or head shows in the log loss.  Everything is
 trained from seeds on generated text; the last step reloads what was written, computes
 reference.csv from it with transformers and peft in fp32, one row a batch, and checks the losses.
 """
 
+import argparse
 import csv
 import hashlib
 import json
-import math
 import os
 import random
 import shutil
@@ -47,7 +47,7 @@ MAX_LENGTH = 512
 TRUNCATED_ROWS = 4  # rows of the test set that are longer than MAX_LENGTH
 VOCABULARY = 4000
 SCALE = 1.25  # of row lengths
-BASE_STEPS, ADAPTER_STEPS, BATCH = 400, 500, 32
+BASE_STEPS, ADAPTER_STEPS, BATCH = 400, 320, 32
 BASE_FEATURES = (
     "refusal",
     "list",
@@ -390,28 +390,10 @@ def make_reference(out, encode):
     losses["law"] = log_loss(
         numpy.array([demorows.probabilities(parts) for parts in texts]), labels
     )
-    ab = orders["ab"]
-    uncapped = load_base(base_folder, attn_logit_softcapping=None)
-    unwindowed = load_base(base_folder, sliding_window=4096)
-    with_base_head = PeftModel.from_pretrained(load_base(base_folder), adapter_folder).eval()
-    head = with_base_head.base_model.model.score
-    head.modules_to_save["default"].weight.data.copy_(head.original_module.weight)
-    with_adapter_head = load_base(base_folder)
-    with_adapter_head.score.weight.data.copy_(
-        adapted.base_model.model.score.modules_to_save["default"].weight
-    )
-    mistakes = {
-        "adapter_without_its_head": log_loss(probabilities(with_base_head, ab), labels),
-        "head_without_its_adapter": log_loss(probabilities(with_adapter_head, ab), labels),
-    }
-    few = slice(0, 60)
+    few = orders["ab"][:100]
     changes = {
-        "base_without_attention_softcap": float(
-            abs(probabilities(uncapped, ab[few]) - p["base", "ab"][few]).max()
-        ),
-        "base_without_window": float(
-            abs(probabilities(unwindowed, ab[few]) - p["base", "ab"][few]).max()
-        ),
+        name: float(statistic(abs(probabilities(model, few) - p[right, "ab"][: len(few)])))
+        for name, right, model, statistic in mistakes(base_folder, adapter_folder)
     }
     tokens = {
         "mean": float(numpy.mean(lengths)),
@@ -420,12 +402,26 @@ def make_reference(out, encode):
         "longer_than_window": sum(length > 64 for length in lengths),
         "at_max_length": sum(length == MAX_LENGTH for length in lengths),
     }
-    return {
-        "log_loss": losses,
-        "log_loss_of_mistakes": mistakes,
-        "largest_change_of_probability": changes,
-        "tokens": tokens,
-    }
+    return {"log_loss": losses, "change_of_probability_by_mistake": changes, "tokens": tokens}
+
+
+def mistakes(base_folder, adapter_folder):
+    """Models with one thing wrong: (name, which reference it misses, model, what of the change)."""
+    adapted = PeftModel.from_pretrained(load_base(base_folder), adapter_folder).eval()
+    adapted_head = adapted.base_model.model.score.modules_to_save["default"].weight
+    headless = PeftModel.from_pretrained(load_base(base_folder), adapter_folder).eval()
+    head = headless.base_model.model.score
+    head.modules_to_save["default"].weight.data.copy_(head.original_module.weight)
+    head_only = load_base(base_folder)
+    head_only.score.weight.data.copy_(adapted_head)
+    uncapped = load_base(base_folder, attn_logit_softcapping=None)
+    unwindowed = load_base(base_folder, sliding_window=4096)
+    return [
+        ("adapter_without_its_head_mean", "adapter", headless, numpy.mean),
+        ("head_without_its_adapter_mean", "adapter", head_only, numpy.mean),
+        ("no_attention_softcap_largest", "base", uncapped, numpy.max),
+        ("no_window_largest", "base", unwindowed, numpy.max),
+    ]
 
 
 def check_against_auto_tokenizer(folder, texts, rows):
@@ -469,58 +465,63 @@ def files_under(out):
     )
 
 
-def main():
-    out = (
-        sys.argv[1]
-        if len(sys.argv) > 1
-        else os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Resources/demo")
-    )
-    torch.set_num_threads(2)
-    transformers.utils.logging.disable_progress_bar()
-    model, adapter, started = os.path.join(out, "model"), os.path.join(out, "adapter"), time.time()
-    for folder in (model, adapter):
-        shutil.rmtree(folder, ignore_errors=True)
-    make_tokenizer(model)
-    encode = encoder(model)
-    make_test(out, encoder(model, truncate=False))
-    make_base(model, encode)
-    make_adapter(adapter, model, encode)
-    report = make_reference(out, encode)
-    print(json.dumps(report, indent=2), f"{time.time() - started:.0f} s", sep="\n")
+def check(report):
+    """Fails where the demo would not show what it is for."""
     losses = report["log_loss"]
-    assert (
-        losses["class_shares"] >= 1.05 and losses["base"] <= 0.90 and losses["adapter"] <= 0.75
-    ), losses
-    assert min(losses["base"], *report["log_loss_of_mistakes"].values()) >= max(
-        0.76, losses["adapter"] + 0.04
-    ), report
-    assert min(report["largest_change_of_probability"].values()) >= 1e-3, report
+    assert losses["class_shares"] >= 1.05, losses
+    assert losses["base"] <= 0.90 and losses["adapter"] <= 0.75, losses
+    # A forgotten adapter must show in the loss, every other mistake in the probabilities.
+    assert losses["base"] >= max(0.76, losses["adapter"] + 0.08), losses
+    changes = report["change_of_probability_by_mistake"]
+    assert all(
+        change >= (0.02 if name.endswith("_mean") else 1e-3) for name, change in changes.items()
+    ), changes
+
+
+def write_manifest(out, report):
+    """Records what the files were made with, what they reach, and their digests."""
     names = [name for name in files_under(out) if name != "MANIFEST.json"]
     sizes = {name: os.path.getsize(os.path.join(out, name)) for name in names}
     assert sum(sizes.values()) < 6_000_000, sizes
-    digest = {
-        name: hashlib.sha256(open(os.path.join(out, name), "rb").read()).hexdigest()
-        for name in names
-    }
+    digests = {}
+    for name in names:
+        with open(os.path.join(out, name), "rb") as file:
+            digests[name] = hashlib.sha256(file.read()).hexdigest()
+    modules = (numpy, tokenizers, torch, transformers, peft)
+    versions = {"python": sys.version.split()[0], **{m.__name__: m.__version__ for m in modules}}
+    manifest = {"made_by": "scripts/dev/make-demo.py", "seed": SEED, "versions": versions}
+    manifest |= {"template": TEMPLATE, "max_length": MAX_LENGTH, **report}
     write_json(
-        os.path.join(out, "MANIFEST.json"),
-        {
-            "made_by": "scripts/dev/make-demo.py",
-            "seed": SEED,
-            "versions": {
-                "python": sys.version.split()[0],
-                **{
-                    m.__name__: m.__version__
-                    for m in (numpy, tokenizers, torch, transformers, peft)
-                },
-            },
-            "template": TEMPLATE,
-            "max_length": MAX_LENGTH,
-            **report,
-            "sha256": digest,
-            "bytes": sizes,
-        },
+        os.path.join(out, "MANIFEST.json"), {**manifest, "sha256": digests, "bytes": sizes}
     )
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", nargs="?", default=os.path.join(here, "../../Resources/demo"))
+    stages = ["data", "adapter", "reference"]
+    parser.add_argument("--from", dest="first", choices=stages, default=stages[0])
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    transformers.utils.logging.disable_progress_bar()
+    started = time.time()
+    model, adapter = os.path.join(options.out, "model"), os.path.join(options.out, "adapter")
+    first = stages.index(options.first)
+    if first < 1:
+        shutil.rmtree(model, ignore_errors=True)
+        make_tokenizer(model)
+        make_test(options.out, encoder(model, truncate=False))
+        make_base(model, encoder(model))
+    if first < 2:
+        shutil.rmtree(adapter, ignore_errors=True)
+        make_adapter(adapter, model, encoder(model))
+    report = make_reference(options.out, encoder(model))
+    used = time.process_time()
+    print(json.dumps(report, indent=2))
+    print(f"{time.time() - started:.0f} s, {used:.0f} s of processor time")
+    check(report)
+    write_manifest(options.out, report)
 
 
 if __name__ == "__main__":
