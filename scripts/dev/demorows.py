@@ -1,8 +1,11 @@
-"""Rows of the embedded demo: conversations in the shape of the Chatbot Arena competition, with labels from a known law.
+"""Rows of the embedded demo: conversations in the shape of the Chatbot Arena competition, with
+labels from a known law.
 
-A row is a prompt and two responses, each a list of turns (a turn may be None); `cell` writes such a list as the competition's
-files do, `read_python` reads it back as its best-known notebook does.  Standard library only.
+A row is a prompt and two responses, each a list of turns (a turn may be None); `cell` writes such
+a list as the competition's files do, `read_python` reads it back as its best-known notebook does.
+Standard library only.
 """
+
 import json
 import math
 import re
@@ -15,9 +18,19 @@ OPENING = 200  # characters of each part that the law looks at
 FEATURES = ["refusal", "list", "code", "question", "figure", "short", "code_asked"]
 
 ASKS_FOR_CODE = ["Write a function that", "Show me code that", "I need a script that"]
-ASKS = ["Explain how", "Tell me why", "What happens when", "Describe when", "Is it true that", "Compare how", "Summarize why"]
-REFUSALS = ["I'm sorry, but I can't help with that.", "I'm sorry, but I am not able to answer this."]
-QUESTIONS = ["Could you tell me more about your {0}?", "Which {0} do you mean?", "Do you want the {0} or the {1}?"]
+ASKS = [
+    "Explain how", "Tell me why", "What happens when", "Describe when", "Is it true that",
+    "Compare how", "Summarize why",
+]
+REFUSALS = [
+    "I'm sorry, but I can't help with that.",
+    "I'm sorry, but I am not able to answer this.",
+]
+QUESTIONS = [
+    "Could you tell me more about your {0}?",
+    "Which {0} do you mean?",
+    "Do you want the {0} or the {1}?",
+]
 
 
 # Cells
@@ -32,24 +45,31 @@ def joined_pair(match):
 
 
 def repaired(text):
-    """Pairs of surrogates joined, each lone one replaced by U+FFFD: what every decoding reading of a cell yields."""
+    """Pairs of surrogates joined, each lone one replaced by U+FFFD: what every decoding reading of
+    a cell yields."""
     return LONE_SURROGATE.sub("\ufffd", SURROGATE_PAIR.sub(joined_pair, text))
 
 
 def read_python(text):
-    """A cell's turns as `eval` reads them with null bound to the empty string; `\\/` stays two characters."""
+    """A cell's turns as `eval` reads them with null bound to the empty string; `\\/` stays two
+    characters."""
     return [repaired(turn) for turn in eval(text, {"null": "", "__builtins__": {}})]
 
 
 def cell(rng, turns):
-    """A JSON array as text: mostly raw UTF-8, at times escapes, escaped slashes, a lone surrogate, line breaks between turns."""
+    """A JSON array as text: mostly raw UTF-8, at times escapes, escaped slashes, a lone surrogate,
+    line breaks between turns."""
     parts = []
     for turn in turns:
         part = "null" if turn is None else json.dumps(turn, ensure_ascii=rng.random() < 0.15)
         if turn and rng.random() < 0.1:
             part = part.replace("/", "\\/")
         if turn and rng.random() < 0.02:
-            part = part[:-1] + rng.choice(["\\ud83d", "\\ude00", " \\ud83d\\ude80!", "\\udc00\\ud800"]) + '"'
+            part = (
+                part[:-1]
+                + rng.choice(["\\ud83d", "\\ude00", " \\ud83d\\ude80!", "\\udc00\\ud800"])
+                + '"'
+            )
         parts.append(part)
     draw = rng.random()
     separator = ",\n" if draw < 0.03 else ",\r\n " if draw < 0.04 else ","
@@ -58,11 +78,18 @@ def cell(rng, turns):
 
 # The law
 
+
 def opening_features(text):
     """What the law sees of a response: the first 200 characters."""
     opening = text[:OPENING]
-    return {"refusal": opening.startswith("I'm sorry"), "list": "**" in opening, "code": "```" in opening, "question": "?" in opening,
-            "figure": any(character.isdigit() for character in opening.replace("1. ", "")), "short": len(opening) < 20}
+    return {
+        "refusal": opening.startswith("I'm sorry"),
+        "list": "**" in opening,
+        "code": "```" in opening,
+        "question": "?" in opening,
+        "figure": any(character.isdigit() for character in opening.replace("1. ", "")),
+        "short": len(opening) < 20,
+    }
 
 
 def asks_for_code(prompt):
@@ -73,8 +100,13 @@ def utility(features, code_asked, partial):
     """How good a response is; `partial` is the part of the law that the base model gets to see."""
     value = -2.6 * features["refusal"] + 0.9 * features["list"] - 2.0 * features["short"]
     if partial:
-        return value - 0.25 * features["question"]
-    return value + (1.9 if code_asked else -0.9) * features["code"] - 1.5 * features["question"] + 0.5 * features["figure"]
+        return value - 0.6 * features["question"]
+    return (
+        value
+        + (1.9 if code_asked else -0.9) * features["code"]
+        - 1.5 * features["question"]
+        + 0.5 * features["figure"]
+    )
 
 
 def probabilities(texts, partial=False):
@@ -93,6 +125,7 @@ def feature_targets(texts):
 
 
 # Rows
+
 
 class RowWriter:
     """Makes rows; `scale` stretches the text after the openings."""
@@ -117,9 +150,12 @@ class RowWriter:
     def filler(self, characters):
         blocks, size = [], 0
         while size < characters:
-            blocks.append(self.voice.paragraph())
+            plain = self.rng.random() < 0.65
+            blocks.append(
+                self.voice.sentences(self.rng.randint(1, 4)) if plain else self.voice.paragraph()
+            )
             size += len(blocks[-1])
-        return (self.rng.choice(["\n\n", "\n\n", "\n", " "])).join(blocks)[:max(0, characters)]
+        return (self.rng.choice(["\n\n", "\n\n", "\n", " "])).join(blocks)[: max(0, characters)]
 
     def response(self, terse):
         if terse:
@@ -128,7 +164,13 @@ class RowWriter:
             return [self.rng.choice(["Yes.", "No.", "", None, "null", "42", "\u597d\u3002", "👍🏽"])]
         extra = int(self.rng.lognormvariate(math.log(150), 0.8) * self.scale)
         text = self.opening() + " " + self.voice.sentences(self.rng.randint(1, 3))
-        return [(text + self.rng.choice([" ", "\n\n"]) + self.filler(extra)).rstrip(" ") if extra > 20 else text]
+        return [
+            (
+                (text + self.rng.choice([" ", "\n\n"]) + self.filler(extra)).rstrip(" ")
+                if extra > 20
+                else text
+            )
+        ]
 
     def follow_up(self):
         draw = self.rng.random()
