@@ -4,11 +4,14 @@ probabilities for every row.
 
     make-demo.py [OUT_DIR] [--from data|adapter|reference]
 
-One command, nine minutes on two idle cores (about 1,060 s of processor time); needs the packages
-of requirements.txt (Python 3.11).  `--from` keeps what the earlier stages left in OUT_DIR.  The base model learns from a part of the label law, the adapter (with a score head of its
-own) from all of it, so that a forgotten adapter or head shows in the log loss.  Everything is
-trained from seeds on generated text; the last step reloads what was written, computes
-reference.csv from it with transformers and peft in fp32, one row a batch, and checks the losses.
+One command; it took 1,100 s of processor time, measured on two busy cores (so some nine minutes on
+two idle ones).  Needs the packages of requirements.txt (Python 3.11).  `--from` keeps what the
+earlier stages left in OUT_DIR.
+
+The base model learns from a part of the label law, the adapter (with a score head of its own) from
+all of it, so that a forgotten adapter shows in the log loss.  Everything is trained from seeds on
+generated text; the last step reloads what was written, computes reference.csv from it with
+transformers and peft in fp32, one row a batch, and checks the losses.
 """
 
 import argparse
