@@ -73,7 +73,7 @@ extension ModelError {
                 .value,
                 found.isEmpty
                     ? "config.json names no architecture" : "the architecture '\(name)' is not known",
-                place: FilePlace(path), help: suggestion(for: name, among: known))
+                place: FilePlace(path), help: "known: " + known.joined(separator: ", "))
         case .missingHead(let path, let adapter):
             let missing = adapter == nil ? "the model" : "neither the model nor the adapter"
             return FaultReport(

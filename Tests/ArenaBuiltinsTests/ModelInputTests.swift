@@ -91,7 +91,8 @@ import Testing
     @Test func anAdapterForAnotherBase() throws {
         let outcome = try attempt(
             adapter: [("adapter_model.safetensors", "layers.1.mlp.up_proj.lora_A", "layers.9.mlp.up_proj.lora_A")])
-        #expect(outcome.message.contains("layers.9.mlp.up_proj"), "\(outcome.message)")
+        #expect(outcome.message.contains("layers.1.mlp.up_proj"), "\(outcome.message)")
+        #expect(outcome.message.contains("belongs to another base"))
     }
 
     @Test func aMisshapenTensor() throws {
