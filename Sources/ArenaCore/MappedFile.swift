@@ -37,11 +37,14 @@ package final class MappedFile: Sendable {
         guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED
         else { throw .system(path: path, doing: "mapping", code: errno) }
         bytes = UnsafeRawBufferPointer(start: start, count: size)
+        MappingTable.add(start, size, path)
     }
 
     deinit {
         // SAFETY: the pointer and length are those mmap returned.
-        if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+        guard let start = bytes.baseAddress.map({ UnsafeMutableRawPointer(mutating: $0) }) else { return }
+        MappingTable.remove(start)
+        munmap(start, bytes.count)
     }
 
     /// Tells the kernel that these bytes will not be needed soon, so that they leave resident memory.

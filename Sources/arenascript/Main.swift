@@ -32,6 +32,7 @@ struct ArenaScript: ParsableCommand {
 
     static func main() {
         prepareStandardStreams()
+        explainMappingFaults(exitCode: ExitStatus.input.rawValue)
         if let word = CommandLine.arguments.dropFirst().first, let advice = advice(for: word) {
             exit(withError: ValidationError(advice))
         }
