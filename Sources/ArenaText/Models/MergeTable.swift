@@ -100,14 +100,14 @@ private struct MergeReader: ~Copyable {
         var spaces = 0
         var split = 0
         _ = element.withStringBytes { line in
-            for byte in line {
-                if byte == UInt8(ascii: " ") {
-                    spaces += 1
-                    split = whole.count
-                } else {
-                    whole.append(byte)
-                }
+            var rest = line.assumingMemoryBound(to: UInt8.self)[...]
+            while let space = rest.firstIndex(of: UInt8(ascii: " ")) {
+                whole.append(Bytes(rebasing: rest[..<space]))
+                split = whole.count
+                spaces += 1
+                rest = rest[(space + 1)...]
             }
+            whole.append(Bytes(rebasing: rest))
         }
         if spaces != 1 || whole.base[0] == UInt8(ascii: "#") {
             let line = element.string ?? ""

@@ -7,8 +7,8 @@ final class ByteDictionary: Sendable {
     nonisolated(unsafe) private var blob = Scratch<UInt8>()
     /// Where each id's bytes are: start << 32 | length + 1, or 0 for an id that nothing has.
     private let spans: Table<UInt64>
-    /// id + 1, or 0.
-    private let slots: Table<UInt32>
+    /// The hash's upper half and id + 1, or 0: most strangers are told apart by the hash alone.
+    private let slots: Table<UInt64>
     private let mask: Int
 
     /// For ids below `ids` and about `bytes` bytes altogether.
@@ -26,29 +26,37 @@ final class ByteDictionary: Sendable {
 
     /// Adds a string under an id below the size given.
     func insert(_ bytes: UnsafeRawBufferPointer, id: Int) -> Insertion {
-        var at = Int(truncatingIfNeeded: hash(bytes)) & mask
+        let key = hash(bytes)
+        var at = Int(truncatingIfNeeded: key) & mask
         while slots.base[at] != 0 {
-            let other = Int(slots.base[at]) - 1
-            if equal(other, bytes) { return .sameBytes(other) }
+            if let other = match(slots.base[at], key, bytes) { return .sameBytes(other) }
             at = (at + 1) & mask
         }
         if spans.base[id] != 0 { return .sameID }
         spans.base[id] = UInt64(blob.count) << 32 | UInt64(bytes.count + 1)
         blob.append(bytes.assumingMemoryBound(to: UInt8.self))
-        slots.base[at] = UInt32(id + 1)
+        slots.base[at] = key & ~0xFFFF_FFFF | UInt64(id + 1)
         return .done
     }
 
     /// The id of a string.
     @inline(__always)
     func id(of bytes: UnsafeRawBufferPointer) -> Int? {
-        var at = Int(truncatingIfNeeded: hash(bytes)) & mask
+        let key = hash(bytes)
+        var at = Int(truncatingIfNeeded: key) & mask
         while slots.base[at] != 0 {
-            let id = Int(slots.base[at]) - 1
-            if equal(id, bytes) { return id }
+            if let id = match(slots.base[at], key, bytes) { return id }
             at = (at + 1) & mask
         }
         return nil
+    }
+
+    /// The id of a slot if it holds this string.
+    @inline(__always)
+    private func match(_ slot: UInt64, _ key: UInt64, _ bytes: UnsafeRawBufferPointer) -> Int? {
+        guard slot >> 32 == key >> 32 else { return nil }
+        let id = Int(slot & 0xFFFF_FFFF) - 1
+        return equal(id, bytes) ? id : nil
     }
 
     /// The bytes of an id; nil if nothing has it. Valid as long as the dictionary.
