@@ -6,9 +6,9 @@
     compare.py corpus OUT CORPUS_JSON                a JSON list of strings
     compare.py ids BENCH TOKENIZER ROWS              encode with both and count the rows that differ
     compare.py texts BENCH TOKENIZER ROWS            decode the reference's ids of every row, and random ids, with both
-    compare.py speed BENCH TOKENIZER ROWS            both, one thread and two, in turn
+    compare.py speed BENCH TOKENIZER ROWS            with tokenizers and gigatoken, one thread and two, in turn
 
-BENCH is the built tokenizer-bench.  Needs: tokenizers; pandas for `rows`.
+BENCH is the built tokenizer-bench.  Needs: tokenizers; pandas for `rows`; gigatoken if it is to be timed.
 """
 import json
 import os
@@ -133,19 +133,37 @@ def texts(bench, path, rows):
     print(f"{os.path.basename(path)}: {len(lists)} lists of ids decoded twice, {different} differ")
 
 
+def peer(name, path, rows):
+    """Rates of another library, in a process of its own: slices not seen before, then the last one again."""
+    try:
+        module = __import__(name)
+    except ImportError:
+        return
+    tokenizer = module.Tokenizer.from_file(path) if name == "tokenizers" else module.Tokenizer(path)
+    encode = tokenizer.encode_batch_fast if name == "tokenizers" else tokenizer.encode_batch
+    texts = [row.decode() for row in read_rows(rows)]
+    size, rates = len(texts) // 4, []
+    for part in (0, 1, 2, 3, 3):
+        part = texts[part * size:(part + 1) * size]
+        start, busy = time.perf_counter(), time.process_time()
+        encode(part)
+        megabytes = sum(len(text.encode()) for text in part) / 1e6
+        rates.append((megabytes / (time.perf_counter() - start), megabytes / (time.process_time() - busy)))
+    print(f"{name}: MB/s a slice {' '.join(f'{r:.1f}' for r, _ in rates[:4])}, repeated {rates[4][0]:.1f}")
+    print(f"{name}: MB a processor second {' '.join(f'{r:.1f}' for _, r in rates)}", flush=True)
+
+
 def speed(bench, path, rows):
     texts = [row.decode() for row in read_rows(rows)]
     size = len(texts) // 4
     slices = [texts[i * size:(i + 1) * size] for i in range(4)]
     megabytes = [sum(len(t.encode()) for t in s) / 1e6 for s in slices]
-    program = ("import os,sys,time;from tokenizers import Tokenizer;sys.path.insert(0,os.path.dirname(sys.argv[1]));import compare;"
-               "t=Tokenizer.from_file(sys.argv[2]);texts=[r.decode() for r in compare.read_rows(sys.argv[3])];n=len(texts)//4\n"
-               "def run(i):\n s=texts[i*n:(i+1)*n];b=sum(len(x.encode()) for x in s);a=time.perf_counter();t.encode_batch_fast(s);return f'{b/1e6/(time.perf_counter()-a):.1f}'\n"
-               "print('Hugging Face: MB/s a slice',*[run(i) for i in range(4)],'repeated',run(3))")
     for threads in (1, 2):
+        print(f"-- {os.path.basename(path)}, {threads} thread{'s' * (threads > 1)}", flush=True)
         subprocess.check_call([bench, "speed", path, rows, str(threads)])
         environment = dict(os.environ, RAYON_NUM_THREADS=str(threads), TOKENIZERS_PARALLELISM="true" if threads > 1 else "false")
-        subprocess.check_call([sys.executable, "-c", program, os.path.abspath(__file__), path, rows], env=environment)
+        for peer in ("tokenizers", "gigatoken"):
+            subprocess.call([sys.executable, __file__, "peer", peer, path, rows], env=environment)
     print(f"{sum(megabytes):.1f} MB in {len(texts)} rows")
 
 
@@ -161,6 +179,8 @@ if __name__ == "__main__":
         ids(*rest)
     elif command == "texts":
         texts(*rest)
+    elif command == "peer":
+        peer(*rest)
     elif command == "speed":
         speed(*rest)
     else:
