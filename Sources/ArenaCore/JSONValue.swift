@@ -34,7 +34,17 @@ package struct JSONValue: Sendable {
     /// The number as an integer; nil for 1.5, 1e3 and what does not fit.
     package var int: Int? {
         guard node.kind == .number else { return nil }
-        return Int(String(decoding: raw, as: UTF8.self))
+        let text = raw
+        let negative = text[0] == UInt8(ascii: "-")
+        // Up to 18 digits fit; longer numbers take the long way.
+        guard text.count <= 18 else { return Int(String(decoding: text, as: UTF8.self)) }
+        var value = 0
+        for i in (negative ? 1 : 0)..<text.count {
+            let digit = text[i] &- 48
+            guard digit <= 9 else { return nil }
+            value = value &* 10 &+ Int(digit)
+        }
+        return negative ? -value : value
     }
 
     package var double: Double? {

@@ -1,12 +1,14 @@
-// Byte-pair merging of one piece. The pair to merge next is the least rank, the leftmost of equals: a
-// tree of minima over blocks of 16 finds it, so that a piece of millions of symbols costs n log n and
-// a short one a few vector instructions a merge.
+// Byte-pair merging of one piece. The pair to merge next is the least rank, the leftmost of equals:
+// a tree of minima over blocks of 16 finds it, so that a piece of millions of symbols costs n log n
+// and a short one a few vector instructions a merge.
 
 #include "CArenaText.h"
 
 #include <stdbool.h>
 #include <string.h>
 
+typedef arena_bpe_pairs Pairs;
+typedef arena_bpe_scratch Scratch;
 typedef uint32_t u32x16 __attribute__((ext_vector_type(16)));
 typedef bool boolx16 __attribute__((ext_vector_type(16)));
 
@@ -30,12 +32,12 @@ INLINE uint32_t first_of(const uint32_t *block, uint32_t value) {
 
 INLINE uint32_t rounded(uint32_t count) { return (count + 15) & ~15u; }
 
-INLINE void prefetch(const arena_bpe_pairs *pairs, uint32_t left, uint32_t right) {
+INLINE void prefetch(const Pairs *pairs, uint32_t left, uint32_t right) {
     __builtin_prefetch(pairs->slots + arena_bpe_slot((uint64_t)left << 21 | right, pairs->shift));
 }
 
 /// Merges with `ranks[0 ..< count - 1]` filled in.
-INLINE uint32_t merge_ranked(const arena_bpe_pairs *pairs, const arena_bpe_scratch *s, uint32_t count) {
+INLINE uint32_t merge_ranked(const Pairs *pairs, const Scratch *s, uint32_t count) {
     uint32_t *symbols = s->symbols, *ranks = s->ranks;
     int32_t *next = s->next, *previous = s->previous;
     uint32_t *level[8];
@@ -60,7 +62,9 @@ INLINE uint32_t merge_ranked(const arena_bpe_pairs *pairs, const arena_bpe_scrat
         uint32_t best = least(level[depth - 1]);
         if (best == NONE) break;
         uint32_t at = first_of(level[depth - 1], best);
-        for (int d = depth - 2; d >= 0; d--) at = at * 16 + first_of(level[d] + (uint64_t)at * 16, best);
+        for (int d = depth - 2; d >= 0; d--) {
+            at = at * 16 + first_of(level[d] + (uint64_t)at * 16, best);
+        }
 
         uint32_t right = (uint32_t)next[at], after = (uint32_t)next[right];
         int32_t before = previous[at];
@@ -103,42 +107,48 @@ INLINE uint32_t merge_ranked(const arena_bpe_pairs *pairs, const arena_bpe_scrat
     return left;
 }
 
-INLINE uint32_t merge_symbols(const arena_bpe_pairs *pairs, const arena_bpe_scratch *s, uint32_t count) {
+INLINE uint32_t merge_symbols(const Pairs *pairs, const Scratch *s, uint32_t count) {
     if (count < 2) return count;
-    for (uint32_t i = 0; i + 1 < count; i++) s->ranks[i] = arena_bpe_rank(pairs, s->symbols[i], s->symbols[i + 1]);
+    for (uint32_t i = 0; i + 1 < count; i++) {
+        s->ranks[i] = arena_bpe_rank(pairs, s->symbols[i], s->symbols[i + 1]);
+    }
     return merge_ranked(pairs, s, count);
 }
 
 INLINE uint32_t merge_bytes(
-    const arena_bpe_pairs *pairs, const arena_bpe_scratch *s, const uint32_t *byte_ids,
+    const Pairs *pairs, const Scratch *s, const uint32_t *byte_ids,
     const uint32_t *byte_ranks, const uint8_t *bytes, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) s->symbols[i] = byte_ids[bytes[i]];
     if (count < 2) return count;
-    for (uint32_t i = 0; i + 1 < count; i++) s->ranks[i] = byte_ranks[(uint32_t)bytes[i] << 8 | bytes[i + 1]];
+    for (uint32_t i = 0; i + 1 < count; i++) {
+        s->ranks[i] = byte_ranks[(uint32_t)bytes[i] << 8 | bytes[i + 1]];
+    }
     return merge_ranked(pairs, s, count);
 }
 
-uint32_t arena_bpe_merge_plain(const arena_bpe_pairs *pairs, const arena_bpe_scratch *s, uint32_t count) {
+uint32_t arena_bpe_merge_plain(const Pairs *pairs, const Scratch *s, uint32_t count) {
     return merge_symbols(pairs, s, count);
 }
 
 #if defined(__x86_64__)
 #define AVX2 __attribute__((target("avx2,bmi,bmi2")))
 
-AVX2 static uint32_t merge_avx2(const arena_bpe_pairs *pairs, const arena_bpe_scratch *s, uint32_t count) {
+AVX2 static uint32_t merge_avx2(const Pairs *pairs, const Scratch *s, uint32_t count) {
     return merge_symbols(pairs, s, count);
 }
 
 AVX2 static uint32_t merge_bytes_avx2(
-    const arena_bpe_pairs *pairs, const arena_bpe_scratch *s, const uint32_t *byte_ids,
+    const Pairs *pairs, const Scratch *s, const uint32_t *byte_ids,
     const uint32_t *byte_ranks, const uint8_t *bytes, uint32_t count) {
     return merge_bytes(pairs, s, byte_ids, byte_ranks, bytes, count);
 }
 
-static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"); }
+static bool has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+}
 #endif
 
-uint32_t arena_bpe_merge(const arena_bpe_pairs *pairs, const arena_bpe_scratch *s, uint32_t count) {
+uint32_t arena_bpe_merge(const Pairs *pairs, const Scratch *s, uint32_t count) {
 #if defined(__x86_64__)
     if (has_avx2()) return merge_avx2(pairs, s, count);
 #endif
@@ -146,7 +156,7 @@ uint32_t arena_bpe_merge(const arena_bpe_pairs *pairs, const arena_bpe_scratch *
 }
 
 uint32_t arena_bpe_merge_bytes(
-    const arena_bpe_pairs *pairs, const arena_bpe_scratch *s, const uint32_t *byte_ids,
+    const Pairs *pairs, const Scratch *s, const uint32_t *byte_ids,
     const uint32_t *byte_ranks, const uint8_t *bytes, uint32_t count) {
 #if defined(__x86_64__)
     if (has_avx2()) return merge_bytes_avx2(pairs, s, byte_ids, byte_ranks, bytes, count);

@@ -2,15 +2,19 @@
 
 #include "CArenaText.h"
 
+#include <stdbool.h>
+
 const uint32_t *arena_text_decompose(uint32_t scalar, uint32_t *count) {
     uint32_t low = 0, high = arena_text_decomposition_count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
         if (arena_text_decompositions[middle].scalar < scalar) low = middle + 1; else high = middle;
     }
-    if (low == arena_text_decomposition_count || arena_text_decompositions[low].scalar != scalar) return 0;
-    *count = arena_text_decompositions[low].count;
-    return arena_text_decomposed + arena_text_decompositions[low].start;
+    if (low == arena_text_decomposition_count) return 0;
+    const arena_text_decomposition *found = &arena_text_decompositions[low];
+    if (found->scalar != scalar) return 0;
+    *count = found->count;
+    return arena_text_decomposed + found->start;
 }
 
 uint32_t arena_text_compose(uint32_t first, uint32_t second) {
@@ -18,7 +22,8 @@ uint32_t arena_text_compose(uint32_t first, uint32_t second) {
     while (low < high) {
         uint32_t middle = (low + high) / 2;
         const arena_text_composition *c = &arena_text_compositions[middle];
-        if (c->first < first || (c->first == first && c->second < second)) low = middle + 1; else high = middle;
+        bool before = c->first < first || (c->first == first && c->second < second);
+        if (before) low = middle + 1; else high = middle;
     }
     if (low == arena_text_composition_count) return 0;
     const arena_text_composition *c = &arena_text_compositions[low];

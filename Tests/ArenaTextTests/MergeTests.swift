@@ -72,6 +72,55 @@ import Testing
         }
     }
 
+    /// Byte-level models, whose tokens end and begin inside scalars: seams must see those too.
+    @Test(arguments: 0..<80)
+    func mergesOfBytesAsDefined(_ seed: Int) throws {
+        var random = Random(state: UInt64(1000 + seed))
+        let scalars = ["a", "é", "è", "你", "佡", "好", "😀", "😁", "\u{301}"].map { Array($0.utf8) }
+        var tokens = (0..<256).map { [UInt8($0)] }
+        var merges: [(Int, Int)] = []
+        let seeds = Array(Set(scalars.joined())).sorted().map { Int($0) }
+        var usable = seeds
+        for _ in 0..<(5 + random.next(60)) {
+            let pair = (usable[random.next(usable.count)], usable[random.next(usable.count)])
+            let whole = tokens[pair.0] + tokens[pair.1]
+            if whole.count > 9 || merges.contains(where: { $0 == pair }) { continue }
+            merges.append(pair)
+            if !tokens.contains(whole) {
+                tokens.append(whole)
+                usable.append(tokens.count - 1)
+            }
+        }
+        func name(_ token: [UInt8]) -> String {
+            var name = ""
+            for byte in token {
+                guard let scalar = UnicodeScalar(ByteAlphabet.shared.scalarOf[Int(byte)]) else {
+                    continue
+                }
+                if byte == 0x22 || byte == 0x5C { name += "\\" }
+                name.unicodeScalars.append(scalar)
+            }
+            return "\"\(name)\""
+        }
+        let vocabulary = tokens.enumerated().map { "\(name($1)):\($0)" }.joined(separator: ",")
+        let lines = merges.map { "[\(name(tokens[$0.0])),\(name(tokens[$0.1]))]" }.joined(
+            separator: ",")
+        let tokenizer = try Tokenizer(
+            #"{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"use_regex":false},"#
+                + #""model":{"type":"BPE","vocab":{\#(vocabulary)},"merges":[\#(lines)]}}"#)
+        #expect((tokenizer.model as? BPE)?.seams != nil)
+        var ranks: [[Int]: (rank: Int, id: Int)] = [:]
+        for (rank, pair) in merges.enumerated() {
+            let whole = try #require(tokens.firstIndex(of: tokens[pair.0] + tokens[pair.1]))
+            ranks[[pair.0, pair.1]] = (rank, whole)
+        }
+        for length in [4, 6, 9, 20, 60, 200] {
+            let text = (0..<length).flatMap { _ in scalars[random.next(scalars.count)] }
+            let expected = plain(text.map { Int($0) }, [], ranks).map { Int32($0) }
+            #expect(try tokenizer.encode(String(decoding: text, as: UTF8.self)) == expected)
+        }
+    }
+
     /// The C loop without vector instructions of the machine.
     func mergedPlainly(_ bpe: BPE, _ text: [Int]) -> [Int32] {
         let room = (text.count + 16) / 16 * 16

@@ -104,6 +104,7 @@ private func readVocabulary(
 ) throws(TokenizerError) -> (vocabulary: (dictionary: ByteDictionary, idEnd: Int), count: Int) {
     guard part.value.kind == .object else { throw part.mismatch("an object") }
     var end = 0
+    var bytes = 0
     func entry(_ token: JSONValue, _ id: JSONValue) -> FilePart {
         FilePart(id, key: "\(part.key)[\(quoted(token.string ?? ""))]")
     }
@@ -113,9 +114,10 @@ private func readVocabulary(
             return
         }
         end = max(end, id + 1)
+        bytes += token.withStringBytes { $0.count } ?? 0
     }
     let count = part.value.count
-    let dictionary = ByteDictionary(ids: end, entries: count, bytes: count * 8)
+    let dictionary = ByteDictionary(ids: end, entries: count, bytes: bytes)
     try part.value.forEachMember { (token, value) throws(TokenizerError) in
         guard let id = value.int else { return }
         let insertion = token.withStringBytes { dictionary.insert($0, id: id) }
@@ -134,7 +136,8 @@ private func readVocabulary(
 
 /// The vocabulary with tokens of the byte alphabet read back to bytes; others cannot occur in text.
 private func byteForm(of vocabulary: ByteDictionary, idEnd: Int, entries: Int) -> ByteDictionary {
-    let result = ByteDictionary(ids: idEnd, entries: entries, bytes: entries * 8)
+    // No token is longer in bytes than in the characters that stand for them.
+    let result = ByteDictionary(ids: idEnd, entries: entries, bytes: vocabulary.byteCount)
     var bytes = Scratch<UInt8>(capacity: 1024)
     for id in 0..<idEnd {
         guard let token = vocabulary.bytes(of: id) else { continue }

@@ -52,16 +52,18 @@ final class MergeTable: Sendable {
             slots: slots.base, mask: UInt64(mask), shift: shift, merged: merged.base)
     }
 
+    /// The rank of a pair, or `UInt32.max`.
+    func rank(of left: UInt32, _ right: UInt32) -> UInt32 {
+        withUnsafePointer(to: pairs) { arena_bpe_rank($0, left, right) }
+    }
+
     /// The rank of every pair of bytes.
     func byteRanks(_ symbols: SymbolTable) -> Table<UInt32> {
         let table = Table<UInt32>(count: 1 << 16, repeating: .max)
-        var byteOf: [UInt32: Int] = [:]
-        for byte in 0..<256 { byteOf[symbols.byteIDs.base[byte]] = byte }
-        for rank in 0..<count where operands.base[rank] != .max {
-            let pair = operands.base[rank]
-            if let left = byteOf[UInt32(pair >> 32)], let right = byteOf[UInt32(pair & 0xFFFF_FFFF)]
-            {
-                table.base[left << 8 | right] = UInt32(rank)
+        for left in 0..<256 {
+            for right in 0..<256 {
+                table.base[left << 8 | right] = rank(
+                    of: symbols.byteIDs.base[left], symbols.byteIDs.base[right])
             }
         }
         return table
@@ -100,14 +102,14 @@ private struct MergeReader: ~Copyable {
         var spaces = 0
         var split = 0
         _ = element.withStringBytes { line in
-            for byte in line {
-                if byte == UInt8(ascii: " ") {
-                    spaces += 1
-                    split = whole.count
-                } else {
-                    whole.append(byte)
-                }
+            var rest = line.assumingMemoryBound(to: UInt8.self)[...]
+            while let space = rest.firstIndex(of: UInt8(ascii: " ")) {
+                whole.append(Bytes(rebasing: rest[..<space]))
+                split = whole.count
+                spaces += 1
+                rest = rest[(space + 1)...]
             }
+            whole.append(Bytes(rebasing: rest))
         }
         if spaces != 1 || whole.base[0] == UInt8(ascii: "#") {
             let line = element.string ?? ""

@@ -4,51 +4,66 @@ import Glibc
 
 /// Byte strings numbered by ids that may have gaps. Built by one thread, then only read.
 final class ByteDictionary: Sendable {
-    nonisolated(unsafe) private var blob = Scratch<UInt8>()
+    private let blob: Table<UInt8>
+    /// How much of the blob is used; only the building thread looks at it.
+    nonisolated(unsafe) private var used = 0
     /// Where each id's bytes are: start << 32 | length + 1, or 0 for an id that nothing has.
     private let spans: Table<UInt64>
-    /// id + 1, or 0.
-    private let slots: Table<UInt32>
+    /// The hash's upper half and id + 1, or 0: most strangers are told apart by the hash alone.
+    private let slots: Table<UInt64>
     private let mask: Int
 
-    /// For ids below `ids` and about `bytes` bytes altogether.
+    /// For ids below `ids` and at most `bytes` bytes altogether.
     init(ids: Int, entries: Int, bytes: Int) {
         spans = Table(count: ids, repeating: 0)
         var size = 16
         while size < entries * 2 { size *= 2 }
         slots = Table(count: size, repeating: 0)
         mask = size - 1
-        blob.reserve(bytes)
+        blob = Table(count: bytes, repeating: 0)
     }
+
+    /// How many bytes all strings have together.
+    var byteCount: Int { used }
 
     /// What an insertion found.
     enum Insertion { case done, sameBytes(Int), sameID }
 
     /// Adds a string under an id below the size given.
     func insert(_ bytes: UnsafeRawBufferPointer, id: Int) -> Insertion {
-        var at = Int(truncatingIfNeeded: hash(bytes)) & mask
+        let key = hash(bytes)
+        var at = Int(truncatingIfNeeded: key) & mask
         while slots.base[at] != 0 {
-            let other = Int(slots.base[at]) - 1
-            if equal(other, bytes) { return .sameBytes(other) }
+            if let other = match(slots.base[at], key, bytes) { return .sameBytes(other) }
             at = (at + 1) & mask
         }
         if spans.base[id] != 0 { return .sameID }
-        spans.base[id] = UInt64(blob.count) << 32 | UInt64(bytes.count + 1)
-        blob.append(bytes.assumingMemoryBound(to: UInt8.self))
-        slots.base[at] = UInt32(id + 1)
+        precondition(bytes.count <= blob.count - used, "a dictionary made too small")
+        spans.base[id] = UInt64(used) << 32 | UInt64(bytes.count + 1)
+        if let start = bytes.baseAddress { memcpy(blob.base + used, start, bytes.count) }
+        used += bytes.count
+        slots.base[at] = key & ~0xFFFF_FFFF | UInt64(id + 1)
         return .done
     }
 
     /// The id of a string.
     @inline(__always)
     func id(of bytes: UnsafeRawBufferPointer) -> Int? {
-        var at = Int(truncatingIfNeeded: hash(bytes)) & mask
+        let key = hash(bytes)
+        var at = Int(truncatingIfNeeded: key) & mask
         while slots.base[at] != 0 {
-            let id = Int(slots.base[at]) - 1
-            if equal(id, bytes) { return id }
+            if let id = match(slots.base[at], key, bytes) { return id }
             at = (at + 1) & mask
         }
         return nil
+    }
+
+    /// The id of a slot if it holds this string.
+    @inline(__always)
+    private func match(_ slot: UInt64, _ key: UInt64, _ bytes: UnsafeRawBufferPointer) -> Int? {
+        guard slot >> 32 == key >> 32 else { return nil }
+        let id = Int(slot & 0xFFFF_FFFF) - 1
+        return equal(id, bytes) ? id : nil
     }
 
     /// The bytes of an id; nil if nothing has it. Valid as long as the dictionary.

@@ -46,16 +46,18 @@ extern const arena_text_composition arena_text_compositions[];
 /// The class of a scalar; 0 for what is not one.
 static inline uint8_t arena_text_class(uint32_t scalar) {
     if (scalar > 0x10FFFF) return 0;
-    return arena_text_class_blocks[(uint32_t)arena_text_class_index[scalar >> 8] << 8 | (scalar & 255)];
+    uint32_t block = arena_text_class_index[scalar >> 8];
+    return arena_text_class_blocks[block << 8 | (scalar & 255)];
 }
 
 /// The canonical combining class of a scalar.
 static inline uint8_t arena_text_combining_class(uint32_t scalar) {
     if (scalar > 0x10FFFF) return 0;
-    return arena_text_combining_blocks[(uint32_t)arena_text_combining_index[scalar >> 8] << 8 | (scalar & 255)];
+    uint32_t block = arena_text_combining_index[scalar >> 8];
+    return arena_text_combining_blocks[block << 8 | (scalar & 255)];
 }
 
-/// The full canonical decomposition of a scalar (Hangul apart), or null; its length goes to `count`.
+/// The full canonical decomposition of a scalar (Hangul apart), or null; its length in `count`.
 const uint32_t *arena_text_decompose(uint32_t scalar, uint32_t *count);
 
 /// The scalar that two others compose to (Hangul apart), or 0.
@@ -104,14 +106,16 @@ static inline uint32_t arena_bpe_rank(const arena_bpe_pairs *pairs, uint32_t lef
 
 /// Merges `count` symbols in place, lowest rank first and leftmost of equals, and returns how many
 /// are left. Time is count x log16(count).
-uint32_t arena_bpe_merge(const arena_bpe_pairs *pairs, const arena_bpe_scratch *scratch, uint32_t count);
+uint32_t arena_bpe_merge(
+    const arena_bpe_pairs *pairs, const arena_bpe_scratch *scratch, uint32_t count);
 
 /// The same for a piece of bytes, each a symbol; `byte_ranks` holds the rank of each pair of bytes.
 uint32_t arena_bpe_merge_bytes(
     const arena_bpe_pairs *pairs, const arena_bpe_scratch *scratch, const uint32_t *byte_ids,
     const uint32_t *byte_ranks, const uint8_t *bytes, uint32_t count);
 
-/// The plain form of both, for tests.
-uint32_t arena_bpe_merge_plain(const arena_bpe_pairs *pairs, const arena_bpe_scratch *scratch, uint32_t count);
+/// `arena_bpe_merge` without the machine's wider instructions, for tests.
+uint32_t arena_bpe_merge_plain(
+    const arena_bpe_pairs *pairs, const arena_bpe_scratch *scratch, uint32_t count);
 
 #endif

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Hold the tokenizers against Hugging Face's, for ids and for time.
 
-    compare.py rows OUT DATA [N]                     rows of arena-data (the pair template over joined turns)
+    compare.py rows OUT DATA [N]                     rows of DATA/train.csv, turns joined, as pairs
     compare.py fuzz OUT [N] [SEED]                   random texts from every corner of Unicode
     compare.py corpus OUT CORPUS_JSON                a JSON list of strings
     compare.py ids BENCH TOKENIZER ROWS              encode with both and count the rows that differ
-    compare.py texts BENCH TOKENIZER ROWS            decode the reference's ids of every row, and random ids, with both
-    compare.py speed BENCH TOKENIZER ROWS            both, one thread and two, in turn
+    compare.py texts BENCH TOKENIZER ROWS            decode the rows' ids, and random ids, with both
+    compare.py speed BENCH TOKENIZER ROWS            with tokenizers and gigatoken, 1 and 2 threads
 
-BENCH is the built tokenizer-bench.  Needs: tokenizers; pandas for `rows`.
+BENCH is the built tokenizer-bench.  Needs: tokenizers; pandas for `rows`; gigatoken if it is to
+be timed.
 """
+
 import json
 import os
 import random
@@ -31,7 +33,7 @@ def read_rows(path):
     data, i, rows = open(path, "rb").read(), 0, []
     while i < len(data):
         n = struct.unpack_from("<I", data, i)[0]
-        rows.append(data[i + 4:i + 4 + n])
+        rows.append(data[i + 4 : i + 4 + n])
         i += 4 + n
     return rows
 
@@ -47,26 +49,108 @@ def read_ids(path):
 
 def arena_rows(data, n):
     import pandas
+
     frame = pandas.read_csv(data + "/train.csv", dtype=object, nrows=n)
 
     def text(cell):
-        return " ".join(x for x in json.loads(cell) if x is not None).encode("utf-8", "replace").decode()
+        return (
+            " ".join(x for x in json.loads(cell) if x is not None)
+            .encode("utf-8", "replace")
+            .decode()
+        )
 
-    return [f"<prompt>: {text(p)}\n\n<response_a>: {text(a)}\n\n<response_b>: {text(b)}"
-            for p, a, b in zip(frame.prompt, frame.response_a, frame.response_b)]
+    return [
+        f"<prompt>: {text(p)}\n\n<response_a>: {text(a)}\n\n<response_b>: {text(b)}"
+        for p, a, b in zip(frame.prompt, frame.response_a, frame.response_b)
+    ]
 
 
-SPECIALS = ["<|begin_of_text|>", "<|eot_id|>", "<|im_start|>", "<|endoftext|>", "<bos>", "<eos>", "<s>", "</s>", "<unk>", "<h1>", "\n\n", "\n\n\n",
-            "\u2581", "\u2581\u2581", "<0x41>", "<start_of_turn>", "<|", "|>", "<|im_"]
-PIECES = ["'s", "'S", "'re", "'LL", "'\u017f", "'ve", "'d", "n't", " ", "  ", "   ", "\n", "\r\n", "\t", " \n", "\n ", "\xa0", "\u3000", "\u2028", "\x85",
-          "\x1c", "0", "42", "1234567", "\u0663\u0664", "\u2160", "\xbd", "!", "...", "_", "-", "a", "the", "The", "ING", "\u0301", "\u0327", "\u0345",
-          "e\u0301", "\u1112\u1161\u11ab", "\ud55c\uae00", "\u4f60\u597d", "\u3053\u3093", "\u0e19\u0e49\u0e33", "\u0928\u092e\u0938\u094d", "\u0639\u0631\u0628",
-          "\U0001f600", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f1e9\U0001f1ea", "\u200b", "\ufeff", "\u2126", "\u212b", "\ufb01", "\u0344", "\u0958"]
+SPECIALS = [
+    "<|begin_of_text|>",
+    "<|eot_id|>",
+    "<|im_start|>",
+    "<|endoftext|>",
+    "<bos>",
+    "<eos>",
+    "<s>",
+    "</s>",
+    "<unk>",
+    "<h1>",
+    "\n\n",
+    "\n\n\n",
+    "\u2581",
+    "\u2581\u2581",
+    "<0x41>",
+    "<start_of_turn>",
+    "<|",
+    "|>",
+    "<|im_",
+]
+PIECES = [
+    "'s",
+    "'S",
+    "'re",
+    "'LL",
+    "'\u017f",
+    "'ve",
+    "'d",
+    "n't",
+    " ",
+    "  ",
+    "   ",
+    "\n",
+    "\r\n",
+    "\t",
+    " \n",
+    "\n ",
+    "\xa0",
+    "\u3000",
+    "\u2028",
+    "\x85",
+    "\x1c",
+    "0",
+    "42",
+    "1234567",
+    "\u0663\u0664",
+    "\u2160",
+    "\xbd",
+    "!",
+    "...",
+    "_",
+    "-",
+    "a",
+    "the",
+    "The",
+    "ING",
+    "\u0301",
+    "\u0327",
+    "\u0345",
+    "e\u0301",
+    "\u1112\u1161\u11ab",
+    "\ud55c\uae00",
+    "\u4f60\u597d",
+    "\u3053\u3093",
+    "\u0e19\u0e49\u0e33",
+    "\u0928\u092e\u0938\u094d",
+    "\u0639\u0631\u0628",
+    "\U0001f600",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "\U0001f1e9\U0001f1ea",
+    "\u200b",
+    "\ufeff",
+    "\u2126",
+    "\u212b",
+    "\ufb01",
+    "\u0344",
+    "\u0958",
+]
 
 
 def fuzz(n, seed):
     rng = random.Random(seed)
-    blocks = [(a, min(a + 0x80, 0x110000)) for a in range(0, 0x110000, 0x80) if not 0xD800 <= a < 0xE000]
+    blocks = [
+        (a, min(a + 0x80, 0x110000)) for a in range(0, 0x110000, 0x80) if not 0xD800 <= a < 0xE000
+    ]
     low = [b for b in blocks if b[0] < 0x3400] + [b for b in blocks if 0x10000 <= b[0] < 0x20000]
     for _ in range(n):
         kind, out = rng.random(), []
@@ -88,6 +172,7 @@ def fuzz(n, seed):
 
 def ids(bench, path, rows):
     from tokenizers import Tokenizer
+
     with tempfile.NamedTemporaryFile() as out:
         subprocess.check_call([bench, "ids", path, rows, out.name])
         ours = read_ids(out.name)
@@ -97,18 +182,38 @@ def ids(bench, path, rows):
     reference.no_padding()
     different = tokens = 0
     for start in range(0, len(texts), 2000):
-        for text, mine, theirs in zip(texts[start:], ours[start:], reference.encode_batch_fast(texts[start:start + 2000], add_special_tokens=False)):
+        for text, mine, theirs in zip(
+            texts[start:],
+            ours[start:],
+            reference.encode_batch_fast(texts[start : start + 2000], add_special_tokens=False),
+        ):
             tokens += len(theirs.ids)
             if mine != theirs.ids:
                 different += 1
                 if different <= 5:
-                    k = next((k for k, (a, b) in enumerate(zip(mine, theirs.ids)) if a != b), min(len(mine), len(theirs.ids)))
-                    print("differs:", ascii(text[:300]), "\n  at", k, "ours", mine[k:k + 8], "reference", theirs.ids[k:k + 8])
-    print(f"{os.path.basename(path)} {os.path.basename(rows)}: {len(texts)} rows ({len(ours)}), {tokens} tokens, {different} rows differ")
+                    k = next(
+                        (k for k, (a, b) in enumerate(zip(mine, theirs.ids)) if a != b),
+                        min(len(mine), len(theirs.ids)),
+                    )
+                    print(
+                        "differs:",
+                        ascii(text[:300]),
+                        "\n  at",
+                        k,
+                        "ours",
+                        mine[k : k + 8],
+                        "reference",
+                        theirs.ids[k : k + 8],
+                    )
+    print(
+        f"{os.path.basename(path)} {os.path.basename(rows)}: {len(texts)} rows ({len(ours)}), "
+        f"{tokens} tokens, {different} rows differ"
+    )
 
 
 def texts(bench, path, rows):
     from tokenizers import Tokenizer
+
     reference, rng = Tokenizer.from_file(path), random.Random(3)
     size, rows = reference.get_vocab_size() + 5, [row.decode() for row in read_rows(rows)]
     lists = [encoding.ids for encoding in reference.encode_batch_fast(rows)]
@@ -124,7 +229,9 @@ def texts(bench, path, rows):
         for skip in (0, 1):
             try:
                 theirs = reference.decode(ids, skip_special_tokens=bool(skip)).encode()
-            except BaseException:  # the reference's Strip fails on texts shorter than what it strips
+            except (
+                BaseException
+            ):  # the reference's Strip fails on texts shorter than what it strips
                 continue
             if ours[2 * number + skip] != theirs:
                 different += 1
@@ -133,19 +240,46 @@ def texts(bench, path, rows):
     print(f"{os.path.basename(path)}: {len(lists)} lists of ids decoded twice, {different} differ")
 
 
+def peer(name, path, rows):
+    """Rates of another library in a process of its own: four slices, then the last one again."""
+    try:
+        module = __import__(name)
+    except ImportError:
+        return
+    tokenizer = module.Tokenizer.from_file(path) if name == "tokenizers" else module.Tokenizer(path)
+    encode = tokenizer.encode_batch_fast if name == "tokenizers" else tokenizer.encode_batch
+    texts = [row.decode() for row in read_rows(rows)]
+    size, rates = len(texts) // 4, []
+    for part in (0, 1, 2, 3, 3):
+        part = texts[part * size : (part + 1) * size]
+        start, busy = time.perf_counter(), time.process_time()
+        encode(part)
+        megabytes = sum(len(text.encode()) for text in part) / 1e6
+        rates.append(
+            (megabytes / (time.perf_counter() - start), megabytes / (time.process_time() - busy))
+        )
+    print(
+        f"{name}: MB/s a slice {' '.join(f'{r:.1f}' for r, _ in rates[:4])}, "
+        f"repeated {rates[4][0]:.1f}"
+    )
+    print(f"{name}: MB a processor second {' '.join(f'{r:.1f}' for _, r in rates)}", flush=True)
+
+
 def speed(bench, path, rows):
     texts = [row.decode() for row in read_rows(rows)]
     size = len(texts) // 4
-    slices = [texts[i * size:(i + 1) * size] for i in range(4)]
+    slices = [texts[i * size : (i + 1) * size] for i in range(4)]
     megabytes = [sum(len(t.encode()) for t in s) / 1e6 for s in slices]
-    program = ("import os,sys,time;from tokenizers import Tokenizer;sys.path.insert(0,os.path.dirname(sys.argv[1]));import compare;"
-               "t=Tokenizer.from_file(sys.argv[2]);texts=[r.decode() for r in compare.read_rows(sys.argv[3])];n=len(texts)//4\n"
-               "def run(i):\n s=texts[i*n:(i+1)*n];b=sum(len(x.encode()) for x in s);a=time.perf_counter();t.encode_batch_fast(s);return f'{b/1e6/(time.perf_counter()-a):.1f}'\n"
-               "print('Hugging Face: MB/s a slice',*[run(i) for i in range(4)],'repeated',run(3))")
     for threads in (1, 2):
+        print(f"-- {os.path.basename(path)}, {threads} thread{'s' * (threads > 1)}", flush=True)
         subprocess.check_call([bench, "speed", path, rows, str(threads)])
-        environment = dict(os.environ, RAYON_NUM_THREADS=str(threads), TOKENIZERS_PARALLELISM="true" if threads > 1 else "false")
-        subprocess.check_call([sys.executable, "-c", program, os.path.abspath(__file__), path, rows], env=environment)
+        environment = dict(
+            os.environ,
+            RAYON_NUM_THREADS=str(threads),
+            TOKENIZERS_PARALLELISM="true" if threads > 1 else "false",
+        )
+        for peer in ("tokenizers", "gigatoken"):
+            subprocess.call([sys.executable, __file__, "peer", peer, path, rows], env=environment)
     print(f"{sum(megabytes):.1f} MB in {len(texts)} rows")
 
 
@@ -154,13 +288,18 @@ if __name__ == "__main__":
     if command == "rows":
         write_rows(rest[0], arena_rows(rest[1], int(rest[2]) if len(rest) > 2 else 8000))
     elif command == "fuzz":
-        write_rows(rest[0], fuzz(int(rest[1]) if len(rest) > 1 else 100000, int(rest[2]) if len(rest) > 2 else 1))
+        write_rows(
+            rest[0],
+            fuzz(int(rest[1]) if len(rest) > 1 else 100000, int(rest[2]) if len(rest) > 2 else 1),
+        )
     elif command == "corpus":
         write_rows(rest[0], json.load(open(rest[1], encoding="utf-8")))
     elif command == "ids":
         ids(*rest)
     elif command == "texts":
         texts(*rest)
+    elif command == "peer":
+        peer(*rest)
     elif command == "speed":
         speed(*rest)
     else:
