@@ -120,7 +120,8 @@ private final class PredictionRun: Sendable {
 
     /// One worker: takes packs until none is left, one failed or the run is cancelled.
     func work() {
-        let arena = ActivationArena()
+        let arena = model.arenas.withLock { $0.popLast() } ?? ActivationArena()
+        defer { model.arenas.withLock { $0.append(arena) } }
         while true {
             let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
             guard number < plan.packs.count else { return }

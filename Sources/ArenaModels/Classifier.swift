@@ -24,6 +24,10 @@ package final class Classifier: Sendable {
     private let weights: [WeightAccount.Pending]
     /// One prediction, load or unload at a time; the value is the loaded weights' layout.
     let loaded = Mutex<WeightLayout?>(nil)
+    /// The same for those who may not wait.
+    private let resident = Atomic<Bool>(false)
+    /// The workers' memory, kept from one prediction to the next until the weights leave.
+    let arenas = Mutex<[ActivationArena]>([])
 
     /// Describes the model of a folder.
     /// - Parameters:
@@ -43,7 +47,8 @@ package final class Classifier: Sendable {
             throw .missingHead(path: modelPath, adapter: adapterPath)
         }
         let outputs = shape[0]
-        let headPath = adapter?.replacements["score.weight"] == nil ? modelPath : adapterPath ?? modelPath
+        let headPath =
+            adapter?.replacements["score.weight"] == nil ? modelPath : adapterPath ?? modelPath
         if adapter?.replacements["score.weight"] == nil, let promised = configuration.labelCount,
             promised != outputs
         {
@@ -73,8 +78,8 @@ package final class Classifier: Sendable {
         weights = account.pending
     }
 
-    /// Whether the weights are in memory.
-    package var isLoaded: Bool { loaded.withLock { $0 != nil } }
+    /// Whether the weights are in memory; never waits, so a progress callback may ask.
+    package var isLoaded: Bool { resident.load(ordering: .acquiring) }
 
     /// Brings the weights into memory, as the backend wants them; nothing to do if they are there.
     /// - Throws: `ModelError.nonFiniteWeight` naming the tensor that holds a NaN or an infinity.
@@ -93,23 +98,27 @@ package final class Classifier: Sendable {
         _ current: inout WeightLayout?, layout: WeightLayout, workers: Int
     ) -> Result<Void, ModelError> {
         guard current != layout else { return .success(()) }
-        unloadWeights(weights)
-        current = nil
+        release(&current)
         do throws(ModelError) {
             try loadWeights(weights, layout: layout, workers: workers)
         } catch {
             return .failure(error)
         }
         current = layout
+        resident.store(true, ordering: .releasing)
         return .success(())
     }
 
     /// Gives the weights' memory back once no prediction runs; the next one loads again.
     package func unload() {
-        loaded.withLock { current in
-            unloadWeights(weights)
-            current = nil
-        }
+        loaded.withLock { release(&$0) }
+    }
+
+    private func release(_ current: inout WeightLayout?) {
+        unloadWeights(weights)
+        arenas.withLock { $0 = [] }
+        current = nil
+        resident.store(false, ordering: .releasing)
     }
 
     /// Bytes that the weights take when loaded as fp32.

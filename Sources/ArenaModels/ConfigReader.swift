@@ -43,7 +43,8 @@ package struct ConfigReader: Sendable {
     static func text(_ value: JSONValue) -> String {
         switch value.kind {
         case .string: return "'\(value.string ?? "")'"
-        case .number: return value.double.map { value.int.map(String.init) ?? String($0) } ?? "a number"
+        case .number:
+            return value.double.map { value.int.map(String.init) ?? String($0) } ?? "a number"
         case .bool: return value.bool == true ? "true" : "false"
         case .null: return "null"
         case .array, .object: return "an \(value.kind.rawValue)"
@@ -65,7 +66,8 @@ package struct ConfigReader: Sendable {
         // 256.0 is written by some tools where 256 is meant.
         let number = value.int ?? value.double.flatMap { Int(exactly: $0) }
         guard let number, range.contains(number) else {
-            throw mismatch(key, "a whole number from \(range.lowerBound) to \(range.upperBound)", value)
+            throw mismatch(
+                key, "a whole number from \(range.lowerBound) to \(range.upperBound)", value)
         }
         return number
     }
@@ -84,7 +86,9 @@ package struct ConfigReader: Sendable {
             if let fallback { return fallback }
             throw problem(key, .missing)
         }
-        guard let number = value.double, number.isFinite, !positive || number > 0, abs(number) < 1e30 else {
+        guard let number = value.double, number.isFinite, !positive || number > 0,
+            abs(number) < 1e30
+        else {
             throw mismatch(key, positive ? "a number above zero" : "a number", value)
         }
         return number
@@ -100,7 +104,8 @@ package struct ConfigReader: Sendable {
         return flag
     }
 
-    package func string(_ key: String, default fallback: String? = nil) throws(ModelError) -> String {
+    package func string(_ key: String, default fallback: String? = nil) throws(ModelError) -> String
+    {
         guard let value = value(key) else {
             if let fallback { return fallback }
             throw problem(key, .missing)

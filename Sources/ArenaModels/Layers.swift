@@ -93,7 +93,8 @@ package struct GroupedAttention: Sendable {
             table: table)
         let mixed = arena.tensor(q.rows, q.columns)
         device.attention(
-            q, k, v, rows: lastOnly ? pack.lastQueries : pack.allQueries, shape: shape, arena: arena,
+            q, k, v, rows: lastOnly ? pack.lastQueries : pack.allQueries, shape: shape,
+            arena: arena,
             into: mixed)
         return output(mixed, on: device, arena)  // (T or R, C)
     }

@@ -21,7 +21,9 @@ package struct ModelConfiguration: Sendable {
         reader = try ConfigReader(file: path)
         architectures = try reader.optionalStrings("architectures") ?? []
         try reader.refuse("quantization_config") { _ in false }
-        padTokenID = try reader.optionalInt("pad_token_id", in: -1 << 31...1 << 31 - 1).map { Int32($0) }
+        padTokenID = try reader.optionalInt("pad_token_id", in: -1 << 31...1 << 31 - 1).map {
+            Int32($0)
+        }
         labels = try Self.readLabels(reader)
         let promised = try reader.optionalInt("num_labels", in: 1...1 << 20)
         labelCount = labels?.count ?? promised
@@ -30,16 +32,19 @@ package struct ModelConfiguration: Sendable {
     private static func readLabels(_ reader: ConfigReader) throws(ModelError) -> [String]? {
         guard let value = reader.value("id2label") else { return nil }
         guard let members = value.members else {
-            throw reader.problem("id2label", .expected("an object", found: ConfigReader.text(value)))
+            throw reader.problem(
+                "id2label", .expected("an object", found: ConfigReader.text(value)))
         }
         var names: [Int: String] = [:]
         for (key, value) in members {
-            guard let number = Int(key), let name = value.string, number >= 0, number < members.count,
+            guard let number = Int(key), let name = value.string, number >= 0,
+                number < members.count,
                 names.updateValue(name, forKey: number) == nil
             else {
                 throw reader.problem(
                     "id2label." + key,
-                    .expected("a name for each number from 0 to \(members.count - 1)",
+                    .expected(
+                        "a name for each number from 0 to \(members.count - 1)",
                         found: ConfigReader.text(value)))
             }
         }
@@ -66,14 +71,19 @@ extension ConfigReader {
         case "default": return RotarySettings(base: base, headSize: headSize)
         case "linear":
             return RotarySettings(
-                base: base, headSize: headSize, scaling: .linear(factor: try inner.number("factor")))
+                base: base, headSize: headSize, scaling: .linear(factor: try inner.number("factor"))
+            )
         case "llama3":
-            let (low, high) = (try inner.number("low_freq_factor"), try inner.number("high_freq_factor"))
+            let (low, high) = (
+                try inner.number("low_freq_factor"), try inner.number("high_freq_factor")
+            )
             guard high > low else {
                 throw inner.problem("high_freq_factor", .contradicts("low_freq_factor = \(low)"))
             }
-            let original = try inner.value("original_max_position_embeddings") == nil
-                ? number("max_position_embeddings") : inner.number("original_max_position_embeddings")
+            let original =
+                try inner.value("original_max_position_embeddings") == nil
+                ? number("max_position_embeddings")
+                : inner.number("original_max_position_embeddings")
             return RotarySettings(
                 base: base, headSize: headSize,
                 scaling: .llama3(
@@ -85,7 +95,9 @@ extension ConfigReader {
     }
 
     /// The activation of a gated MLP under one of these keys, the first that is there.
-    func gateActivation(_ keys: [String], default fallback: String) throws(ModelError) -> GateActivation {
+    func gateActivation(_ keys: [String], default fallback: String) throws(ModelError)
+        -> GateActivation
+    {
         let key = keys.first { value($0) != nil } ?? keys[0]
         let name = try string(key, default: fallback)
         if name == "swish" { return .silu }
@@ -105,7 +117,8 @@ extension ConfigReader {
         }
         guard types.count == layers else {
             throw problem(
-                "layer_types", .expected("one entry for each of \(layers) layers", found: "\(types.count)"))
+                "layer_types",
+                .expected("one entry for each of \(layers) layers", found: "\(types.count)"))
         }
         var windows: [Int?] = []
         for type in types {

@@ -25,7 +25,8 @@ extension ModelError {
         switch self {
         case .noWeights(let folder):
             return FaultReport(
-                .fileNotFound, "there is neither model.safetensors nor model.safetensors.index.json",
+                .fileNotFound,
+                "there is neither model.safetensors nor model.safetensors.index.json",
                 place: FilePlace(folder), help: "name the folder that holds the model's weights")
         case .safetensors(let path, let tensor, let problem):
             let subject = tensor.map { "tensor '\($0)' " } ?? "the safetensors file "
@@ -35,7 +36,8 @@ extension ModelError {
                 .fileNotFound, "the shard \(shard), named by the index, is not there",
                 place: FilePlace(index), help: "fetch the missing file into the same folder")
         case .shardMissing(let index, let tensor, let shard):
-            return value("the index says '\(tensor)' is in \(shard), which does not hold it", index, damaged)
+            return value(
+                "the index says '\(tensor)' is in \(shard), which does not hold it", index, damaged)
         case .shardStranger(let index, let tensor, let shard):
             return value(
                 "\(shard) holds '\(tensor)', which the index does not place there", index,
@@ -43,7 +45,8 @@ extension ModelError {
         case .missingTensor(let name, let path, let nearest):
             return FaultReport(
                 .key, "the checkpoint has no tensor '\(name)'", place: FilePlace(path),
-                help: nearest.map { "it has '\($0)'" } ?? "config.json and weights belong to different models")
+                help: nearest.map { "it has '\($0)'" }
+                    ?? "config.json and weights belong to different models")
         case .extraTensors(let names, let path):
             let shown = names.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
             let more = names.count > 3 ? " and \(names.count - 3) more" : ""
@@ -54,10 +57,12 @@ extension ModelError {
             return value("tensor '\(name)' has shape \(found), expected \(expected)", path)
         case .storedType(let name, let path, let type):
             return value(
-                "tensor '\(name)' is stored as \(type)", path, "F32, BF16 and F16 weights can be read")
+                "tensor '\(name)' is stored as \(type)", path,
+                "F32, BF16 and F16 weights can be read")
         case .nonFiniteWeight(let name, let path, let index):
             return value(
-                "tensor '\(name)' holds a number that is infinite or none, at element \(index)", path,
+                "tensor '\(name)' holds a number that is infinite or none, at element \(index)",
+                path,
                 "training diverged or the file is damaged: use another checkpoint")
         default: return FaultReport(.runtime, "no report")
         }
@@ -72,17 +77,21 @@ extension ModelError {
             return FaultReport(
                 .value,
                 found.isEmpty
-                    ? "config.json names no architecture" : "the architecture '\(name)' is not known",
+                    ? "config.json names no architecture"
+                    : "the architecture '\(name)' is not known",
                 place: FilePlace(path), help: "known: " + known.joined(separator: ", "))
         case .missingHead(let path, let adapter):
             let missing = adapter == nil ? "the model" : "neither the model nor the adapter"
             return FaultReport(
                 .value, "\(missing) has a classification head ('score.weight')",
                 place: FilePlace(adapter ?? path),
-                help: "use a checkpoint trained for classification, or the adapter that brings the head")
+                help:
+                    "use a checkpoint trained for classification, or the adapter that brings the head"
+            )
         case .labels(let path, let expected, let found):
             return FaultReport(
-                .value, "\(expected) labels were given, the head has \(found)", place: FilePlace(path),
+                .value, "\(expected) labels were given, the head has \(found)",
+                place: FilePlace(path),
                 help: "give one label for each output of the head, in its order")
         default: return FaultReport(.runtime, "no report")
         }
@@ -93,7 +102,8 @@ extension ModelError {
         case .adapterOption(let path, let option, let value):
             return FaultReport(
                 .value, "the adapter uses \(option) = \(value), which is not supported",
-                place: FilePlace(path), help: "plain LoRA with bias 'none' is; merge this adapter elsewhere")
+                place: FilePlace(path),
+                help: "plain LoRA with bias 'none' is; merge this adapter elsewhere")
         case .adapterTensor(let path, let tensor):
             return FaultReport(
                 .value, "the adapter's tensor '\(tensor)' is of a kind that is not known",
@@ -102,15 +112,19 @@ extension ModelError {
             return FaultReport(
                 .value, "the adapter changes '\(module)', which the model at \(base) does not have",
                 place: FilePlace(path),
-                help: nearest.map { "the model has '\($0)'" } ?? "the adapter belongs to another base model")
+                help: nearest.map { "the model has '\($0)'" }
+                    ?? "the adapter belongs to another base model")
         case .adapterMissing(let path, let tensor):
             return FaultReport(
                 .key, "the adapter has no tensor '\(tensor)', which its configuration asks for",
-                place: FilePlace(path), help: "the adapter is incomplete or belongs to another base model")
+                place: FilePlace(path),
+                help: "the adapter is incomplete or belongs to another base model")
         case .adapterRank(let path, let tensor, let expected, let found):
             return FaultReport(
-                .value, "the adapter's '\(tensor)' has rank \(found), its configuration says \(expected)",
-                place: FilePlace(path), help: "weights and adapter_config.json are from different runs")
+                .value,
+                "the adapter's '\(tensor)' has rank \(found), its configuration says \(expected)",
+                place: FilePlace(path),
+                help: "weights and adapter_config.json are from different runs")
         default: return FaultReport(.runtime, "no report")
         }
     }
@@ -171,7 +185,8 @@ extension ConfigurationProblem {
             return FaultReport(.value, "'\(key)' is \(found), expected \(what)", place: place)
         case .unsupported(let found, let supported):
             return FaultReport(
-                .value, "'\(key)' = \(found) is not supported and would change the numbers", place: place,
+                .value, "'\(key)' = \(found) is not supported and would change the numbers",
+                place: place,
                 help: supported.isEmpty ? nil : "supported: " + supported.joined(separator: ", "))
         case .contradicts(let other):
             return FaultReport(.value, "'\(key)' contradicts \(other)", place: place)

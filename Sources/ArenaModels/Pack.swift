@@ -30,7 +30,8 @@ package struct Pack: Sendable {
             positions.append(contentsOf: 0..<Int32(row.count))
             lastTokens.append(ids.count - 1)
             all.append(
-                AttentionRow(firstQuery: start, queries: row.count, firstPosition: 0, firstKey: start))
+                AttentionRow(
+                    firstQuery: start, queries: row.count, firstPosition: 0, firstKey: start))
             last.append(
                 AttentionRow(
                     firstQuery: number, queries: 1, firstPosition: row.count - 1, firstKey: start))

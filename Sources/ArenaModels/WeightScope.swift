@@ -16,7 +16,8 @@ final class WeightAccount {
 
         var bytes: Int {
             switch self {
-            case .matrix(_, let source), .vector(_, let source): return source.count * source.type.size
+            case .matrix(_, let source), .vector(_, let source):
+                return source.count * source.type.size
             case .table(let table): return table.vocabulary * table.channels * 2
             }
         }
@@ -44,7 +45,9 @@ final class WeightAccount {
 
     /// The shape of a tensor, the adapter's first.
     func shape(of name: String) -> [Int]? {
-        if let adapter, let own = adapter.replacements[name] { return adapter.weights.shape(of: own) }
+        if let adapter, let own = adapter.replacements[name] {
+            return adapter.weights.shape(of: own)
+        }
         return base.shape(of: name)
     }
 
@@ -87,7 +90,8 @@ final class WeightAccount {
         if adapter.configuration.replaces(module), adapter.replacements[module + ".weight"] == nil {
             throw .adapterMissing(path: adapter.path, tensor: module + ".weight")
         }
-        guard let pair = adapter.pairs[module], let downName = pair.down, let upName = pair.up else {
+        guard let pair = adapter.pairs[module], let downName = pair.down, let upName = pair.up
+        else {
             if adapter.configuration.targets(module, isHead: isHead) == true {
                 throw .adapterMissing(path: adapter.path, tensor: module + ".lora_A.weight")
             }
@@ -97,7 +101,8 @@ final class WeightAccount {
         let rank = adapter.configuration.rank(of: module)
         if let found = adapter.weights.shape(of: downName)?.first, found != rank {
             throw .adapterRank(
-                path: adapter.weights.path(of: downName), tensor: downName, expected: rank, found: found)
+                path: adapter.weights.path(of: downName), tensor: downName, expected: rank,
+                found: found)
         }
         let down = try expect(adapter.weights, downName, [rank, inputs])
         let up = try expect(adapter.weights, upName, [outputs, rank])

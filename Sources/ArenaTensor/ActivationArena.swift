@@ -1,8 +1,8 @@
 // The activations of one worker: memory handed out in order and taken back all at once between packs,
 // so that a run allocates only until it has seen its largest pack.
 
-/// Memory for the intermediate tensors of one worker.
-package final class ActivationArena {
+/// Memory for the intermediate tensors of one worker, used by one thread at a time.
+package final class ActivationArena: @unchecked Sendable {
     private var chunks: [FloatBuffer] = []
     private var chunk = 0
     private var used = 0
@@ -41,13 +41,8 @@ package final class ActivationArena {
         used = mark.used
     }
 
-    /// Takes everything back. Pieces become one, so the next pack finds its memory together.
+    /// Takes everything back; the memory stays for the next pack.
     package func reset() {
-        if chunks.count > 1 {
-            let total = chunks.reduce(0) { $0 + $1.count }
-            chunks = []
-            chunks = [FloatBuffer(count: total)]
-        }
         chunk = 0
         used = 0
     }

@@ -2,7 +2,8 @@
 
 /// Holds every row's queries and keys inside the tensors, and the tensors to the shape.
 func checkAttention(
-    _ q: Tensor, _ k: Tensor, _ v: Tensor, rows: [AttentionRow], shape: AttentionShape, _ out: Tensor
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, rows: [AttentionRow], shape: AttentionShape,
+    _ out: Tensor
 ) {
     precondition(q.columns == shape.heads * shape.headSize && out.columns == q.columns)
     precondition(k.columns == shape.groups * shape.headSize && v.columns == k.columns)

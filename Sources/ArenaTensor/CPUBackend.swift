@@ -95,7 +95,8 @@ package struct CPUBackend: Backend {
 
     package func rotary(_ x: Tensor, headSize: Int, positions: [Int32], table: RotaryTable) {
         precondition(x.rows == positions.count && x.columns % headSize == 0)
-        precondition(table.headSize == headSize && positions.allSatisfy { $0 >= 0 && $0 < table.positions })
+        precondition(
+            table.headSize == headSize && positions.allSatisfy { $0 >= 0 && $0 < table.positions })
         kernels.pointee.rotary(
             x.base, x.stride, positions, table.cosines.base, table.sines.base, x.rows,
             x.columns / headSize, headSize)
@@ -161,7 +162,9 @@ package struct CPUBackend: Backend {
         kernels.pointee.add(x.base, x.stride, y.base, y.stride, y.rows, y.columns)
     }
 
-    package func gather(_ rows: [Int], of x: Tensor, into y: Tensor) { gatherRows(rows, of: x, into: y) }
+    package func gather(_ rows: [Int], of x: Tensor, into y: Tensor) {
+        gatherRows(rows, of: x, into: y)
+    }
 
     package func softmax(_ x: Tensor) {
         guard x.columns > 0 else { return }
@@ -171,7 +174,8 @@ package struct CPUBackend: Backend {
     /// Shares `count` equal pieces among the threads where the work is worth starting them.
     private func split<Parameters>(
         _ count: Int, work: Int, _ parameters: Parameters,
-        _ body: @escaping @Sendable (UnsafePointer<arena_kernels>, Parameters, Int, Range<Int>) -> Void
+        _ body:
+            @escaping @Sendable (UnsafePointer<arena_kernels>, Parameters, Int, Range<Int>) -> Void
     ) {
         let workers = work < 4 << 20 ? 1 : min(threads, count)
         guard workers > 1 else { return body(kernels, parameters, 0, 0..<count) }

@@ -4,11 +4,13 @@
 
 /// Functions whose bits are the same on every machine.
 package enum ExactMath {
-    /// Sine and cosine of an angle below about a million.
+    /// Sine and cosine of an angle below about a million; no numbers where the angle is none.
     package static func sineCosine(_ x: Double) -> (sine: Double, cosine: Double) {
         // x = n pi/2 + r with pi/2 in three parts of 33 bits, so that n times the first two is exact.
         let n = (x * 0.6366197723675814).rounded(.toNearestOrEven)
-        let r = ((x - n * 1.5707963267341256) - n * 6.077100506303966e-11) - n * 2.0222662487959506e-21
+        guard abs(n) < 1e15 else { return (.nan, .nan) }
+        let r =
+            ((x - n * 1.5707963267341256) - n * 6.077100506303966e-11) - n * 2.0222662487959506e-21
         let z = r * r
         // Taylor series up to r^17 and r^16; |r| <= pi/4.
         var s = 0.0

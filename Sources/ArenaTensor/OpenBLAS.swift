@@ -5,10 +5,11 @@ import Glibc
 
 /// The C interface of an OpenBLAS found on this machine.
 struct OpenBLAS: Sendable {
-    private typealias Multiply = @convention(c) (
-        Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>, Int32,
-        UnsafePointer<Float>, Int32, Float, UnsafeMutablePointer<Float>, Int32
-    ) -> Void
+    private typealias Multiply =
+        @convention(c) (
+            Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>, Int32,
+            UnsafePointer<Float>, Int32, Float, UnsafeMutablePointer<Float>, Int32
+        ) -> Void
     private typealias SetThreads = @convention(c) (Int32) -> Void
 
     private let multiply: Multiply
@@ -32,7 +33,8 @@ struct OpenBLAS: Sendable {
     /// y (rows, columns) = scale * x (rows, inner) . w (columns, inner)^T + keep * y, rows `...Stride`
     /// apart.
     func multiplyTransposed(
-        rows: Int, columns: Int, inner: Int, scale: Float, _ x: UnsafePointer<Float>, _ xStride: Int,
+        rows: Int, columns: Int, inner: Int, scale: Float, _ x: UnsafePointer<Float>,
+        _ xStride: Int,
         _ w: UnsafePointer<Float>, _ wStride: Int, keep: Float, _ y: UnsafeMutablePointer<Float>,
         _ yStride: Int
     ) {

@@ -118,7 +118,9 @@ package struct ReferenceBackend: Backend {
         let sum = scores.reduce(0, +)
         for d in 0..<size {
             var value = 0.0
-            for (i, key) in keys.enumerated() { value += scores[i] / sum * Double(v[key, group + d]) }
+            for (i, key) in keys.enumerated() {
+                value += scores[i] / sum * Double(v[key, group + d])
+            }
             out[query, from + d] = Float(value)
         }
     }
@@ -142,7 +144,9 @@ package struct ReferenceBackend: Backend {
         for m in 0..<y.rows { for c in 0..<y.columns { y[m, c] += x[m, c] } }
     }
 
-    package func gather(_ rows: [Int], of x: Tensor, into y: Tensor) { gatherRows(rows, of: x, into: y) }
+    package func gather(_ rows: [Int], of x: Tensor, into y: Tensor) {
+        gatherRows(rows, of: x, into: y)
+    }
 
     package func softmax(_ x: Tensor) {
         guard x.columns > 0 else { return }

@@ -14,7 +14,8 @@ package struct StoredTensor: Sendable {
     private let range: Range<Int>
 
     /// - Parameter range: the tensor's bytes in the file; as long as type and shape say.
-    package init(name: String, type: ElementType, shape: [Int], file: MappedFile, range: Range<Int>) {
+    package init(name: String, type: ElementType, shape: [Int], file: MappedFile, range: Range<Int>)
+    {
         precondition(
             range.lowerBound >= 0 && range.upperBound <= file.bytes.count
                 && range.count == shape.reduce(1, *) * type.size,
@@ -33,7 +34,9 @@ package struct StoredTensor: Sendable {
     /// Runs `body` on the bytes, which may be unaligned.
     func withBytes<Result>(_ body: (UnsafeRawPointer) -> Result) -> Result? {
         // SAFETY: the range lies inside the mapping, which this value keeps alive.
-        file.bytes.baseAddress.map { base in withExtendedLifetime(file) { body(base + range.lowerBound) } }
+        file.bytes.baseAddress.map { base in
+            withExtendedLifetime(file) { body(base + range.lowerBound) }
+        }
     }
 
     /// Gives the pages back once the content has been copied elsewhere.

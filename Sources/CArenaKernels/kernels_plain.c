@@ -1,5 +1,5 @@
-// The kernels without any instruction set assumed: what the compiler makes of the template for the
-// architecture at hand. Where it has no fused multiply-add, the C library's fmaf gives the same bits.
+// The kernels without any instruction set assumed: what the compiler makes of the template for this
+// architecture. Where it has no fused multiply-add, the C library's fmaf gives the same bits.
 
 #define LANES 4
 #define ROWS 4

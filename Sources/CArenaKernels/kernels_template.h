@@ -1,9 +1,9 @@
 // Every kernel, written once over vectors of LANES floats and product tiles of ROWS rows and two
 // vectors. The including file sets LANES, ROWS and KERNELS (the table's name) and the target.
 //
-// Only operations that IEEE 754 defines to the last bit are used (add, multiply, fused multiply-add,
-// divide, square root, compare), each in an order that LANES and ROWS do not change; that is what
-// makes the bits the same on every instruction set.
+// Only operations that IEEE 754 defines to the last bit are used (add, multiply, fused
+// multiply-add, divide, square root, compare), each in an order that LANES and ROWS do not change;
+// that is what makes the bits the same on every instruction set.
 
 #include "arena_kernels.h"
 
@@ -109,18 +109,26 @@ INLINE void put(float *p, vf v, size_t left) {
 
 // y (rows, TILE) = x (rows, k) . w (k, TILE of a panel's 32), or y += scale * that.
 INLINE void tile(const size_t rows, size_t k, const float *restrict x, size_t x_stride,
-                 const float *restrict w, float *restrict y, size_t y_stride, int add, float scale) {
+                 const float *restrict w, float *restrict y, size_t y_stride, int add,
+                 float scale) {
     vf sum[ROWS][NV];
     UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < NV; j++)
         sum[i][j] = splat(0.0f);
-    for (size_t at = 0; at < k; at++) {
-        vf column[NV];
-        UNROLL for (size_t j = 0; j < NV; j++) column[j] = load(w + j * LANES);
-        UNROLL for (size_t i = 0; i < rows; i++) {
-            vf a = splat(x[i * x_stride + at]);
-            UNROLL for (size_t j = 0; j < NV; j++) sum[i][j] = fma_v(a, column[j], sum[i][j]);
+    for (size_t from = 0; from < k; from += 16) {
+        // The rows of the tile below, a cache line each; past the end it is a hint that comes to
+        // nothing.
+        UNROLL for (size_t i = 0; i < rows; i++)
+            __builtin_prefetch(x + (rows + i) * x_stride + from, 0, 3);
+        size_t to = least(from + 16, k);
+        for (size_t at = from; at < to; at++) {
+            vf column[NV];
+            UNROLL for (size_t j = 0; j < NV; j++) column[j] = load(w + j * LANES);
+            UNROLL for (size_t i = 0; i < rows; i++) {
+                vf a = splat(x[i * x_stride + at]);
+                UNROLL for (size_t j = 0; j < NV; j++) sum[i][j] = fma_v(a, column[j], sum[i][j]);
+            }
+            w += ARENA_PANEL;
         }
-        w += ARENA_PANEL;
     }
     vf factor = splat(scale);
     UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < NV; j++) {
@@ -156,7 +164,8 @@ static void panel_block(size_t m, size_t k, const float *x, size_t x_stride, con
     for (size_t c = 0; c < columns; c += TILE)
         for (size_t i = 0; i < m; i += ROWS) {
             if (next) {
-                for (size_t line = 0; line < share; line++) __builtin_prefetch(next + line * 16, 0, 2);
+                for (size_t line = 0; line < share; line++)
+                    __builtin_prefetch(next + line * 16, 0, 2);
                 next += share * 16;
             }
             tile_of(least(ROWS, m - i), k, x + i * x_stride, x_stride, panel + c,
@@ -166,7 +175,7 @@ static void panel_block(size_t m, size_t k, const float *x, size_t x_stride, con
 
 // Rows of x, and panels of w, that are taken through a K block together: x's part stays in the
 // second-level cache for all of them, a panel's part in the first-level cache for all rows.
-#define CHUNK 84
+#define CHUNK 84 // a multiple of every ROWS
 #define GROUP 8
 
 // y (rows, columns) = sums + bias, or y += scale * that.
@@ -189,8 +198,11 @@ static void finish(const arena_product_t *p, size_t row, size_t column, size_t r
 static void product(const arena_product_t *p) {
     float sums[CHUNK * GROUP * ARENA_PANEL] __attribute__((aligned(64)));
     size_t k = p->inputs, last = p->last_panel;
-    for (size_t row = 0; row < p->rows; row += CHUNK) {
-        size_t rows = least(CHUNK, p->rows - row);
+    // Chunks of about the same size in whole tiles, so that no small rest pays for all weights.
+    size_t chunks = (p->rows + CHUNK - 1) / CHUNK;
+    size_t chunk = chunks ? ((p->rows + chunks - 1) / chunks + ROWS - 1) / ROWS * ROWS : 0;
+    for (size_t row = 0; row < p->rows; row += chunk) {
+        size_t rows = least(chunk, p->rows - row);
         const float *x = p->x + row * p->x_stride;
         for (size_t first = p->first_panel; first < last; first += GROUP) {
             size_t group = least(GROUP, last - first), column = first * ARENA_PANEL;
@@ -205,8 +217,7 @@ static void product(const arena_product_t *p) {
                 for (size_t n = 0; n < group; n++) {
                     const float *panel = p->panels + ((first + n) * k + at) * ARENA_PANEL;
                     const float *next = n + 1 < group ? panel + k * ARENA_PANEL
-                        : at + block < k ? panel - (group - 1) * k * ARENA_PANEL + block * ARENA_PANEL
-                        : NULL;
+                        : at + block < k ? panel + (block - n * k) * ARENA_PANEL : NULL;
                     panel_block(rows, block, x + at, p->x_stride, panel,
                                 least(ARENA_PANEL, columns - n * ARENA_PANEL),
                                 y + n * ARENA_PANEL, y_stride, at > 0 || (direct && p->add),
@@ -383,13 +394,14 @@ static void attention(const arena_attention_t *p) {
                 for (size_t d = 0; d < size; d += ARENA_PANEL) {
                     size_t width = least(ARENA_PANEL, size - d);
                     const float *panel = values + d * padded + skip * ARENA_PANEL;
-                    // Blocks of keys stand at multiples of 256 of the row. What a window cuts off in
-                    // front, and the padding behind, is zeros: added to a zero they change no bit.
+                    // Blocks of keys stand at multiples of 256 of the row. What a window cuts off
+                    // in front, and the padding behind, is zeros: added to a zero they change no
+                    // bit.
                     __builtin_memset(sums, 0, rows * ARENA_PANEL * sizeof(float));
                     for (size_t at = 0; at < columns;) {
                         size_t block = least(ARENA_BLOCK - (low + at) % ARENA_BLOCK, columns - at);
-                        panel_block(rows, block, scores + at, score_stride, panel + at * ARENA_PANEL,
-                                    width, sums, ARENA_PANEL, 1, 1.0f, NULL);
+                        panel_block(rows, block, scores + at, score_stride,
+                                    panel + at * ARENA_PANEL, width, sums, ARENA_PANEL, 1, 1.0f, NULL);
                         at += block;
                     }
                     for (size_t i = 0; i < rows; i++) {

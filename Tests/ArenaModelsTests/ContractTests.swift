@@ -29,7 +29,8 @@ import Testing
     @Test(arguments: cases)
     func rowsDoNotSeeTheirPackOrderOrWorkers(model: String, adapter: String?) throws {
         let classifier = try Classifier(
-            modelPath: joinPath(fixtures, model), adapterPath: adapter.map { joinPath(fixtures, $0) })
+            modelPath: joinPath(fixtures, model),
+            adapterPath: adapter.map { joinPath(fixtures, $0) })
         let rows = Self.rows(vocabulary: classifier.vocabulary, seed: 1)
         let n = classifier.labelCount
         let expected = bits(
@@ -38,7 +39,9 @@ import Testing
             for (budget, workers) in [(1, 1), (64, 2), (200, 3), (1 << 20, 1), (1 << 20, 4)] {
                 let logits = try classifier.predictLogits(
                     TokenBatch(rows), workers: workers, tokenBudget: budget, backend: backend)
-                #expect(bits(logits) == expected, "\(backend.name), budget \(budget), \(workers) workers")
+                #expect(
+                    bits(logits) == expected,
+                    "\(backend.name), budget \(budget), \(workers) workers")
             }
         }
         var random = Seeded(2)
@@ -67,7 +70,8 @@ import Testing
         for seed in 0..<20 as Range<UInt64> {
             var random = Seeded(seed)
             let rows = (0..<Int.random(in: 0...80, using: &random)).map { _ in
-                [Int32](repeating: Int32.random(in: 1...3, using: &random),
+                [Int32](
+                    repeating: Int32.random(in: 1...3, using: &random),
                     count: Int.random(in: 1...300, using: &random))
             }
             let workers = Int.random(in: 1...4, using: &random)
@@ -98,7 +102,8 @@ import Testing
         let classifier = try Classifier(modelPath: joinPath(fixtures, "llama-fp32"))
         let rows = Self.rows(vocabulary: classifier.vocabulary, seed: 4)
         let seen = Mutex<[PredictionProgress]>([])
-        _ = try classifier.predictLogits(TokenBatch(rows), workers: 3, tokenBudget: 64) { progress in
+        _ = try classifier.predictLogits(TokenBatch(rows), workers: 3, tokenBudget: 64) {
+            progress in
             seen.withLock { $0.append(progress) }
         }
         let all = seen.withLock { $0 }
@@ -132,10 +137,12 @@ import Testing
             report { _ = try classifier.predictLogits(TokenBatch(rows)) }?.message
         }
         #expect(message([[1], []]) == "row 1 has no tokens")
-        #expect(message([[1], [2], [3, 211]]) == "row 2 holds token 211, the model knows 0 to 210")
+        #expect(
+            message([[1], [2], [3, 211]]) == "row 2 holds token 211, the model knows 0 to 210")
         #expect(message([[-1]]) == "row 0 holds token -1, the model knows 0 to 210")
         #expect(
-            message([[Int32](repeating: 5, count: 257)]) == "row 0 has 257 tokens, the model takes 256")
+            message([[Int32](repeating: 5, count: 257)])
+                == "row 0 has 257 tokens, the model takes 256")
         #expect(try classifier.predictLogits(TokenBatch()).isEmpty)
         #expect(TokenBatch(offsets: [0, 2, 1, 3], ids: [1, 2, 3]) == nil)
         #expect(TokenBatch(offsets: [0, 4], ids: [1, 2, 3]) == nil)

@@ -21,7 +21,8 @@ import Testing
     func logitsEqualTheReference(model: String, adapter: String?) throws {
         let expected = try Expected(adapter ?? model)
         let classifier = try Classifier(
-            modelPath: joinPath(fixtures, model), adapterPath: adapter.map { joinPath(fixtures, $0) },
+            modelPath: joinPath(fixtures, model),
+            adapterPath: adapter.map { joinPath(fixtures, $0) },
             labels: 3)
         #expect(classifier.labels == ["winner_model_a", "winner_model_b", "winner_tie"])
         #expect(!classifier.isLoaded)

@@ -20,7 +20,10 @@ import Testing
             let model = try Classifier(
                 modelPath: folder.path, adapterPath: other?.path, labels: labels)
             try model.load()
-        }.map { $0.message + " | " + ($0.place.map { splitPath($0.path).name } ?? "") + " | " + ($0.help ?? "") }
+        }.map {
+            $0.message + " | " + ($0.place.map { splitPath($0.path).name } ?? "") + " | "
+                + ($0.help ?? "")
+        }
     }
 
     func tensors(_ fixture: String, _ change: (inout TensorFile) throws -> Void) throws -> String? {
@@ -56,7 +59,8 @@ import Testing
             }?.contains("'model.layers.4.mlp.up_proj.weight', which this architecture") == true)
         #expect(
             try tensors("gemma2-fp32") {
-                $0.tensors.append(("model.layers.0.self_attn.rotary_emb.inv_freq", "F32", [1], [0, 0, 0, 0]))
+                $0.tensors.append(
+                    ("model.layers.0.self_attn.rotary_emb.inv_freq", "F32", [1], [0, 0, 0, 0]))
             } == nil)
         #expect(
             try tensors("gemma2-fp32") { $0.tensors[try $0.index(of: up)].shape = [40, 56] }?
@@ -66,12 +70,17 @@ import Testing
                 let i = try $0.index(of: up)
                 $0.tensors[i].type = "I32"
             }?.contains("stored as I32") == true)
-        for (name, index) in [(up, 77), ("model.norm.weight", 3), ("model.embed_tokens.weight", 40 * 200)] {
+        for (name, index) in [
+            (up, 77), ("model.norm.weight", 3), ("model.embed_tokens.weight", 40 * 200),
+        ] {
             #expect(
                 try tensors("gemma2-fp32") {
                     let i = try $0.index(of: name)
-                    $0.tensors[i].data.replaceSubrange(index * 4..<index * 4 + 4, with: [0, 0, 0xC0, 0x7F])
-                }?.contains("'\(name)' holds a number that is infinite or none, at element \(index)") == true)
+                    $0.tensors[i].data.replaceSubrange(
+                        index * 4..<index * 4 + 4, with: [0, 0, 0xC0, 0x7F])
+                }?.contains(
+                    "'\(name)' holds a number that is infinite or none, at element \(index)")
+                    == true)
         }
     }
 
@@ -92,45 +101,79 @@ import Testing
         let (g, l) = ("gemma2-fp32", "llama-fp32")
         for (fixture, old, new, expected) in [
             (g, "Gemma2ForSequenceClassification", "Gemma2ForTokenClassification", "is not known"),
-            (g, "\"architectures\": [\n    \"Gemma2ForSequenceClassification\"\n  ]", "\"architectures\": null",
-                "names no architecture"),
-            (g, "\"gelu_pytorch_tanh\"", "\"relu\"", "'hidden_activation' = 'relu' is not supported"),
-            (g, "\"use_bidirectional_attention\": null", "\"use_bidirectional_attention\": true",
-                "'use_bidirectional_attention' = true is not supported"),
-            (g, "\"hidden_size\": 40", "\"hidden_size\": 48", "has shape [211, 40], expected [211, 48]"),
-            (g, "\"hidden_size\": 40", "\"hidden_size\": -40", "'hidden_size' is -40, expected a whole"),
+            (
+                g, "\"architectures\": [\n    \"Gemma2ForSequenceClassification\"\n  ]",
+                "\"architectures\": null",
+                "names no architecture"
+            ),
+            (
+                g, "\"gelu_pytorch_tanh\"", "\"relu\"",
+                "'hidden_activation' = 'relu' is not supported"
+            ),
+            (
+                g, "\"use_bidirectional_attention\": null", "\"use_bidirectional_attention\": true",
+                "'use_bidirectional_attention' = true is not supported"
+            ),
+            (
+                g, "\"hidden_size\": 40", "\"hidden_size\": 48",
+                "has shape [211, 40], expected [211, 48]"
+            ),
+            (
+                g, "\"hidden_size\": 40", "\"hidden_size\": -40",
+                "'hidden_size' is -40, expected a whole"
+            ),
             (g, "\"hidden_size\": 40", "\"hidden_size\": \"40\"", "'hidden_size' is '40'"),
-            (g, "\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3", "contradicts num_attention"),
+            (
+                g, "\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3",
+                "contradicts num_attention"
+            ),
             (g, "\"head_dim\": 16", "\"head_dim\": 15", "'head_dim' is 15, expected an even"),
             (g, "\"num_hidden_layers\": 4", "\"num_hidden_layers\": 5", "'layer_types' is 4"),
-            (g, "\"full_attention\"", "\"chunked_attention\"", "'layer_types' = 'chunked_attention'"),
+            (
+                g, "\"full_attention\"", "\"chunked_attention\"",
+                "'layer_types' = 'chunked_attention'"
+            ),
             (g, "\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": 0", "'rms_norm_eps'"),
             (g, "\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": 1e999", "'rms_norm_eps'"),
-            (g, "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"",
-                "'rope_parameters.rope_type' = 'yarn' is not supported"),
-            (g, "\"model_type\": \"gemma2\"", "\"quantization_config\": {}", "'quantization_config'"),
+            (
+                g, "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"",
+                "'rope_parameters.rope_type' = 'yarn' is not supported"
+            ),
+            (
+                g, "\"model_type\": \"gemma2\"", "\"quantization_config\": {}",
+                "'quantization_config'"
+            ),
             (g, "\"2\": \"winner_tie\"", "\"3\": \"winner_tie\"", "'id2label.3'"),
             (g, ",\n    \"2\": \"winner_tie\"", "", "has shape [3, 40], expected [2, 40]"),
             (l, "\"llama3\"", "\"longrope\"", "'longrope'"),
-            (l, "\"high_freq_factor\": 4.0", "\"high_freq_factor\": 1.0", "contradicts low_freq_factor"),
+            (
+                l, "\"high_freq_factor\": 4.0", "\"high_freq_factor\": 1.0",
+                "contradicts low_freq_factor"
+            ),
             (l, "\"factor\": 8.0", "\"factors\": 8.0", "no 'rope_parameters.factor'"),
             (l, "\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"", "'gelu' is not supported"),
         ] {
             let found = try config(fixture, old, new)
             #expect(found?.contains(expected) == true, "\(new): \(found ?? "no error")")
-            #expect(found?.contains("config.json") == true || found?.contains("model.safetensors") == true)
+            #expect(
+                found?.contains("config.json") == true
+                    || found?.contains("model.safetensors") == true)
         }
-        #expect(try config(g, "\"query_pre_attn_scalar\": 10", "\"query_pre_attn_scalar\": 10.0") == nil)
         #expect(
-            try message(g) { folder, _ in try folder.write("config.json", "{\"architectures\": [") }?
-                .contains("not valid JSON") == true)
+            try config(g, "\"query_pre_attn_scalar\": 10", "\"query_pre_attn_scalar\": 10.0") == nil
+        )
+        #expect(
+            try message(g) { folder, _ in try folder.write("config.json", "{\"architectures\": [")
+            }?
+            .contains("not valid JSON") == true)
     }
 
     @Test func transformers4AndTransformers5WriteTheSameModel() throws {
         let expected = try Expected("llama-fp32")
         let folder = try Folder(copying: "llama-fp32")
         let text = try folder.read("config.json")
-        let start = try #require(text.split(separator: "\n").firstIndex { $0.contains("rope_parameters") })
+        let start = try #require(
+            text.split(separator: "\n").firstIndex { $0.contains("rope_parameters") })
         var lines = text.split(separator: "\n").map(String.init)
         let end = try #require(lines[start...].firstIndex { $0.contains("}") })
         lines.replaceSubrange(
@@ -148,7 +191,8 @@ import Testing
     @Test func linearScalingDividesTheAngles() {
         let plain = RotarySettings(base: 10_000, headSize: 8)
         let linear = RotarySettings(base: 10_000, headSize: 8, scaling: .linear(factor: 4))
-        #expect(zip(plain.inverseFrequencies, linear.inverseFrequencies).allSatisfy { $0 / 4 == $1 })
+        #expect(
+            zip(plain.inverseFrequencies, linear.inverseFrequencies).allSatisfy { $0 / 4 == $1 })
     }
 
     @Test func headsAndLabels() throws {
@@ -166,7 +210,9 @@ import Testing
                 .contains("the model has a classification head") == true)
         // The adapter brings the head of a base without one.
         #expect(
-            try message("gemma2-fp32", adapter: "gemma2-fp32-lora") { folder, _ in try headless(folder) } == nil)
+            try message("gemma2-fp32", adapter: "gemma2-fp32-lora") { folder, _ in
+                try headless(folder)
+            } == nil)
         #expect(
             try message("llama-fp32", adapter: "llama-fp32-lora") { folder, _ in
                 var file = try TensorFile(joinPath(folder.path, "model.safetensors"))
@@ -184,7 +230,8 @@ import Testing
             var file = try TensorFile(joinPath(adapter?.path ?? "", "adapter_model.safetensors"))
             for kind in ["A", "B"] {
                 var extra = file.tensors[
-                    try file.index(of: "base_model.model.model.layers.3.mlp.up_proj.lora_\(kind).weight")]
+                    try file.index(
+                        of: "base_model.model.model.layers.3.mlp.up_proj.lora_\(kind).weight")]
                 extra.name = "base_model.model.model.layers.7.mlp.up_proj.lora_\(kind).weight"
                 file.tensors.append(extra)
             }
@@ -195,8 +242,14 @@ import Testing
             ("\"use_dora\": false", "\"use_dora\": true", "use_dora = true"),
             ("\"bias\": \"none\"", "\"bias\": \"all\"", "bias = 'all'"),
             ("\"peft_type\": \"LORA\"", "\"peft_type\": \"IA3\"", "peft_type = 'IA3'"),
-            ("\"init_lora_weights\": true", "\"init_lora_weights\": \"pissa\"", "init_lora_weights = 'pissa'"),
-            ("\"trainable_token_indices\": null", "\"trainable_token_indices\": [1]", "trainable_token_indices"),
+            (
+                "\"init_lora_weights\": true", "\"init_lora_weights\": \"pissa\"",
+                "init_lora_weights = 'pissa'"
+            ),
+            (
+                "\"trainable_token_indices\": null", "\"trainable_token_indices\": [1]",
+                "trainable_token_indices"
+            ),
             ("\"r\": 8", "\"r\": 4", "rank 8, its configuration says 4"),
             ("\"r\": 8", "\"r\": 0", "'r' is 0"),
             ("\"rank_pattern\": {}", "\"rank_pattern\": {\"q_(p|x)roj\": 4}", "'q_(p|x)roj'"),
@@ -208,7 +261,8 @@ import Testing
         }
         func edited(_ change: (inout TensorFile) throws -> Void) throws -> String? {
             try message("gemma2-fp32", adapter: "gemma2-fp32-lora") { _, adapter in
-                var file = try TensorFile(joinPath(adapter?.path ?? "", "adapter_model.safetensors"))
+                var file = try TensorFile(
+                    joinPath(adapter?.path ?? "", "adapter_model.safetensors"))
                 try change(&file)
                 try adapter?.write("adapter_model.safetensors", file.bytes)
             }
@@ -225,11 +279,16 @@ import Testing
             try edited { $0.tensors.remove(at: try $0.index(of: "base_model.model.score.weight")) }?
                 .contains("no tensor 'score.weight'") == true)
         #expect(
-            try edited { $0.tensors.append((base + ".lora_magnitude_vector", "F32", [1], [0, 0, 0, 0])) }?
-                .contains("of a kind that is not known") == true)
+            try edited {
+                $0.tensors.append((base + ".lora_magnitude_vector", "F32", [1], [0, 0, 0, 0]))
+            }?
+            .contains("of a kind that is not known") == true)
         #expect(
-            try edited { $0.tensors.append(("base_model.model.model.extra.weight", "F32", [1], [0, 0, 0, 0])) }?
-                .contains("changes 'model.extra.weight', which the model") == true)
+            try edited {
+                $0.tensors.append(
+                    ("base_model.model.model.extra.weight", "F32", [1], [0, 0, 0, 0]))
+            }?
+            .contains("changes 'model.extra.weight', which the model") == true)
         #expect(
             try edited { $0.tensors[try $0.index(of: base + ".lora_B.weight")].shape = [8, 56] }?
                 .contains("has shape [8, 56], expected [56, 8]") == true)
@@ -237,24 +296,29 @@ import Testing
 
     @Test func changedConfigurationsNeverCrash() throws {
         var random = Seeded(21)
-        for (fixture, name) in [("llama-fp32", "config.json"), ("llama-fp32-lora", "adapter_config.json")] {
+        for (fixture, name) in [
+            ("llama-fp32", "config.json"), ("llama-fp32-lora", "adapter_config.json"),
+        ] {
             let isAdapter = name.hasPrefix("adapter")
             let model = try Folder(copying: "llama-fp32")
             let adapter = try Folder(copying: "llama-fp32-lora")
             let good = try readFile(joinPath(fixtures, fixture + "/" + name))
-            for _ in 0..<400 {
+            for _ in 0..<250 {
                 var bytes = good
                 for _ in 0..<Int.random(in: 1...3, using: &random) {
                     let at = Int.random(in: 0..<bytes.count, using: &random)
                     switch Int.random(in: 0..<3, using: &random) {
                     case 0: bytes[at] = SafetensorsTests.pieces.randomElement(using: &random) ?? 48
                     case 1: bytes.remove(at: at)
-                    default: bytes.insert(SafetensorsTests.pieces.randomElement(using: &random) ?? 48, at: at)
+                    default:
+                        bytes.insert(
+                            SafetensorsTests.pieces.randomElement(using: &random) ?? 48, at: at)
                     }
                 }
                 try (isAdapter ? adapter : model).write(name, bytes)
                 let words = report {
-                    _ = try Classifier(modelPath: model.path, adapterPath: isAdapter ? adapter.path : nil)
+                    _ = try Classifier(
+                        modelPath: model.path, adapterPath: isAdapter ? adapter.path : nil)
                 }
                 if let words { #expect(!words.message.isEmpty) }
             }

@@ -15,16 +15,21 @@ import Testing
         return report { _ = try SafetensorsFile(joinPath(folder.path, "x.safetensors")) }?.message
     }
 
-    func entry(_ name: String, _ shape: String, _ begin: Int, _ end: Int, type: String = "F32") -> String {
+    func entry(_ name: String, _ shape: String, _ begin: Int, _ end: Int, type: String = "F32")
+        -> String
+    {
         "\"\(name)\":{\"dtype\":\"\(type)\",\"shape\":\(shape),\"data_offsets\":[\(begin),\(end)]}"
     }
 
     @Test func readsWhatIsRight() throws {
         let folder = Folder()
-        let header = "{\"__metadata__\":{\"format\":\"pt\"},"
+        let header =
+            "{\"__metadata__\":{\"format\":\"pt\"},"
             + entry("b", "[2,2]", 4, 20) + "," + entry("a", "[2]", 0, 4, type: "BF16") + ","
-            + entry("none", "[0,7]", 20, 20, type: "I64") + "," + entry("one", "[]", 20, 24) + "}   "
-        try folder.write("x.safetensors", safetensors(header, data: [UInt8](repeating: 0, count: 24)))
+            + entry("none", "[0,7]", 20, 20, type: "I64") + "," + entry("one", "[]", 20, 24)
+            + "}   "
+        try folder.write(
+            "x.safetensors", safetensors(header, data: [UInt8](repeating: 0, count: 24)))
         let file = try SafetensorsFile(joinPath(folder.path, "x.safetensors"))
         #expect(file.entries.count == 4)
         #expect(file.entries["b"]?.shape == [2, 2])
@@ -36,12 +41,16 @@ import Testing
     @Test func headersThatLie() throws {
         let data = [UInt8](repeating: 0, count: 16)
         func check(_ header: String, _ expected: String, data: [UInt8]? = nil) throws {
-            let message = try problem(safetensors(header, data: data ?? [UInt8](repeating: 0, count: 16)))
+            let message = try problem(
+                safetensors(header, data: data ?? [UInt8](repeating: 0, count: 16)))
             #expect(message?.contains(expected) == true, "\(message ?? "nothing"): \(header)")
         }
         #expect(try problem([1, 2, 3])?.contains("too short") == true)
-        #expect(try problem([255, 255, 255, 255, 255, 255, 255, 255])?.contains("header takes") == true)
-        #expect(try problem([9, 0, 0, 0, 0, 0, 0, 0] + data.prefix(8))?.contains("header takes 9") == true)
+        #expect(
+            try problem([255, 255, 255, 255, 255, 255, 255, 255])?.contains("header takes") == true)
+        #expect(
+            try problem([9, 0, 0, 0, 0, 0, 0, 0] + data.prefix(8))?.contains("header takes 9")
+                == true)
         try check("[]", "not an object")
         try check("{", "not valid JSON")
         try check("{\"a\":5}", "'a' has no valid dtype")
@@ -56,14 +65,17 @@ import Testing
         try check("{" + entry("a", "[3]", 0, 16) + "}", "takes 16 bytes, its shape and type say 12")
         try check("{" + entry("a", "[2]", 8, 16) + "}", "leaves bytes 0 to 8")
         try check("{" + entry("a", "[2]", 0, 8) + "}", "8 bytes after")
-        try check("{" + entry("a", "[4]", 0, 16) + "," + entry("b", "[2]", 8, 16) + "}", "overlaps 'a'")
-        try check("{" + entry("a", "[4]", 0, 16) + "," + entry("a", "[4]", 0, 16) + "}", "listed twice")
+        try check(
+            "{" + entry("a", "[4]", 0, 16) + "," + entry("b", "[2]", 8, 16) + "}", "overlaps 'a'")
+        try check(
+            "{" + entry("a", "[4]", 0, 16) + "," + entry("a", "[4]", 0, 16) + "}", "listed twice")
         try check("{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0]}}", "data_offsets")
         try check("{}", "16 bytes after")
     }
 
     @Test func everyTruncationAndManyChangesAreErrorsOrHarmless() throws {
-        let header = "{" + entry("a", "[2,3]", 0, 24) + "," + entry("b", "[4]", 24, 32, type: "BF16") + "}"
+        let header =
+            "{" + entry("a", "[2,3]", 0, 24) + "," + entry("b", "[4]", 24, 32, type: "BF16") + "}"
         let good = safetensors(header, data: (0..<32).map { UInt8($0) })
         #expect(try problem(good) == nil)
         for length in 0..<good.count { #expect(try problem(Array(good.prefix(length))) != nil) }
@@ -106,7 +118,8 @@ import Testing
                 .contains("does not hold it") == true)
         #expect(
             try message {
-                try $0.edit(index, "model-00002-of-00002.safetensors", "model-00003-of-00002.safetensors")
+                try $0.edit(
+                    index, "model-00002-of-00002.safetensors", "model-00003-of-00002.safetensors")
             }?.contains("is not there") == true)
         #expect(
             try message {
@@ -117,13 +130,16 @@ import Testing
         #expect(try message { try $0.write(index, "[1") }?.contains("not valid JSON") == true)
         // A tensor that the index forgets.
         let text = try Folder(copying: "gemma2-bf16").read(index)
-        let lines = text.split(separator: "\n").filter { !$0.contains("\"model.layers.1.mlp.up_proj") }
+        let lines = text.split(separator: "\n").filter {
+            !$0.contains("\"model.layers.1.mlp.up_proj")
+        }
         #expect(
             try message { try $0.write(index, lines.joined(separator: "\n")) }?
                 .contains("'model.layers.1.mlp.up_proj.weight', which the index") == true)
         let empty = Folder()
         #expect(
-            report { _ = try Checkpoint(folder: empty.path) }?.message.contains("neither model.saf") == true)
+            report { _ = try Checkpoint(folder: empty.path) }?.message.contains("neither model.saf")
+                == true)
         #expect(report { _ = try Checkpoint(folder: empty.path + "/no") }?.kind == .fileNotFound)
     }
 }

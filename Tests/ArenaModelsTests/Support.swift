@@ -63,7 +63,9 @@ final class Folder {
         rmdir(path)
     }
 
-    func write(_ name: String, _ bytes: [UInt8]) throws { try writeFile(joinPath(path, name), bytes) }
+    func write(_ name: String, _ bytes: [UInt8]) throws {
+        try writeFile(joinPath(path, name), bytes)
+    }
 
     func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }
 
@@ -118,7 +120,8 @@ struct TensorFile {
                     + "\"data_offsets\":[\(at),\(at + t.data.count)]}")
             at += t.data.count
         }
-        return safetensors("{" + entries.joined(separator: ",") + "}", data: tensors.flatMap(\.data))
+        return safetensors(
+            "{" + entries.joined(separator: ",") + "}", data: tensors.flatMap(\.data))
     }
 
     func index(of name: String) throws -> Int {

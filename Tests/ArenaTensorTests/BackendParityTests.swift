@@ -53,7 +53,8 @@ import Testing
         try compare(within: 3e-6) { backend in
             let y = Tensor(start, rows: m, columns: n)
             backend.addLowRank(
-                x, down: try matrix(down, r, k, for: backend), up: try matrix(up, n, r, for: backend),
+                x, down: try matrix(down, r, k, for: backend),
+                up: try matrix(up, n, r, for: backend),
                 scale: 2, arena: ActivationArena(), into: y)
             return y.values
         }
@@ -68,7 +69,8 @@ import Testing
         for (offset, adding) in [(Float(0), false), (1, false), (1, true)] {
             try compare(within: 2e-6, "\(c) columns") { backend in
                 let y = Tensor(start, rows: 5, columns: c)
-                backend.rmsNorm(x, try vector(w), epsilon: 1e-6, offset: offset, adding: adding, into: y)
+                backend.rmsNorm(
+                    x, try vector(w), epsilon: 1e-6, offset: offset, adding: adding, into: y)
                 return y.values
             }
         }
@@ -119,13 +121,15 @@ import Testing
         var rows: [AttentionRow] = []
         var at = 0
         for length in lengths {
-            rows.append(AttentionRow(firstQuery: at, queries: length, firstPosition: 0, firstKey: at))
+            rows.append(
+                AttentionRow(firstQuery: at, queries: length, firstPosition: 0, firstKey: at))
             at += length
         }
         try compare(within: 3e-6, "\(shape)") { backend in
             let out = Tensor(
                 [Float](repeating: .nan, count: total * q.columns), rows: total, columns: q.columns)
-            backend.attention(q, k, v, rows: rows, shape: shape, arena: ActivationArena(), into: out)
+            backend.attention(
+                q, k, v, rows: rows, shape: shape, arena: ActivationArena(), into: out)
             return out.values
         }
     }
@@ -141,7 +145,8 @@ import Testing
                 let e = Tensor([Float](repeating: 0, count: 3 * c), rows: 3, columns: c)
                 backend.embed(
                     [10, 0, 5],
-                    EmbeddingTable(try stored(table, [11, c]), vocabulary: 11, channels: c), scale: 1.5,
+                    EmbeddingTable(try stored(table, [11, c]), vocabulary: 11, channels: c),
+                    scale: 1.5,
                     into: e)
                 let picked = Tensor([Float](repeating: 0, count: 3 * c), rows: 3, columns: c)
                 backend.gather([5, 5, 0], of: x, into: picked)

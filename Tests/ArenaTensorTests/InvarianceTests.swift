@@ -45,7 +45,8 @@ import Testing
         func run(_ backend: CPUBackend, _ rows: [AttentionRow], q: Tensor) -> Tensor {
             let out = Tensor(
                 [Float](repeating: 0, count: q.rows * q.columns), rows: q.rows, columns: q.columns)
-            backend.attention(q, k, v, rows: rows, shape: shape, arena: ActivationArena(), into: out)
+            backend.attention(
+                q, k, v, rows: rows, shape: shape, arena: ActivationArena(), into: out)
             return out
         }
         let first = AttentionRow(firstQuery: 0, queries: before, firstPosition: 0, firstKey: 0)
@@ -68,7 +69,10 @@ import Testing
             for position in [0, 255, 256, 299, 610] {
                 let one = run(
                     backend,
-                    [AttentionRow(firstQuery: 0, queries: 1, firstPosition: position, firstKey: before)],
+                    [
+                        AttentionRow(
+                            firstQuery: 0, queries: 1, firstPosition: position, firstKey: before)
+                    ],
                     q: q.rows(before + position..<before + position + 1))
                 let there = packed.rows(before + position..<before + position + 1)
                 #expect(bits(one.values) == bits(there.values), "position \(position)")

@@ -8,11 +8,16 @@ import Testing
 
 @Suite struct MathTests {
     /// Every 9973rd bit pattern of fp32, and a fine grid where the functions bend.
-    static let samples: [Float] = stride(from: UInt32(0), to: UInt32.max - 9973, by: 9973).map {
-        Float(bitPattern: $0)
-    } + (-20000...20000).map { Float($0) / 1000 }
+    static let samples: [Float] =
+        stride(from: UInt32(0), to: UInt32.max - 9973, by: 9973).map {
+            Float(bitPattern: $0)
+        } + (-20000...20000).map { Float($0) / 1000 }
 
-    private func run(_ f: (arena_kernels) -> ((UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void)?)
+    private func run(
+        _ f: (arena_kernels) -> (
+            (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
+        )?
+    )
         throws -> [Float]
     {
         var expected: [UInt32]?
@@ -34,10 +39,16 @@ import Testing
     @Test func exponentials() throws {
         var worst = 0.0
         for (x, y) in zip(Self.samples, try run { $0.exp }) {
-            if x.isNaN { #expect(y.isNaN) } else if x < -87.4 { #expect(y == 0) } else if x <= 88.3 {
+            if x.isNaN {
+                #expect(y.isNaN)
+            } else if x < -87.4 {
+                #expect(y == 0)
+            } else if x <= 88.3 {
                 let e = exp(Double(x))
                 if e > 1.2e-38 { worst = max(worst, abs(Double(y) / e - 1)) }
-            } else { #expect(y > 2e38) }
+            } else {
+                #expect(y > 2e38)
+            }
         }
         print("exp: largest relative error \(worst)")
         #expect(worst < 2e-7)
@@ -46,7 +57,9 @@ import Testing
     @Test func hyperbolicTangents() throws {
         var worst = 0.0
         for (x, y) in zip(Self.samples, try run { $0.tanh }) {
-            if x.isNaN { #expect(y.isNaN) } else if abs(x) > 1e-30 {
+            if x.isNaN {
+                #expect(y.isNaN)
+            } else if abs(x) > 1e-30 {
                 worst = max(worst, abs(Double(y) / tanh(Double(x)) - 1))
                 #expect(abs(y) <= 1)
             }
@@ -62,7 +75,9 @@ import Testing
             let x = Double.random(in: 0..<200_000, using: &random)
             let (sine, cosine) = ExactMath.sineCosine(x)
             worst = max(worst, abs(sine - sin(x)), abs(cosine - cos(x)))
-            let (b, e) = (Double.random(in: 1..<2e6, using: &random), Double.random(in: 0..<1, using: &random))
+            let (b, e) = (
+                Double.random(in: 1..<2e6, using: &random), Double.random(in: 0..<1, using: &random)
+            )
             worst = max(worst, abs(ExactMath.power(b, e) / pow(b, e) - 1))
         }
         print("sine, cosine, power: largest error \(worst)")
@@ -80,7 +95,8 @@ import Testing
             let exponent = Int(h >> 10 & 31)
             let fraction = Double(h & 1023)
             let magnitude =
-                exponent == 0 ? fraction * 0x1p-24 : (1 + fraction / 1024) * pow(2, Double(exponent - 15))
+                exponent == 0
+                ? fraction * 0x1p-24 : (1 + fraction / 1024) * pow(2, Double(exponent - 15))
             if exponent == 31 {
                 #expect(fraction == 0 ? x.isInfinite : x.isNaN)
             } else {

@@ -25,12 +25,15 @@ struct Seeded: RandomNumberGenerator {
     }
 
     /// A tensor whose rows lie further apart than they are long.
-    mutating func tensor(_ rows: Int, _ columns: Int, scale: Float = 1, padding: Int = 3) -> Tensor {
+    mutating func tensor(_ rows: Int, _ columns: Int, scale: Float = 1, padding: Int = 3) -> Tensor
+    {
         let stride = columns + padding
         let buffer = FloatBuffer(count: rows * stride + 1)
         for i in 0..<buffer.count { buffer.base[i] = .nan }
         let x = Tensor(buffer: buffer, offset: 1, rows: rows, columns: columns, stride: stride)
-        for r in 0..<rows { for c in 0..<columns { x[r, c] = Float.random(in: -scale..<scale, using: &self) } }
+        for r in 0..<rows {
+            for c in 0..<columns { x[r, c] = Float.random(in: -scale..<scale, using: &self) }
+        }
         return x
     }
 }
@@ -51,10 +54,12 @@ func stored(
     // One odd byte first, so that nothing is aligned.
     try writeFile(path, [7] + bytes)
     return StoredTensor(
-        name: name, type: type, shape: shape, file: try MappedFile(path), range: 1..<1 + bytes.count)
+        name: name, type: type, shape: shape, file: try MappedFile(path), range: 1..<1 + bytes.count
+    )
 }
 
-func matrix(_ values: [Float], _ n: Int, _ k: Int, for backend: any Backend) throws -> WeightMatrix {
+func matrix(_ values: [Float], _ n: Int, _ k: Int, for backend: any Backend) throws -> WeightMatrix
+{
     let w = WeightMatrix(outputs: n, inputs: k)
     try w.load(try stored(values, [n, k]), layout: backend.weightLayout)
     return w

@@ -80,19 +80,22 @@ static float *floats(size_t n) {
 
 int main(int count, char **arguments) {
     int threads = count > 1 ? atoi(arguments[1]) : 1;
-    const arena_kernels *kernels = count > 2 ? arena_kernels_named(arguments[2]) : arena_kernels_best();
+    const arena_kernels *kernels =
+        count > 2 ? arena_kernels_named(arguments[2]) : arena_kernels_best();
     if (!kernels || threads < 1 || threads > 64) return 1;
     double peak = 0;
 #if defined(__x86_64__)
     for (int i = 0; i < 5; i++) {
-        double p = strcmp(kernels->name, "avx512") == 0 ? peak_avx512(30000000) : peak_avx2(30000000);
+        int wide = strcmp(kernels->name, "avx512") == 0;
+        double p = wide ? peak_avx512(30000000) : peak_avx2(30000000);
         if (p > peak) peak = p;
     }
 #endif
     printf("%s: ceiling %.1f GFLOP/s a core, %d thread(s)\n", kernels->name, peak, threads);
     static const long shapes[][3] = {
-        {512, 2304, 2304}, {512, 18432, 2304}, {512, 2304, 9216}, {512, 2048, 2048}, {128, 4096, 2304},
-        {512, 128, 128}, {512, 768, 128}, {512, 128, 384}, {512, 16, 2304}, {64, 3, 2304}, {1, 2304, 2304},
+        {512, 2304, 2304}, {512, 18432, 2304}, {512, 2304, 9216}, {512, 2048, 2048},
+        {128, 4096, 2304}, {512, 128, 128},    {512, 768, 128},   {512, 128, 384},
+        {512, 16, 2304},   {64, 3, 2304},      {1, 2304, 2304},
     };
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         long m = shapes[s][0], n = shapes[s][1], k = shapes[s][2], padded = (n + 31) / 32 * 32;

@@ -38,8 +38,12 @@ package struct Adapter: Sendable {
             }
         }
         for (module, pair) in pairs.sorted(by: { $0.key < $1.key }) {
-            if pair.down == nil { throw .adapterMissing(path: folder, tensor: module + ".lora_A.weight") }
-            if pair.up == nil { throw .adapterMissing(path: folder, tensor: module + ".lora_B.weight") }
+            if pair.down == nil {
+                throw .adapterMissing(path: folder, tensor: module + ".lora_A.weight")
+            }
+            if pair.up == nil {
+                throw .adapterMissing(path: folder, tensor: module + ".lora_B.weight")
+            }
         }
         self.pairs = pairs
         self.replacements = replacements
@@ -72,7 +76,9 @@ package struct Adapter: Sendable {
     private static func firstRange(of part: String, in text: String) -> Range<String.Index>? {
         var start = text.startIndex
         while start < text.endIndex {
-            if text[start...].hasPrefix(part) { return start..<text.index(start, offsetBy: part.count) }
+            if text[start...].hasPrefix(part) {
+                return start..<text.index(start, offsetBy: part.count)
+            }
             start = text.index(after: start)
         }
         return nil

@@ -58,12 +58,19 @@ package struct AdapterConfiguration: Sendable {
         } else {
             targets = .names(try reader.optionalStrings("target_modules") ?? [])
         }
+        for (key, rank) in rankPattern where Int(exactly: rank).map({ $0 <= 1 << 16 }) != true {
+            throw reader.problem(
+                "rank_pattern." + key, .expected("a whole number", found: String(rank)))
+        }
         for key in rankPattern.map(\.key) + alphaPattern.map(\.key) where !Self.isPlain(key) {
-            throw .adapterOption(path: path, option: "rank_pattern or alpha_pattern", value: "'\(key)'")
+            throw .adapterOption(
+                path: path, option: "rank_pattern or alpha_pattern", value: "'\(key)'")
         }
     }
 
-    private static func oneOrMany(_ key: String, _ reader: ConfigReader) throws(ModelError) -> [String] {
+    private static func oneOrMany(_ key: String, _ reader: ConfigReader) throws(ModelError)
+        -> [String]
+    {
         guard let value = reader.value(key) else { return [] }
         if let text = value.string { return text.isEmpty ? [] : [text] }
         return try reader.optionalStrings(key) ?? []
@@ -75,7 +82,9 @@ package struct AdapterConfiguration: Sendable {
             throw .adapterOption(path: reader.path, option: key, value: ConfigReader.text(value))
         }
         try refuse("peft_type") { $0.string == "LORA" }
-        try refuse("task_type") { ["SEQ_CLS", "CAUSAL_LM", "FEATURE_EXTRACTION"].contains($0.string) }
+        try refuse("task_type") {
+            ["SEQ_CLS", "CAUSAL_LM", "FEATURE_EXTRACTION"].contains($0.string)
+        }
         try refuse("bias") { $0.string == "none" }
         for key in [
             "use_dora", "fan_in_fan_out", "lora_bias", "use_qalora", "use_bdlora",
@@ -98,13 +107,15 @@ package struct AdapterConfiguration: Sendable {
 
     /// Whether a pattern is a plain name, so that matching it is comparing ends.
     private static func isPlain(_ key: String) -> Bool {
-        !key.isEmpty && key.utf8.allSatisfy { c in
-            switch c {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."): return true
-            default: return false
+        !key.isEmpty
+            && key.utf8.allSatisfy { c in
+                switch c {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                    return true
+                default: return false
+                }
             }
-        }
     }
 
     private static func isNamed(_ module: String, _ name: String) -> Bool {
@@ -116,7 +127,9 @@ package struct AdapterConfiguration: Sendable {
 
     /// Whether the module must have a low-rank pair; nil if only the tensors can tell.
     func targets(_ module: String, isHead: Bool) -> Bool? {
-        if replaces(module) || excluded.contains(where: { Self.isNamed(module, $0) }) { return false }
+        if replaces(module) || excluded.contains(where: { Self.isNamed(module, $0) }) {
+            return false
+        }
         switch targets {
         case .pattern: return nil
         case .allLinear: return !isHead

@@ -43,10 +43,12 @@ package struct Checkpoint: Sendable {
         var places: [String: Int] = [:]
         for (tensor, value) in members {
             // A shard is a file of this folder; a path that leads elsewhere is not followed.
-            guard let shard = value.string, !shard.isEmpty, !shard.utf8.contains(UInt8(ascii: "/")) else {
+            guard let shard = value.string, !shard.isEmpty, !shard.utf8.contains(UInt8(ascii: "/"))
+            else {
                 throw .configuration(
                     path: index, key: "weight_map." + tensor,
-                    problem: .expected("a file name in this folder", found: value.string ?? value.kind.rawValue))
+                    problem: .expected(
+                        "a file name in this folder", found: value.string ?? value.kind.rawValue))
             }
             if numbers[shard] == nil {
                 let path = joinPath(folder, shard)

@@ -26,8 +26,10 @@ package struct SafetensorsFile: Sendable {
 
     /// Bits of one element for each type the format knows.
     static let bits: [String: Int] = [
-        "BOOL": 8, "U8": 8, "I8": 8, "I16": 16, "U16": 16, "I32": 32, "U32": 32, "I64": 64, "U64": 64,
-        "F16": 16, "BF16": 16, "F32": 32, "F64": 64, "C64": 64, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8,
+        "BOOL": 8, "U8": 8, "I8": 8, "I16": 16, "U16": 16, "I32": 32, "U32": 32, "I64": 64,
+        "U64": 64,
+        "F16": 16, "BF16": 16, "F32": 32, "F64": 64, "C64": 64, "F8_E4M3": 8, "F8_E5M2": 8,
+        "F8_E8M0": 8,
         "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "F6_E2M3": 6, "F6_E3M2": 6, "F4": 4,
     ]
 
@@ -45,7 +47,8 @@ package struct SafetensorsFile: Sendable {
         guard let type = ElementType(rawValue: entry.type) else {
             throw .storedType(name: name, path: path, type: entry.type)
         }
-        return StoredTensor(name: name, type: type, shape: entry.shape, file: file, range: entry.range)
+        return StoredTensor(
+            name: name, type: type, shape: entry.shape, file: file, range: entry.range)
     }
 
     private static func readHeader(_ file: MappedFile) throws(ModelError) -> [String: Entry] {
@@ -60,7 +63,9 @@ package struct SafetensorsFile: Sendable {
         }
         let start = 8 + Int(length)
         let header: JSONDocument
-        do { header = try JSONDocument(Array(bytes[8..<start]), name: path) } catch { throw .json(error) }
+        do { header = try JSONDocument(Array(bytes[8..<start]), name: path) } catch {
+            throw .json(error)
+        }
         guard let members = header.root.members else { throw wrong(nil, .headerNotObject) }
 
         var entries: [String: Entry] = [:]
@@ -121,7 +126,8 @@ package struct SafetensorsFile: Sendable {
             if entry.range.lowerBound < end { throw wrong(name, .overlap(other: previous)) }
             if entry.range.lowerBound > end {
                 throw wrong(
-                    name, .gap(from: end - data.lowerBound, to: entry.range.lowerBound - data.lowerBound))
+                    name,
+                    .gap(from: end - data.lowerBound, to: entry.range.lowerBound - data.lowerBound))
             }
             end = entry.range.upperBound
             previous = name

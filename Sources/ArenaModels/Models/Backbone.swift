@@ -44,6 +44,7 @@ package enum ModelRegistry {
             if let type = all.first(where: { $0.architectures.contains(name) }) { return type }
         }
         throw .architecture(
-            path: configuration.reader.path, found: configuration.architectures, known: architectures)
+            path: configuration.reader.path, found: configuration.architectures,
+            known: architectures)
     }
 }

@@ -26,7 +26,8 @@ package struct Gemma2: Backbone {
         let groups = try config.int("num_key_value_heads", default: 4, in: 1...4096)
         let headSize = try config.int("head_dim", default: 256, in: 1...4096)
         guard heads % groups == 0 else {
-            throw config.problem("num_key_value_heads", .contradicts("num_attention_heads = \(heads)"))
+            throw config.problem(
+                "num_key_value_heads", .contradicts("num_attention_heads = \(heads)"))
         }
         let windows = try config.windows(
             layers: layers, window: config.optionalInt("sliding_window") ?? 4096,
@@ -34,7 +35,8 @@ package struct Gemma2: Backbone {
         let rotary = Rotary(try config.rotary(headSize: headSize))
         let scale = try config.number("query_pre_attn_scalar", default: 256)
         // Written as null it means no cap, left out it means 50.
-        let softcap = config.isNull("attn_logit_softcapping")
+        let softcap =
+            config.isNull("attn_logit_softcapping")
             ? nil : try config.number("attn_logit_softcapping", default: 50)
         let width = try config.int("intermediate_size", default: 9216)
         let epsilon = try config.number("rms_norm_eps", default: 1e-6)
@@ -82,7 +84,8 @@ package struct Gemma2: Backbone {
             x = block(x, pack, lastOnly: false, on: device, arena)
             arena.release(to: mark)
         }
-        if let last = blocks.last { x = last(x, pack, lastOnly: true, on: device, arena) }  // (R, C)
+        // (R, C): nothing after the last layer looks at other tokens.
+        if let last = blocks.last { x = last(x, pack, lastOnly: true, on: device, arena) }
         return norm(x, on: device, arena)
     }
 }

@@ -24,7 +24,8 @@ package struct Llama: Backbone {
         let heads = try config.int("num_attention_heads", default: 32, in: 1...4096)
         let groups = try config.int("num_key_value_heads", default: heads, in: 1...4096)
         guard heads % groups == 0 else {
-            throw config.problem("num_key_value_heads", .contradicts("num_attention_heads = \(heads)"))
+            throw config.problem(
+                "num_key_value_heads", .contradicts("num_attention_heads = \(heads)"))
         }
         let given = try config.optionalInt("head_dim", in: 1...4096)
         guard given != nil || channels % heads == 0 else {
@@ -50,7 +51,8 @@ package struct Llama: Backbone {
                 LlamaBlock(
                     inputNorm: try layer.norm("input_layernorm", channels, epsilon: epsilon),
                     attention: try GroupedAttention(
-                        layer.at("self_attn"), channels: channels, shape: shape, bias: attentionBias,
+                        layer.at("self_attn"), channels: channels, shape: shape,
+                        bias: attentionBias,
                         rotary: rotary),
                     postAttentionNorm: try layer.norm(
                         "post_attention_layernorm", channels, epsilon: epsilon),
@@ -72,7 +74,8 @@ package struct Llama: Backbone {
             x = block(x, pack, lastOnly: false, on: device, arena)
             arena.release(to: mark)
         }
-        if let last = blocks.last { x = last(x, pack, lastOnly: true, on: device, arena) }  // (R, C)
+        // (R, C): nothing after the last layer looks at other tokens.
+        if let last = blocks.last { x = last(x, pack, lastOnly: true, on: device, arena) }
         return norm(x, on: device, arena)
     }
 }

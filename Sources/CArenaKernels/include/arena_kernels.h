@@ -1,8 +1,8 @@
 // The CPU kernels: fp32 products over packed weights, attention, norms and the like, once per
 // instruction set from one template, chosen at run time.
 //
-// Contract: a result's bits depend on the row and the weights alone, not on the instruction set, the
-// neighbours in a pack, or how the work is split. Every reduction has one fixed order:
+// Contract: a result's bits depend on the row and the weights alone, not on the instruction set,
+// the neighbours in a pack, or how the work is split. Every reduction has one fixed order:
 //   products   one chain of fused multiply-adds per K block of 256, the blocks added in order;
 //   norms      32 partial sums (element j goes to sum j mod 32), then halves added to halves;
 //   attention  keys at absolute positions of the row, reduced as above.
@@ -97,7 +97,9 @@ const arena_kernels *arena_kernels_best(void);
 // Returns 0, or -1 if the name is unknown, -2 if this processor lacks them.
 int arena_cpu_force(const char *name);
 
-static inline void arena_product(const arena_kernels *k, const arena_product_t *a) { k->product(a); }
+static inline void arena_product(const arena_kernels *k, const arena_product_t *a) {
+    k->product(a);
+}
 static inline void arena_norm(const arena_kernels *k, const arena_norm_t *a) { k->norm(a); }
 static inline void arena_attention(const arena_kernels *k, const arena_attention_t *a) {
     k->attention(a);
