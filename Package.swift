@@ -57,11 +57,14 @@ let package = Package(
         .testTarget(name: "ArenaFrameTests", dependencies: ["ArenaFrame", "ArenaCore"]),
         .testTarget(name: "ArenaRunsTests", dependencies: ["ArenaRuns", "ArenaCore"]),
         .testTarget(name: "ArenaLearnTests", dependencies: ["ArenaLearn", "ArenaCore"]),
-        .testTarget(name: "ArenaTextTests", dependencies: ["ArenaText", "ArenaCore", "CArenaText"]),
-        .testTarget(name: "ArenaTensorTests", dependencies: ["ArenaTensor", "CArenaKernels"]),
-        .testTarget(name: "ArenaModelsTests", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"]),
         .testTarget(
-            name: "ArenaBuiltinsTests", dependencies: ["ArenaBuiltins", "ArenaLanguage", "ArenaCore"]),
+            name: "ArenaTextTests", dependencies: ["ArenaText", "ArenaCore", "CArenaText"]),
+        .testTarget(name: "ArenaTensorTests", dependencies: ["ArenaTensor", "CArenaKernels"]),
+        .testTarget(
+            name: "ArenaModelsTests", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"]),
+        .testTarget(
+            name: "ArenaBuiltinsTests",
+            dependencies: ["ArenaBuiltins", "ArenaLanguage", "ArenaCore"]),
         .target(name: "CPseudoTerminal", path: "Tests/Support/CPseudoTerminal"),
         .testTarget(
             name: "ShellTests", dependencies: ["ArenaShell", "ArenaCore", "CPseudoTerminal"]),

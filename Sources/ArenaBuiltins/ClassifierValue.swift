@@ -27,7 +27,8 @@ final class ClassifierValue: HostObject {
     var type: HostType { Self.hostType }
     var attributeNames: [String] { ["labels", "tokenizer"] }
     var representation: String {
-        "<classifier \(model.architecture) \(model.modelPath)" + (model.adapterPath.map { " + \($0)" } ?? "") + ">"
+        "<classifier \(model.architecture) \(model.modelPath)"
+            + (model.adapterPath.map { " + \($0)" } ?? "") + ">"
     }
 
     func attribute(_ name: String) throws(Raised) -> Value? {
@@ -43,7 +44,8 @@ final class ClassifierValue: HostObject {
         if let tokens = a[1].asHost as? TokensValue {
             for i in 2..<2 + tokenOptionParameters.count where a.has(i) {
                 throw Raised(
-                    .type, "'\(tokenOptionParameters[i - 2].name)' is for text; these are tokens already",
+                    .type,
+                    "'\(tokenOptionParameters[i - 2].name)' is for text; these are tokens already",
                     help: "give it to encode()")
             }
             if let own = tokenizer?.tokenizer, own !== tokens.tokenizer {
@@ -66,19 +68,24 @@ final class ClassifierValue: HostObject {
     private func checkForeign(_ other: Tokenizer, _ own: Tokenizer) throws(Raised) {
         guard other.bosID == own.bosID, other.eosID == own.eosID, other.padID == own.padID else {
             throw Raised(
-                .value, "tokens of \(other.path) do not fit the model \(model.modelPath): special tokens differ",
+                .value,
+                "tokens of \(other.path) do not fit the model \(model.modelPath): special tokens differ",
                 help: "encode with the model's own tokenizer: m.tokenizer.encode(...)")
         }
     }
 
     /// Logits of every row (rows, labels).
-    private func logits(_ a: Arguments) throws(Raised) -> (values: [Float], key: FrameKey?, rows: Int) {
+    private func logits(_ a: Arguments) throws(Raised) -> (
+        values: [Float], key: FrameKey?, rows: Int
+    ) {
         let (rows, key) = try tokens(a)
         guard let batch = TokenBatch(offsets: rows.offsets, ids: rows.ids) else {
             throw Raised(.value, "the token rows contradict themselves")
         }
         let budget = try a.int(2 + tokenOptionParameters.count, or: Classifier.defaultTokenBudget)
-        guard budget > 0 else { throw Raised(.value, "token_budget must be at least 1, not \(budget)") }
+        guard budget > 0 else {
+            throw Raised(.value, "token_budget must be at least 1, not \(budget)")
+        }
         let progress = ProgressLine("predict", unit: "rows")
         let cancellation = Cancellation()
         let interrupt = a.machine.interrupt
@@ -122,7 +129,11 @@ final class ClassifierValue: HostObject {
 
 private let predictParameters: [BuiltinParameter] =
     [.receiver("classifier"), P("text", "column of text, or tokens")] + tokenOptionParameters
-    + [P("token_budget", "int", .named("planned"), "tokens computed at once; never changes results")]
+    + [
+        P(
+            "token_budget", "int", .named("planned"),
+            "tokens computed at once; never changes results")
+    ]
 
 private let classifierMethods: [Builtin] = [
     Builtin(
@@ -140,10 +151,14 @@ private let classifierMethods: [Builtin] = [
     ) { a throws(Raised) in
         try a.host(0, ClassifierValue.self, "classifier").predictProbabilities(a)
     },
-    Builtin("logits", predictParameters, "The raw score of each label for each row.") { a throws(Raised) in
+    Builtin("logits", predictParameters, "The raw score of each label for each row.") {
+        a throws(Raised) in
         try a.host(0, ClassifierValue.self, "classifier").predictLogits(a)
     },
-    Builtin("unload", [.receiver("classifier")], "Gives the weights' memory back; the next prediction loads them again.") {
+    Builtin(
+        "unload", [.receiver("classifier")],
+        "Gives the weights' memory back; the next prediction loads them again."
+    ) {
         a throws(Raised) in
         try a.host(0, ClassifierValue.self, "classifier").model.unload()
         return .none
@@ -155,9 +170,13 @@ let classifierFunction = Builtin(
     [
         P("path", "str", .required, "a model's folder: config.json, safetensors, tokenizer.json"),
         P("adapter", "str", .named("None"), "a PEFT LoRA folder, applied without merging"),
-        P("labels", "list of str", .named("the model's own"), "names of the outputs, in their order"),
+        P(
+            "labels", "list of str", .named("the model's own"),
+            "names of the outputs, in their order"),
         P("devices", "int", .named("all processors"), "how many workers share the rows"),
-        P("tokenizer", "str", .named("the model's own"), "a folder or tokenizer.json to use instead"),
+        P(
+            "tokenizer", "str", .named("the model's own"),
+            "a folder or tokenizer.json to use instead"),
     ],
     "Opens a classification model; configurations and headers are checked now, weights load at first use.",
     examples: [
@@ -171,7 +190,9 @@ let classifierFunction = Builtin(
     let labels = a.has(2) ? try a.strings(2) : nil
     let devices = try a.int(3, or: processorCount())
     guard devices >= 1, devices <= 64 else {
-        throw Raised(.value, "devices= is 1 to 64, not \(devices)", help: "this machine has \(processorCount()) processors")
+        throw Raised(
+            .value, "devices= is 1 to 64, not \(devices)",
+            help: "this machine has \(processorCount()) processors")
     }
     if let labels, Set(labels).count != labels.count {
         throw Raised(.value, "classifier(): two labels have the same name")
@@ -179,10 +200,12 @@ let classifierFunction = Builtin(
     let model = try raising { () throws(ModelError) in
         try Classifier(modelPath: path, adapterPath: adapter, labels: labels?.count)
     }
-    let source = try a.optionalString(4) ?? (fileExists(joinPath(path, "tokenizer.json")) ? path : nil)
+    let source =
+        try a.optionalString(4) ?? (fileExists(joinPath(path, "tokenizer.json")) ? path : nil)
     var tokenizer: TokenizerValue?
     if let source {
-        tokenizer = TokenizerValue(try raising { () throws(TokenizerError) in try Tokenizer(path: source) })
+        tokenizer = TokenizerValue(
+            try raising { () throws(TokenizerError) in try Tokenizer(path: source) })
     }
     let names = labels ?? model.labels ?? (0..<model.labelCount).map { "LABEL_\($0)" }
     return .host(ClassifierValue(model, labels: names, devices: devices, tokenizer: tokenizer))

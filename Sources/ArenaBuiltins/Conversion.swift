@@ -50,13 +50,16 @@ func cell(_ column: Column, _ row: Int) -> Value {
     case .float64(let v): return .float(v[row])
     case .float32(let v): return .float(Double(v[row]))
     case .string(let v): return .string(v.string(at: row))
-    case .turns(let v): return .list(v.strings(at: row).map { $0.map { .string($0) } ?? Value.none })
+    case .turns(let v):
+        return .list(v.strings(at: row).map { $0.map { .string($0) } ?? Value.none })
     }
 }
 
 extension Arguments {
     func frame(_ i: Int) throws(Raised) -> Frame { try host(i, FrameValue.self, "frame").frame }
-    func series(_ i: Int) throws(Raised) -> Series { try host(i, SeriesValue.self, "column").series }
+    func series(_ i: Int) throws(Raised) -> Series {
+        try host(i, SeriesValue.self, "column").series
+    }
 }
 
 /// A frame as an owned script value.

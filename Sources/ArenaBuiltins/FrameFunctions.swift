@@ -41,14 +41,21 @@ let writeCSVFunction = Builtin(
 
 let frameFunction = Builtin(
     "frame",
-    [P("columns", "dict", .required, "names to lists of values"), P("key", "str", .optional("None"))],
+    [
+        P("columns", "dict", .required, "names to lists of values"),
+        P("key", "str", .optional("None")),
+    ],
     "A frame from lists of values.",
     examples: [
-        Example("print(frame({\"id\": [7, 8], \"p\": [0.5, None]}, key=\"id\").shape)", prints: "(2, 1)\n")
+        Example(
+            "print(frame({\"id\": [7, 8], \"p\": [0.5, None]}, key=\"id\").shape)",
+            prints: "(2, 1)\n")
     ]
 ) { a throws(Raised) in
     guard let items = a[0].dictItems else {
-        throw Raised(.type, "frame() wants a dict of columns, not a \(a[0].typeName)", help: "frame({\"id\": [1, 2]}, key=\"id\")")
+        throw Raised(
+            .type, "frame() wants a dict of columns, not a \(a[0].typeName)",
+            help: "frame({\"id\": [1, 2]}, key=\"id\")")
     }
     let key = try a.optionalString(1)
     var names: [String] = []
@@ -60,7 +67,8 @@ let frameFunction = Builtin(
         defer { list.release() }
         let made = try column(ofItems: list.items.map { Array($0) } ?? [], named: name)
         if name == key {
-            frameKey = try framing { () throws(FrameError) in try FrameKey(name: name, column: made) }
+            frameKey = try framing { () throws(FrameError) in try FrameKey(name: name, column: made)
+            }
         } else {
             names.append(name)
             columns.append(made)
@@ -106,7 +114,8 @@ let blendFunction = Builtin(
     var frames: [Frame] = []
     for item in list.items ?? .init(start: nil, count: 0) {
         guard let frame = (item.asHost as? FrameValue)?.frame else {
-            throw Raised(.type, "blend() wants frames, not a \(item.typeName)", help: "blend([p, q])")
+            throw Raised(
+                .type, "blend() wants frames, not a \(item.typeName)", help: "blend([p, q])")
         }
         frames.append(frame)
     }

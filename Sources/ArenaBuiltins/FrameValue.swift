@@ -20,7 +20,10 @@ final class FrameValue: HostObject {
     func attribute(_ name: String) throws(Raised) -> Value? {
         switch name {
         case "columns": return .list(frame.names.map { .string($0) })
-        case "key": return frame.key.map { .list((0..<$0.count).map { [column = $0.column] in cell(column, $0) }) } ?? Value.none
+        case "key":
+            return frame.key.map {
+                .list((0..<$0.count).map { [column = $0.column] in cell(column, $0) })
+            } ?? Value.none
         case "shape": return .tuple([.int(frame.rowCount), .int(frame.names.count)])
         default: return nil
         }
@@ -35,7 +38,8 @@ final class FrameValue: HostObject {
             return try framing { () throws(FrameError) in value(try frame.select(names)) }
         }
         throw Raised(
-            .type, "a frame is indexed by a column's name or a list of names, not a \(key.typeName)",
+            .type,
+            "a frame is indexed by a column's name or a list of names, not a \(key.typeName)",
             help: "rows: df.head(10), df.take([0, 5]), df[:10]")
     }
 
@@ -49,7 +53,9 @@ final class FrameValue: HostObject {
     func slice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value {
         func part(_ v: Value) throws(Raised) -> Int? {
             if v.isNone { return nil }
-            guard let n = v.asInt else { throw Raised(.type, "a slice's parts are ints, not a \(v.typeName)") }
+            guard let n = v.asInt else {
+                throw Raised(.type, "a slice's parts are ints, not a \(v.typeName)")
+            }
             return n
         }
         let rows = try sliceRows(try part(start), try part(stop), try part(step), frame.rowCount)
@@ -66,7 +72,9 @@ final class FrameValue: HostObject {
 
     func iterate() throws(Raised) -> Value? { .list(frame.names.map { .string($0) }) }
 
-    var representation: String { "<frame of \(frame.rowCount) rows x \(frame.names.count) columns>" }
+    var representation: String {
+        "<frame of \(frame.rowCount) rows x \(frame.names.count) columns>"
+    }
     var text: String { withoutLastNewline(ArenaFrame.display(frame)) }
     func display(width: Int) -> String {
         withoutLastNewline(ArenaFrame.display(frame, maxWidth: width))
@@ -109,7 +117,9 @@ private let frameMethods: [Builtin] = [
         "assign", [.receiver("frame"), P("columns", "column, list or value", .keywords)],
         "A new frame with columns added or replaced; a column of other rows is refused.",
         examples: [
-            Example("print(frame({\"a\": [1]}).assign(b=[2.5], c=\"x\").columns)", prints: "['a', 'b', 'c']\n")
+            Example(
+                "print(frame({\"a\": [1]}).assign(b=[2.5], c=\"x\").columns)",
+                prints: "['a', 'b', 'c']\n")
         ]
     ) { a throws(Raised) in
         var frame = try a.frame(0)
@@ -121,7 +131,9 @@ private let frameMethods: [Builtin] = [
     Builtin(
         "rename", [.receiver("frame"), P("columns", "dict", .required, "old names to new names")],
         "A new frame with other column names.",
-        examples: [Example("print(frame({\"a\": [1]}).rename({\"a\": \"b\"}).columns)", prints: "['b']\n")]
+        examples: [
+            Example("print(frame({\"a\": [1]}).rename({\"a\": \"b\"}).columns)", prints: "['b']\n")
+        ]
     ) { a throws(Raised) in
         var changes: [String: String] = [:]
         for (old, new) in a[1].dictItems ?? [] {
@@ -131,7 +143,9 @@ private let frameMethods: [Builtin] = [
             changes[o] = n
         }
         guard a[1].dictItems != nil else {
-            throw Raised(.type, "rename() wants a dict, not a \(a[1].typeName)", help: "df.rename({\"old\": \"new\"})")
+            throw Raised(
+                .type, "rename() wants a dict, not a \(a[1].typeName)",
+                help: "df.rename({\"old\": \"new\"})")
         }
         let frame = try a.frame(0)
         return try framing { () throws(FrameError) in value(try frame.rename(changes)) }
@@ -150,14 +164,20 @@ private let frameMethods: [Builtin] = [
         return try framing { () throws(FrameError) in value(try frame.swap(x, y)) }
     },
     Builtin(
-        "take", [.receiver("frame"), P("rows", "list of int")], "The rows at these positions, in this order.",
-        examples: [Example("print(list(frame({\"a\": [1, 2, 3]}).take([2, 0])[\"a\"]))", prints: "[3, 1]\n")]
+        "take", [.receiver("frame"), P("rows", "list of int")],
+        "The rows at these positions, in this order.",
+        examples: [
+            Example(
+                "print(list(frame({\"a\": [1, 2, 3]}).take([2, 0])[\"a\"]))", prints: "[3, 1]\n")
+        ]
     ) { a throws(Raised) in
         let list = try a.iterable(1)
         defer { list.release() }
         var rows: [Int] = []
         for item in list.items ?? .init(start: nil, count: 0) {
-            guard let n = item.asInt else { throw Raised(.type, "take() wants row numbers, not a \(item.typeName)") }
+            guard let n = item.asInt else {
+                throw Raised(.type, "take() wants row numbers, not a \(item.typeName)")
+            }
             rows.append(n)
         }
         let frame = try a.frame(0)

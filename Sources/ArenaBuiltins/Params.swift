@@ -28,7 +28,9 @@ final class ParamsValue: HostObject {
 let paramsFunction = Builtin(
     "params", [P("defaults", "any", .keywords)],
     "The script's parameters with their defaults; --set name=value on the command line overrides them.",
-    examples: [Example("cfg = params(max_length=2048, tta=True)\nprint(cfg.max_length)", prints: "2048\n")]
+    examples: [
+        Example("cfg = params(max_length=2048, tta=True)\nprint(cfg.max_length)", prints: "2048\n")
+    ]
 ) { a throws(Raised) in
     let defaults = (a[0].dictItems ?? []).map { ($0.key.asString ?? "", $0.value) }
     let names = defaults.map(\.0)

@@ -63,11 +63,13 @@ private let seriesMethods: [Builtin] = [
         [
             .receiver("column"),
             P(
-                "read", "\"json\", \"python\", \"split\" or \"raw\"", .named("(shows how they differ)"),
+                "read", "\"json\", \"python\", \"split\" or \"raw\"",
+                .named("(shows how they differ)"),
                 "how the cells were read when the checkpoint was trained"),
             P(
                 "null", "\"\", \"drop\", \"word\" or None", .named("\"\""),
-                "what becomes of a null turn: empty text, nothing, the word null, or a missing turn"),
+                "what becomes of a null turn: empty text, nothing, the word null, or a missing turn"
+            ),
         ],
         "The turns of each cell, a list column; the four readings give different text.",
         examples: [Example(turnsExample, prints: "['one||twö']\n")]
@@ -91,9 +93,12 @@ private let seriesMethods: [Builtin] = [
         case (_, _, "word"): null = .word
         default:
             throw Raised(
-                .value, "turns(): null= is \"\", \"drop\", \"word\" or None, not \(a.machine.representation(of: a[2]))")
+                .value,
+                "turns(): null= is \"\", \"drop\", \"word\" or None, not \(a.machine.representation(of: a[2]))"
+            )
         }
-        let result = try framing { () throws(FrameError) in try series.turns(read: read, null: null) }
+        let result = try framing { () throws(FrameError) in try series.turns(read: read, null: null)
+        }
         if result.loneSurrogates > 0 {
             a.machine.note(
                 "turns: column '\(series.name)' holds \(result.loneSurrogates) lone surrogate"
@@ -112,7 +117,8 @@ private let seriesMethods: [Builtin] = [
     ) { a throws(Raised) in
         let series = try a.series(0)
         let separator = try a.string(1)
-        return try framing { () throws(FrameError) in value(try series.joined(separator: separator)) }
+        return try framing { () throws(FrameError) in value(try series.joined(separator: separator))
+        }
     },
     Builtin(
         "len", [.receiver("column")], "The number of turns of each row.",

@@ -37,18 +37,21 @@ let submitFunction = Builtin(
     switch a.has(3) ? try a.string(3) : "refuse" {
     case "refuse": order = .refuse
     case "sample": order = .asSample
-    case let other: throw Raised(.value, "submit(): order= is \"refuse\" or \"sample\", not '\(other)'")
+    case let other:
+        throw Raised(.value, "submit(): order= is \"refuse\" or \"sample\", not '\(other)'")
     }
     guard let key = frame.key else {
         throw Raised(
-            .value, "submit() wants a frame with a key", help: "read the data with read_csv(..., key=\"id\")")
+            .value, "submit() wants a frame with a key",
+            help: "read the data with read_csv(..., key=\"id\")")
     }
     let sample = try framing { () throws(FrameError) in try readCSV(path: like) }
     guard let idName = sample.names.first, let ids = sample.columns.first else {
         throw Raised(.value, "the sample has no columns", input: FilePlace(like))
     }
     let wanted = try submissionTable(
-        idName, ids, Array(sample.names.dropFirst()), Array(sample.columns.dropFirst()), "the sample \(like)")
+        idName, ids, Array(sample.names.dropFirst()), Array(sample.columns.dropFirst()),
+        "the sample \(like)")
     let table = try submissionTable(key.name, key.column, frame.names, frame.columns, "the frame")
     let submission = try raising { () throws(SubmissionError) in
         let submission = try checkSubmission(table, like: wanted, order: order)
@@ -105,7 +108,8 @@ let logLossFunction = Builtin(
         }
         guard t.missingCount == 0, p.missingCount == 0 else {
             throw Raised(
-                .value, "log_loss(): \(t.missingCount + p.missingCount) values of '\(name)' are missing")
+                .value,
+                "log_loss(): \(t.missingCount + p.missingCount) values of '\(name)' are missing")
         }
         for r in 0..<truth.rowCount {
             right[r * classes + c] = ones[r]
@@ -121,7 +125,8 @@ let logLossFunction = Builtin(
             truth: indices, probabilities: given, classes: classes, type: .float32, names: names)
     }
     if loss.unnormalizedRows > 0 {
-        a.machine.note("log_loss: \(loss.unnormalizedRows) rows of the predictions do not add up to 1")
+        a.machine.note(
+            "log_loss: \(loss.unnormalizedRows) rows of the predictions do not add up to 1")
     }
     return .float(loss.value)
 }
@@ -131,7 +136,8 @@ private func aligned(_ frame: Frame, to other: Frame) throws(Raised) -> Frame {
     guard let key = frame.key, let wanted = other.key else {
         guard frame.key == nil, other.key == nil, frame.rowCount == other.rowCount else {
             throw Raised(
-                .value, "log_loss() wants both frames with a key", help: "read_csv(..., key=\"id\")")
+                .value, "log_loss() wants both frames with a key", help: "read_csv(..., key=\"id\")"
+            )
         }
         return frame
     }
@@ -140,7 +146,8 @@ private func aligned(_ frame: Frame, to other: Frame) throws(Raised) -> Frame {
     var order: [Int] = []
     for r in 0..<wanted.count {
         guard let row = rows[wanted.label(r)] else {
-            throw Raised(.key, "log_loss(): the predictions have no row \(wanted.name) \(wanted.label(r))")
+            throw Raised(
+                .key, "log_loss(): the predictions have no row \(wanted.name) \(wanted.label(r))")
         }
         order.append(row)
     }

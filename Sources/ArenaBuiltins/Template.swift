@@ -38,7 +38,8 @@ final class TemplateValue: HostObject {
             columns[name] = (try Self.texts(series), series.column)
             if series.column.missingCount > 0 {
                 arguments.machine.note(
-                    "template: \(series.column.missingCount) missing cells of '\(name)' count as empty text")
+                    "template: \(series.column.missingCount) missing cells of '\(name)' count as empty text"
+                )
             }
         }
         let result = try framing { () throws(FrameError) in
@@ -50,7 +51,9 @@ final class TemplateValue: HostObject {
                     switch piece {
                     case .text(let text): row += text
                     case .column(let name):
-                        guard let (texts, column) = columns[name], !column.isMissing(r) else { continue }
+                        guard let (texts, column) = columns[name], !column.isMissing(r) else {
+                            continue
+                        }
                         texts.withBytes(at: r) { row += $0 }
                     }
                 }
@@ -60,7 +63,8 @@ final class TemplateValue: HostObject {
                 }
                 if let failure { throw failure }
             }
-            return try Series(name: "text", column: Column(.string(builder.finish())), key: frame.key)
+            return try Series(
+                name: "text", column: Column(.string(builder.finish())), key: frame.key)
         }
         return value(result)
     }
@@ -94,14 +98,17 @@ final class TemplateValue: HostObject {
                 i += 2
             } else if c == open {
                 guard let end = bytes[i...].firstIndex(of: close), end > i + 1 else {
-                    throw Raised(.value, "the template has a '{' without a column name and '}'", help: "write '{{' for a brace")
+                    throw Raised(
+                        .value, "the template has a '{' without a column name and '}'",
+                        help: "write '{{' for a brace")
                 }
                 if !text.isEmpty { pieces.append(.text(text)) }
                 text = []
                 pieces.append(.column(String(decoding: bytes[i + 1..<end], as: UTF8.self)))
                 i = end + 1
             } else if c == close {
-                throw Raised(.value, "the template has a single '}'", help: "write '}}' for a brace")
+                throw Raised(
+                    .value, "the template has a single '}'", help: "write '}}' for a brace")
             } else {
                 text.append(c)
                 i += 1

@@ -50,8 +50,10 @@ final class TokenizerValue: HostObject {
     func encode(_ series: Series, _ options: Tokenizer.Options) throws(Raised) -> TokenRows {
         guard case .string(let texts) = series.column.storage else {
             throw Raised(
-                .type, "only text can be tokenized: column '\(series.name)' is \(series.column.type.rawValue)",
-                help: series.column.type == .turns ? "join the turns first: column.join(\" \")" : nil)
+                .type,
+                "only text can be tokenized: column '\(series.name)' is \(series.column.type.rawValue)",
+                help: series.column.type == .turns
+                    ? "join the turns first: column.join(\" \")" : nil)
         }
         // SAFETY: a row's bytes lie in a chunk that `texts` keeps alive beyond this call.
         return try raising { () throws(TokenizerError) in
@@ -88,15 +90,21 @@ func tokenOptions(_ a: Arguments, from first: Int) throws(Raised) -> Tokenizer.O
 let tokenOptionParameters: [BuiltinParameter] = [
     P("max_length", "int", .named("None"), "the most tokens a row may have, special ones included"),
     P("add_special_tokens", "bool", .named("True")),
-    P("add_eos_token", "bool", .named("False"), "end each row with the eos token, within max_length"),
+    P(
+        "add_eos_token", "bool", .named("False"),
+        "end each row with the eos token, within max_length"),
     P("truncation_side", "str", .named("the tokenizer's")),
-    P("parse_special", "bool", .named("True"), "parse special tokens that stand in the text, as the reference does"),
+    P(
+        "parse_special", "bool", .named("True"),
+        "parse special tokens that stand in the text, as the reference does"),
 ]
 
 /// What a cut or a repair lost, in a line for the person.
 func reportTokens(_ rows: TokenRows, _ a: Arguments, _ verb: String) {
     if rows.rowsCut > 0 {
-        a.machine.note("\(verb): \(rows.rowsCut) of \(rows.count) rows cut to max_length, \(rows.tokensCut) tokens lost")
+        a.machine.note(
+            "\(verb): \(rows.rowsCut) of \(rows.count) rows cut to max_length, \(rows.tokensCut) tokens lost"
+        )
     }
     if rows.unknownCount > 0 {
         a.machine.note("\(verb): \(rows.unknownCount) characters have no token")
@@ -120,7 +128,9 @@ private let tokenizerMethods: [Builtin] = [
             let ids = try raising { () throws(TokenizerError) in
                 var result: Result<[Int32], TokenizerError> = .success([])
                 Array(text.utf8).withUnsafeBytes { bytes in
-                    result = Result { () throws(TokenizerError) in try t.tokenizer.encode(bytes, options) }
+                    result = Result { () throws(TokenizerError) in
+                        try t.tokenizer.encode(bytes, options)
+                    }
                 }
                 return try result.get()
             }
@@ -132,7 +142,11 @@ private let tokenizerMethods: [Builtin] = [
         return .host(TokensValue(rows, series.key, t.tokenizer))
     },
     Builtin(
-        "decode", [.receiver("tokenizer"), P("ids", "list of int"), P("skip_special_tokens", "bool", .named("False"))],
+        "decode",
+        [
+            .receiver("tokenizer"), P("ids", "list of int"),
+            P("skip_special_tokens", "bool", .named("False")),
+        ],
         "The text of token ids.",
         examples: [
             Example(
@@ -146,7 +160,8 @@ private let tokenizerMethods: [Builtin] = [
         var ids: [Int32] = []
         for item in list.items ?? .init(start: nil, count: 0) {
             guard let n = item.asInt, let id = Int32(exactly: n) else {
-                throw Raised(.type, "decode() wants token ids, not \(a.machine.representation(of: item))")
+                throw Raised(
+                    .type, "decode() wants token ids, not \(a.machine.representation(of: item))")
             }
             ids.append(id)
         }
@@ -155,7 +170,8 @@ private let tokenizerMethods: [Builtin] = [
     Builtin(
         "token_to_id", [.receiver("tokenizer"), P("token", "str")], "The id of a token, or None.",
         examples: [
-            Example("print(tokenizer(\"Resources/demo/model\").token_to_id(\"<bos>\"))", prints: "2\n")
+            Example(
+                "print(tokenizer(\"Resources/demo/model\").token_to_id(\"<bos>\"))", prints: "2\n")
         ]
     ) { a throws(Raised) in
         let t = try a.host(0, TokenizerValue.self, "tokenizer")
@@ -167,11 +183,13 @@ let tokenizerFunction = Builtin(
     "tokenizer", [P("path", "str", .required, "a model's folder or a tokenizer.json")],
     "Opens a tokenizer.",
     examples: [
-        Example("t = tokenizer(\"Resources/demo/model\")\nprint(t.bos_id, t.eos_id)", prints: "2 1\n")
+        Example(
+            "t = tokenizer(\"Resources/demo/model\")\nprint(t.bos_id, t.eos_id)", prints: "2 1\n")
     ]
 ) { a throws(Raised) in
     let path = try a.string(0)
-    return .host(TokenizerValue(try raising { () throws(TokenizerError) in try Tokenizer(path: path) }))
+    return .host(
+        TokenizerValue(try raising { () throws(TokenizerError) in try Tokenizer(path: path) }))
 }
 
 /// Token ids of many rows, with their key.
@@ -189,10 +207,14 @@ final class TokensValue: HostObject {
     static let hostType = HostType(
         "tokens", summary: "Token ids of many rows, with their key.",
         methods: [
-            Builtin("lengths", [.receiver("tokens")], "The number of tokens of each row.") { a throws(Raised) in
+            Builtin("lengths", [.receiver("tokens")], "The number of tokens of each row.") {
+                a throws(Raised) in
                 let t = try a.host(0, TokensValue.self, "tokens")
                 return try framing { () throws(FrameError) in
-                    value(try Series(name: "tokens", column: Column(t.rows.lengths.map(Int64.init)), key: t.key))
+                    value(
+                        try Series(
+                            name: "tokens", column: Column(t.rows.lengths.map(Int64.init)),
+                            key: t.key))
                 }
             }
         ])

@@ -60,7 +60,8 @@ package final class AtomicFile {
         var written = 0
         while written < pending.count {
             let n = pending.withUnsafeBytes { buffer in
-                Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+                Glibc.write(
+                    descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
             }
             if n < 0 {
                 if errno == EINTR { continue }

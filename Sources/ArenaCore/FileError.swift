@@ -15,9 +15,11 @@ package enum FileError: ArenaFault, Equatable {
         case .missing(let path, let nearest):
             return FaultReport(
                 .fileNotFound, "there is no file \(path)",
-                help: nearest.map { "did you mean '\($0)'?" } ?? "check the folder's name and what is in it")
+                help: nearest.map { "did you mean '\($0)'?" }
+                    ?? "check the folder's name and what is in it")
         case .isDirectory(let path):
-            return FaultReport(.system, "\(path) is a folder, not a file", help: "name a file inside it")
+            return FaultReport(
+                .system, "\(path) is a folder, not a file", help: "name a file inside it")
         case .notRegular(let path):
             return FaultReport(
                 .system, "\(path) is not a regular file", help: "copy its content to a file first")

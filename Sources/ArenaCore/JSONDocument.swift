@@ -60,7 +60,9 @@ final class OwnedBytes: Sendable {
 
 /// One value of the flat list: containers are followed by their content.
 struct JSONNode: Sendable {
-    enum Kind: UInt8, Sendable { case null, `true`, `false`, number, string, escapedString, array, object }
+    enum Kind: UInt8, Sendable {
+        case null, `true`, `false`, number, string, escapedString, array, object
+    }
     /// Where the value starts; for strings, after the quote.
     var offset: UInt32
     /// Bytes of a string or number; elements or members of a container.
@@ -86,7 +88,8 @@ package enum JSONError: ArenaFault {
                 .value, "the JSON text is not valid UTF-8", place: place,
                 help: "the file is damaged or not JSON: fetch or save it again")
         case .tooLarge(let name, let size):
-            return FaultReport(.value, "the JSON text of \(size) bytes is over 4 GiB", place: FilePlace(name))
+            return FaultReport(
+                .value, "the JSON text of \(size) bytes is over 4 GiB", place: FilePlace(name))
         case .syntax(let place, let expected):
             return FaultReport(
                 .value, "not valid JSON: expected \(expected)", place: place,
@@ -166,7 +169,9 @@ private struct JSONParser {
                     }
                     try string()
                     skipSpace()
-                    guard i < bytes.count, bytes[i] == UInt8(ascii: ":") else { throw failure("':'") }
+                    guard i < bytes.count, bytes[i] == UInt8(ascii: ":") else {
+                        throw failure("':'")
+                    }
                     i += 1
                     skipSpace()
                 }
@@ -199,7 +204,8 @@ private struct JSONParser {
     mutating func append(_ kind: JSONNode.Kind, from: Int, count: Int) {
         nodes.append(
             JSONNode(
-                offset: UInt32(from), length: UInt32(count), next: UInt32(nodes.count + 1), kind: kind))
+                offset: UInt32(from), length: UInt32(count), next: UInt32(nodes.count + 1),
+                kind: kind))
     }
 
     mutating func string() throws(JSONError) {
@@ -257,7 +263,9 @@ private struct JSONParser {
         }
         if i < bytes.count, bytes[i] | 0x20 == UInt8(ascii: "e") {
             i += 1
-            if i < bytes.count, bytes[i] == UInt8(ascii: "+") || bytes[i] == UInt8(ascii: "-") { i += 1 }
+            if i < bytes.count, bytes[i] == UInt8(ascii: "+") || bytes[i] == UInt8(ascii: "-") {
+                i += 1
+            }
             guard isDigit(i) else { throw failure("a digit in the exponent") }
             while isDigit(i) { i += 1 }
         }

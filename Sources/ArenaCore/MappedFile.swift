@@ -34,7 +34,8 @@ package final class MappedFile: Sendable {
             return
         }
         // SAFETY: the mapping is private to this object and unmapped only in deinit.
-        guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED
+        guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
+            start != MAP_FAILED
         else { throw .system(path: path, doing: "mapping", code: errno) }
         bytes = UnsafeRawBufferPointer(start: start, count: size)
         MappingTable.add(start, size, path)
@@ -42,7 +43,9 @@ package final class MappedFile: Sendable {
 
     deinit {
         // SAFETY: the pointer and length are those mmap returned.
-        guard let start = bytes.baseAddress.map({ UnsafeMutableRawPointer(mutating: $0) }) else { return }
+        guard let start = bytes.baseAddress.map({ UnsafeMutableRawPointer(mutating: $0) }) else {
+            return
+        }
         MappingTable.remove(start)
         munmap(start, bytes.count)
     }

@@ -37,7 +37,8 @@ package final class ProgressLine: Sendable {
     ///   - total: all of it.
     ///   - count: how many units are done, for showing.
     ///   - of: how many there are.
-    package func update(done: Int, total: Int, count: Int, of totalCount: Int, detail: String = "") {
+    package func update(done: Int, total: Int, count: Int, of totalCount: Int, detail: String = "")
+    {
         let now = monotonicSeconds() - start
         state.withLock { s in
             let interval = isTerminal ? Self.terminalInterval : Self.plainInterval

@@ -22,12 +22,14 @@ package func runWorkers(_ count: Int, _ body: @escaping @Sendable (Int) -> Void)
         pthread_attr_setstacksize(&attributes, 8 << 20)
         defer { pthread_attr_destroy(&attributes) }
         var thread = pthread_t()
-        let code = pthread_create(&thread, &attributes, { raw in
-            guard let raw else { return nil }
-            // SAFETY: the pointer is the retained ThreadBody passed below, taken over exactly once.
-            Unmanaged<ThreadBody>.fromOpaque(raw).takeRetainedValue().run()
-            return nil
-        }, box.toOpaque())
+        let code = pthread_create(
+            &thread, &attributes,
+            { raw in
+                guard let raw else { return nil }
+                // SAFETY: the pointer is the retained ThreadBody passed below, taken over exactly once.
+                Unmanaged<ThreadBody>.fromOpaque(raw).takeRetainedValue().run()
+                return nil
+            }, box.toOpaque())
         if code == 0 {
             threads.append(thread)
         } else {

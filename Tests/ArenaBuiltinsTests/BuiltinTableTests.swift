@@ -21,7 +21,10 @@ import Testing
         for builtin in allBuiltins { #expect(!builtin.examples.isEmpty, "\(builtin.name)") }
     }
 
-    @Test(arguments: (allBuiltins + allHostTypes.flatMap(\.methods)).flatMap { b in b.examples.map { (b.name, $0) } })
+    @Test(
+        arguments: (allBuiltins + allHostTypes.flatMap(\.methods)).flatMap { b in
+            b.examples.map { (b.name, $0) }
+        })
     func exampleRuns(_ name: String, _ example: Example) {
         let outcome = runScript(example.code)
         #expect(outcome.message == "")

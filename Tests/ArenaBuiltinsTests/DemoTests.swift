@@ -36,7 +36,8 @@ private let prelude = """
                 write_csv(judge(text.swap("response_a", "response_b")), cfg.to + "/ba.csv")
                 """,
             parameters: ["to": scratch.path].merging(
-                setting == "adapter" ? ["adapter": "Resources/demo/adapter"] : [:]) { $1 })
+                setting == "adapter" ? ["adapter": "Resources/demo/adapter"] : [:]
+            ) { $1 })
         #expect(outcome.message == "")
         let reference = try readCSV(path: "Resources/demo/reference.csv", key: "id")
         #expect(reference.rowCount == 400)
@@ -47,7 +48,8 @@ private let prelude = """
             var largest = 0.0
             for label in labels {
                 let given = try #require(try ours.column(label).doubles)
-                let wanted = try #require(try reference.column("\(setting)_\(order)_\(label)").doubles)
+                let wanted = try #require(
+                    try reference.column("\(setting)_\(order)_\(label)").doubles)
                 #expect(given.count == wanted.count)
                 for (x, y) in zip(given, wanted) { largest = max(largest, abs(x - y)) }
             }
@@ -57,7 +59,9 @@ private let prelude = """
     }
 
     /// The submission's bytes with these settings; rows are put in order of their keys.
-    private func submission(_ settings: [String: String], data: String = "Resources/demo") throws -> [UInt8] {
+    private func submission(_ settings: [String: String], data: String = "Resources/demo") throws
+        -> [UInt8]
+    {
         let scratch = Scratch()
         let path = joinPath(scratch.path, "s.csv")
         let outcome = runScript(
@@ -66,7 +70,9 @@ private let prelude = """
                 q = judge(text.swap("response_a", "response_b")).swap("winner_model_a", "winner_model_b")
                 submit(blend([p, q]).sort_index(), like="Resources/demo/sample_submission.csv", to=cfg.to, order="sample")
                 """,
-            parameters: settings.merging(["adapter": "Resources/demo/adapter", "to": path, "data": data]) { $1 })
+            parameters: settings.merging([
+                "adapter": "Resources/demo/adapter", "to": path, "data": data,
+            ]) { $1 })
         #expect(outcome.message == "")
         return try readFile(path)
     }
@@ -94,10 +100,16 @@ private let prelude = """
 
     @Test func theScriptThatShipsRuns() throws {
         let scratch = Scratch()
-        let source = String(decoding: try readFile(joinPath(root, "scripts/infer.as")), as: UTF8.self)
-            .split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.hasPrefix("submit(") ? "submit(p, like=cfg.data + \"/sample_submission.csv\", to=\"\(scratch.path)/s.csv\")" : String($0) }
-            .joined(separator: "\n")
+        let source = String(
+            decoding: try readFile(joinPath(root, "scripts/infer.as")), as: UTF8.self
+        )
+        .split(separator: "\n", omittingEmptySubsequences: false)
+        .map {
+            $0.hasPrefix("submit(")
+                ? "submit(p, like=cfg.data + \"/sample_submission.csv\", to=\"\(scratch.path)/s.csv\")"
+                : String($0)
+        }
+        .joined(separator: "\n")
         let outcome = runScript(
             source,
             parameters: [

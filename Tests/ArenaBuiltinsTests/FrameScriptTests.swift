@@ -49,8 +49,14 @@ import Testing
         ("read_csv('nowhere.csv')", ["there is no file nowhere.csv"]),
         ("read_csv('Resources')", ["is a folder, not a file"]),
         ("read_csv('Resources/demo/tset.csv')", ["did you mean 'Resources/demo/test.csv'?"]),
-        ("read_csv('Resources/demo/test.csv', key='ids')", ["'ids'", "did you mean 'id'?", "test.csv"]),
-        ("read_csv('Resources/demo/test.csv')['respnse_a']", ["'respnse_a'", "did you mean 'response_a'?"]),
+        (
+            "read_csv('Resources/demo/test.csv', key='ids')",
+            ["'ids'", "did you mean 'id'?", "test.csv"]
+        ),
+        (
+            "read_csv('Resources/demo/test.csv')['respnse_a']",
+            ["'respnse_a'", "did you mean 'response_a'?"]
+        ),
         ("frame({'a': [1, 'x']})", ["of several types"]),
         ("frame({'id': [1, 1]}, key='id')", ["rows"]),
         ("frame({'a': [1, 2], 'b': [1]})", ["'b'"]),
@@ -72,10 +78,16 @@ import Testing
         ("template('x')(3)", ["must be a frame, not a int"]),
         ("blend([])", ["frame"]),
         ("p = frame({'id': [1], 'x': [1]}, key='id')\nblend([p, p], weights=[1])", ["weight"]),
-        ("p = frame({'id': [1], 'x': [1]}, key='id')\nq = frame({'id': [2], 'x': [1]}, key='id')\nblend([p, q])", ["1", "2"]),
+        (
+            "p = frame({'id': [1], 'x': [1]}, key='id')\nq = frame({'id': [2], 'x': [1]}, key='id')\nblend([p, q])",
+            ["1", "2"]
+        ),
         ("write_csv(frame({'a': [1]}), '/nowhere/x.csv')", ["/nowhere/x.csv"]),
         ("submit(frame({'a': [1]}), like='x')", ["with a key"]),
-        ("log_loss(frame({'id': [1], 'a': [1], 'b': [0]}, key='id'), frame({'id': [2], 'a': [1], 'b': [0]}, key='id'))", ["no row id 1"]),
+        (
+            "log_loss(frame({'id': [1], 'a': [1], 'b': [0]}, key='id'), frame({'id': [2], 'a': [1], 'b': [0]}, key='id'))",
+            ["no row id 1"]
+        ),
     ])
     func wrongUseIsExplained(_ source: String, _ parts: [String]) {
         let outcome = runScript(source)

@@ -40,7 +40,8 @@ import Testing
     /// The first occurrence replaced; texts of one length keep binary files whole.
     private func replacing(_ text: [UInt8], _ from: [UInt8], _ to: [UInt8]) -> [UInt8] {
         guard text.count >= from.count else { return text }
-        for i in 0...(text.count - from.count) where text[i] == from[0] && text[i..<i + from.count].elementsEqual(from) {
+        for i in 0...(text.count - from.count)
+        where text[i] == from[0] && text[i..<i + from.count].elementsEqual(from) {
             return Array(text[..<i]) + to + Array(text[(i + from.count)...])
         }
         return text
@@ -58,21 +59,27 @@ import Testing
         #expect(outcome.message.contains("adapter"))
     }
 
-    @Test(arguments: ["config.json", "model.safetensors", "tokenizer.json"]) func missingFile(_ name: String) throws {
+    @Test(arguments: ["config.json", "model.safetensors", "tokenizer.json"]) func missingFile(
+        _ name: String
+    ) throws {
         let outcome = try attempt(remove: name)
         #expect(outcome.failure != nil)
         let named = name == "tokenizer.json" ? "has no tokenizer of its own" : name
         #expect(outcome.message.contains(named), "\(outcome.message)")
     }
 
-    @Test(arguments: ["config.json", "model.safetensors", "tokenizer.json"]) func cutShort(_ name: String) throws {
+    @Test(arguments: ["config.json", "model.safetensors", "tokenizer.json"]) func cutShort(
+        _ name: String
+    ) throws {
         let outcome = try attempt(truncate: name)
         #expect(outcome.message.contains(name), "\(outcome.message)")
     }
 
     @Test func unknownArchitecture() throws {
         let outcome = try attempt(
-            model: [("config.json", "Gemma2ForSequenceClassification", "MambaForSequenceClassification")])
+            model: [
+                ("config.json", "Gemma2ForSequenceClassification", "MambaForSequenceClassification")
+            ])
         #expect(outcome.message.contains("MambaForSequenceClassification"))
         #expect(outcome.message.contains("Gemma2ForSequenceClassification"), "lists what is known")
     }
@@ -84,13 +91,23 @@ import Testing
 
     @Test func aTensorUnderAnotherName() throws {
         let outcome = try attempt(
-            model: [("model.safetensors", "model.layers.1.mlp.up_proj.weight", "model.layers.1.mlp.ap_proj.weight")])
+            model: [
+                (
+                    "model.safetensors", "model.layers.1.mlp.up_proj.weight",
+                    "model.layers.1.mlp.ap_proj.weight"
+                )
+            ])
         #expect(outcome.message.contains("model.layers.1.mlp.up_proj.weight"), "\(outcome.message)")
     }
 
     @Test func anAdapterForAnotherBase() throws {
         let outcome = try attempt(
-            adapter: [("adapter_model.safetensors", "layers.1.mlp.up_proj.lora_A", "layers.9.mlp.up_proj.lora_A")])
+            adapter: [
+                (
+                    "adapter_model.safetensors", "layers.1.mlp.up_proj.lora_A",
+                    "layers.9.mlp.up_proj.lora_A"
+                )
+            ])
         #expect(outcome.message.contains("layers.1.mlp.up_proj"), "\(outcome.message)")
         #expect(outcome.message.contains("belongs to another base"))
     }
@@ -98,7 +115,9 @@ import Testing
     @Test func aMisshapenTensor() throws {
         let outcome = try attempt(
             model: [("config.json", "\"intermediate_size\": ", "\"intermediate_size\": 1")])
-        #expect(outcome.message.contains("mlp") && outcome.message.contains("model.safetensors"), "\(outcome.message)")
+        #expect(
+            outcome.message.contains("mlp") && outcome.message.contains("model.safetensors"),
+            "\(outcome.message)")
     }
 
     @Test func predictionNeedsTextOrTokens() {
@@ -109,7 +128,8 @@ import Testing
             """)
         #expect(outcome.message.contains("must be a column"))
         let wrong = runScript(
-            "classifier('Resources/demo/model').predict_proba(frame({'a': ['[]']})['a'].turns(read='json'))")
+            "classifier('Resources/demo/model').predict_proba(frame({'a': ['[]']})['a'].turns(read='json'))"
+        )
         #expect(wrong.message.contains("join the turns first"))
     }
 }

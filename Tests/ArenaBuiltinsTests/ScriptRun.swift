@@ -32,13 +32,18 @@ struct ScriptOutcome {
     }
 }
 
-func runScript(_ source: String, parameters: [String: String] = [:], name: String = "test.as") -> ScriptOutcome {
+func runScript(_ source: String, parameters: [String: String] = [:], name: String = "test.as")
+    -> ScriptOutcome
+{
     _ = root
     nonisolated(unsafe) var outcome = ScriptOutcome()
-    let interpreter = Interpreter(builtins: allBuiltins, parameters: parameters) { outcome.output += $0 }
+    let interpreter = Interpreter(builtins: allBuiltins, parameters: parameters) {
+        outcome.output += $0
+    }
     interpreter.machine.note = { outcome.notes.append($0) }
     do throws(RunFailure) {
-        _ = try interpreter.run(SourceFile(name: name, bytes: Array(source.utf8)), interactive: false)
+        _ = try interpreter.run(
+            SourceFile(name: name, bytes: Array(source.utf8)), interactive: false)
     } catch {
         outcome.failure = error
     }

@@ -18,7 +18,8 @@ import Testing
         return (outcome, written)
     }
 
-    static let good = "frame({'id': [1, 2, 3], 'a': [0.5, 0.2, 1], 'b': [0.25, 0.2, 0], 'c': [0.25, 0.6, 0]}, key='id')"
+    static let good =
+        "frame({'id': [1, 2, 3], 'a': [0.5, 0.2, 1], 'b': [0.25, 0.2, 0], 'c': [0.25, 0.6, 0]}, key='id')"
 
     @Test func aRightOneIsWritten() throws {
         let (outcome, written) = try submit(Self.good)
@@ -29,7 +30,8 @@ import Testing
     @Test func orderCanBeMended() throws {
         let (refused, none) = try submit(Self.good + ".take([2, 0, 1])")
         #expect(none == nil && refused.message.contains("order"))
-        let (mended, written) = try submit(Self.good + ".take([2, 0, 1])[['c', 'a', 'b']]", order: "sample")
+        let (mended, written) = try submit(
+            Self.good + ".take([2, 0, 1])[['c', 'a', 'b']]", order: "sample")
         #expect(mended.message == "")
         #expect(written == "id,a,b,c\n1,0.5,0.25,0.25\n2,0.2,0.2,0.6\n3,1.0,0.0,0.0\n")
     }
@@ -46,7 +48,10 @@ import Testing
         ("\(good).assign(a=[0.6, 0.2, 1])", "1.1"),
         ("\(good).assign(a=[1.5, 0.2, 1], b=[-0.75, 0.2, 0])", "1.5"),
         ("\(good).assign(a=['x', 'y', 'z'])", "string"),
-        ("frame({'key': [1, 2, 3], 'a': [1, 1, 1], 'b': [0, 0, 0], 'c': [0, 0, 0]}, key='key')", "'key'"),
+        (
+            "frame({'key': [1, 2, 3], 'a': [1, 1, 1], 'b': [0, 0, 0], 'c': [0, 0, 0]}, key='key')",
+            "'key'"
+        ),
     ])
     func aWrongOneIsRefused(_ frame: String, _ part: String) throws {
         let (outcome, written) = try submit(frame)

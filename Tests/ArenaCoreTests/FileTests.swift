@@ -41,12 +41,15 @@ struct TemporaryFolder: ~Copyable {
     @Test func errorsNameTheFile() throws {
         let folder = TemporaryFolder()
         try writeFile(joinPath(folder.path, "test.csv"), [])
-        #expect(throws: FileError.missing(
-            path: joinPath(folder.path, "tset.csv"), nearest: joinPath(folder.path, "test.csv"))
+        #expect(
+            throws: FileError.missing(
+                path: joinPath(folder.path, "tset.csv"), nearest: joinPath(folder.path, "test.csv"))
         ) { try MappedFile(joinPath(folder.path, "tset.csv")) }
         #expect(throws: FileError.isDirectory(path: folder.path)) { try MappedFile(folder.path) }
         #expect(throws: FileError.self) { try writeFile("/nowhere/at/all.csv", [1]) }
-        #expect(throws: FileError.isDirectory(path: folder.path)) { try writeFile(folder.path, [1]) }
+        #expect(throws: FileError.isDirectory(path: folder.path)) {
+            try writeFile(folder.path, [1])
+        }
         #expect(try MappedFile(joinPath(folder.path, "test.csv")).bytes.isEmpty)
     }
 
@@ -71,7 +74,8 @@ struct TemporaryFolder: ~Copyable {
         #expect(first([]) == nil)
         let bad: [[UInt8]] = [
             [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80],
-            [0xF0, 0x8F, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82],
+            [0xF0, 0x8F, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80],
+            [0xE2, 0x82],
         ]
         for bytes in bad {
             for pad in 0..<9 { #expect(first(Array(repeating: 65, count: pad) + bytes) == pad) }
@@ -79,7 +83,9 @@ struct TemporaryFolder: ~Copyable {
     }
 
     @Test func nearestNames() {
-        #expect(nearestName(to: "respnse_a", in: ["prompt", "response_a", "response_b"]) == "response_a")
+        #expect(
+            nearestName(to: "respnse_a", in: ["prompt", "response_a", "response_b"]) == "response_a"
+        )
         #expect(nearestName(to: "Prompt", in: ["id", "prompt"]) == "prompt")
         #expect(nearestName(to: "zzz", in: ["id", "prompt"]) == nil)
     }

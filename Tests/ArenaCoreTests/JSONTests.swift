@@ -8,7 +8,9 @@ import Testing
     }
 
     @Test func readsEveryKind() throws {
-        let v = try parse(#"{"a": [1, -2.5e3, true, false, null, "x\n\u00e9\ud83d\ude00\ud83d"], "b": {}, "a\"": 7}"#)
+        let v = try parse(
+            #"{"a": [1, -2.5e3, true, false, null, "x\n\u00e9\ud83d\ude00\ud83d"], "b": {}, "a\"": 7}"#
+        )
         let a = try #require(v["a"]?.elements)
         #expect(a.count == 6)
         #expect(a[0].int == 1)
@@ -27,7 +29,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "{", "[1,]", "[1 2]", "{\"a\" 1}", "{a: 1}", "nul", "01", "1.", "1e", "-", "\"\\x\"",
+        "", " ", "{", "[1,]", "[1 2]", "{\"a\" 1}", "{a: 1}", "nul", "01", "1.", "1e", "-",
+        "\"\\x\"",
         "\"\\u12g4\"", "\"", "[1]]", "\"a\nb\"", "tru", "{\"a\":}", "+1", ".5",
     ])
     func refusesWithAPlace(_ text: String) {

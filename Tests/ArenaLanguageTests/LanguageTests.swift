@@ -7,13 +7,15 @@ import Testing
 
 @testable import ArenaLanguage
 
-let specFolder = String(#filePath.dropLast("ArenaLanguageTests/LanguageTests.swift".count)) + "Spec/language"
+let specFolder =
+    String(#filePath.dropLast("ArenaLanguageTests/LanguageTests.swift".count)) + "Spec/language"
 
 func outcome(_ source: String, name: String = "test.as") -> (output: String, failure: RunFailure?) {
     nonisolated(unsafe) var output = ""
     let interpreter = Interpreter(builtins: [], parameters: [:]) { output += $0 }
     do throws(RunFailure) {
-        _ = try interpreter.run(SourceFile(name: name, bytes: Array(source.utf8)), interactive: false)
+        _ = try interpreter.run(
+            SourceFile(name: name, bytes: Array(source.utf8)), interactive: false)
         return (output, nil)
     } catch {
         return (output, error)
@@ -94,7 +96,10 @@ struct SeededGenerator: RandomNumberGenerator {
     @Test func damagedScriptsAreOnlyRefused() throws {
         var random = SeededGenerator(state: 7)
         let sources = try LanguageTests.files.map { try readFile(joinPath(specFolder, $0)) }
-        let pieces = ["(", "[", "{", "\"", "'''", "f\"{", ":", "\n\t", "\n    ", "lambda ", "for x in ", "\\", "}", "**", "\u{0}", "é", "=", ","]
+        let pieces = [
+            "(", "[", "{", "\"", "'''", "f\"{", ":", "\n\t", "\n    ", "lambda ", "for x in ", "\\",
+            "}", "**", "\u{0}", "é", "=", ",",
+        ]
         for round in 0..<4000 {
             var text = sources[round % sources.count]
             for _ in 0..<Int.random(in: 1...6, using: &random) where !text.isEmpty {
@@ -102,10 +107,13 @@ struct SeededGenerator: RandomNumberGenerator {
                 switch Int.random(in: 0..<4, using: &random) {
                 case 0: text.remove(at: at)
                 case 1: text[at] = UInt8.random(in: 0...255, using: &random)
-                case 2: text.insert(contentsOf: pieces.randomElement(using: &random)?.utf8 ?? "".utf8, at: at)
+                case 2:
+                    text.insert(
+                        contentsOf: pieces.randomElement(using: &random)?.utf8 ?? "".utf8, at: at)
                 default:
                     let other = sources[Int.random(in: 0..<sources.count, using: &random)]
-                    text.insert(contentsOf: other.prefix(Int.random(in: 0..<60, using: &random)), at: at)
+                    text.insert(
+                        contentsOf: other.prefix(Int.random(in: 0..<60, using: &random)), at: at)
                 }
             }
             let interpreter = Interpreter(builtins: [], parameters: [:], output: { _ in })
@@ -118,13 +126,17 @@ struct SeededGenerator: RandomNumberGenerator {
 
     @Test(arguments: [
         String(repeating: "(", count: 100_000), String(repeating: "[", count: 100_000) + "1",
-        String(repeating: "-", count: 100_000) + "1", String(repeating: "not ", count: 100_000) + "1",
+        String(repeating: "-", count: 100_000) + "1",
+        String(repeating: "not ", count: 100_000) + "1",
         "x = " + String(repeating: "lambda: ", count: 100_000) + "1",
         String(repeating: "if 1:\n", count: 300), String(repeating: "2 ** ", count: 100_000) + "2",
-        "x" + String(repeating: ".a", count: 100_000), "x" + String(repeating: "(1)", count: 100_000),
+        "x" + String(repeating: ".a", count: 100_000),
+        "x" + String(repeating: "(1)", count: 100_000),
         (0..<300).map { String(repeating: " ", count: $0) + "if 1:\n" }.joined(),
-        "f\"" + String(repeating: "{f'", count: 1000), String(repeating: "1 + ", count: 100_000) + "1",
-        String(repeating: "x and ", count: 100_000) + "1", "1 if " + String(repeating: "1 if 1 else ", count: 50_000) + "1",
+        "f\"" + String(repeating: "{f'", count: 1000),
+        String(repeating: "1 + ", count: 100_000) + "1",
+        String(repeating: "x and ", count: 100_000) + "1",
+        "1 if " + String(repeating: "1 if 1 else ", count: 50_000) + "1",
     ])
     func deepNestingIsRefused(_ text: String) {
         let found = Interpreter(builtins: [], parameters: [:], output: { _ in }).check(
@@ -135,7 +147,8 @@ struct SeededGenerator: RandomNumberGenerator {
     @Test func longFlatSourceIsFine() {
         let sum = outcome("print(" + String(repeating: "1 + ", count: 1000) + "1)")
         #expect(sum.output == "1001\n")
-        let list = outcome("x = [" + (0..<3000).map { "\($0), " }.joined() + "]\nprint(len(x), x[-1])")
+        let list = outcome(
+            "x = [" + (0..<3000).map { "\($0), " }.joined() + "]\nprint(len(x), x[-1])")
         #expect(list.output == "3000 2999\n")
         let wide = outcome("print(len((" + (0..<300).map { "\($0), " }.joined() + ")))")
         #expect(wide.output == "300\n")

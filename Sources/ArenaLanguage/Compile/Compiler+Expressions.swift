@@ -87,7 +87,8 @@ extension Compiler {
         case .call(let callee, let arguments): call(callee, arguments, e.range, into: d)
         case .attribute(let value, let name, let nameRange):
             emit(
-                .getAttribute, nameRange, d, operand(value), wide: symbols.id(name), left: value.range)
+                .getAttribute, nameRange, d, operand(value), wide: symbols.id(name),
+                left: value.range)
         case .index(let value, let index):
             let v = operand(value)
             let i = operand(index)
@@ -97,7 +98,11 @@ extension Compiler {
             let first = next
             for part in [from, to, step] {
                 let register = temporary(e.range)
-                if let part { expression(part, into: register) } else { emit(.loadNone, e.range, register) }
+                if let part {
+                    expression(part, into: register)
+                } else {
+                    emit(.loadNone, e.range, register)
+                }
             }
             emit(.getSlice, e.range, d, v, first, left: value.range)
         case .lambda(let node): makeFunction(node, into: d)
@@ -154,10 +159,13 @@ extension Compiler {
     }
 
     mutating func binary(
-        _ op: BinaryOperator, _ left: Expression, _ right: Expression, _ range: TextRange, into d: Int
+        _ op: BinaryOperator, _ left: Expression, _ right: Expression, _ range: TextRange,
+        into d: Int
     ) {
         let x = leftOperand(left, d)
-        if case .integer(let n) = right.node, let code = Self.integerOp(op), Int16(exactly: n) != nil {
+        if case .integer(let n) = right.node, let code = Self.integerOp(op),
+            Int16(exactly: n) != nil
+        {
             emit(code, range, d, x, wide: n, left: left.range, right: right.range)
             return
         }
@@ -190,7 +198,8 @@ extension Compiler {
     }
 
     private mutating func compare(
-        _ first: Expression, _ rest: [(CompareOperator, Expression)], _ range: TextRange, into d: Int
+        _ first: Expression, _ rest: [(CompareOperator, Expression)], _ range: TextRange,
+        into d: Int
     ) {
         var left = operand(first)
         var leftRange = first.range
@@ -274,7 +283,8 @@ extension Compiler {
         if case .integer(let n) = right.node, let small = Int16(exactly: n) {
             let bits = UInt16(bitPattern: small)
             emit(
-                pair.1, range, x, Int(bits & 0xFF), Int(bits >> 8), left: left.range, right: right.range)
+                pair.1, range, x, Int(bits & 0xFF), Int(bits >> 8), left: left.range,
+                right: right.range)
         } else {
             emit(pair.0, range, x, operand(right), left: left.range, right: right.range)
         }
@@ -339,7 +349,8 @@ extension Compiler {
         }
         if keywords.isEmpty, stars.isEmpty, doubleStars.isEmpty {
             emit(
-                symbol < 0 ? .call : .method, range, d, first, positional.count, wide: max(symbol, 0),
+                symbol < 0 ? .call : .method, range, d, first, positional.count,
+                wide: max(symbol, 0),
                 left: calleeRange)
         } else {
             shapes.append(
@@ -430,7 +441,9 @@ extension Compiler {
                         let saved = next
                         let specRegister = temporary(value.range)
                         fstring(spec, value.range, into: specRegister)
-                        emit(.format, value.range, register, specRegister, Int(conversion ?? 0), wide: 1)
+                        emit(
+                            .format, value.range, register, specRegister, Int(conversion ?? 0),
+                            wide: 1)
                         next = saved
                     }
                 }
@@ -441,7 +454,8 @@ extension Compiler {
         } while !rest.isEmpty
     }
 
-    private mutating func comprehension(_ node: ComprehensionNode, _ range: TextRange, into d: Int) {
+    private mutating func comprehension(_ node: ComprehensionNode, _ range: TextRange, into d: Int)
+    {
         let saved = next
         let before = assigned
         let result = temporary(range)

@@ -99,7 +99,9 @@ struct Compiler {
     }
 
     /// Emits a jump whose distance is filled in by `patch`.
-    mutating func emitJump(_ op: Op, _ range: TextRange, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0) -> Int {
+    mutating func emitJump(_ op: Op, _ range: TextRange, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0)
+        -> Int
+    {
         emit(op, range, a, b, c)
         return instructions.count - 1
     }
@@ -111,7 +113,9 @@ struct Compiler {
 
     mutating func patch(_ jumps: [Int]) { for jump in jumps { patch(jump) } }
 
-    mutating func emitJumpBack(_ op: Op, _ range: TextRange, to target: Int, _ a: Int = 0, _ b: Int = 0) {
+    mutating func emitJumpBack(
+        _ op: Op, _ range: TextRange, to target: Int, _ a: Int = 0, _ b: Int = 0
+    ) {
         emit(op, range, a, b, wide: target - instructions.count - 1)
     }
 
@@ -201,7 +205,8 @@ struct Compiler {
         // `a, b = x, y` needs no tuple.
         if targets.count == 1, case .tuple(let names) = targets[0].node,
             case .tuple(let values) = value.node, names.count == values.count,
-            !(names + values).contains(where: { if case .starred = $0.node { true } else { false } })
+            !(names + values).contains(where: { if case .starred = $0.node { true } else { false } }
+            )
         {
             var registers: [Int] = []
             for item in values {
@@ -284,7 +289,9 @@ struct Compiler {
         case .name(let name):
             if case .local(let variable) = name.binding, !variable.isCaptured {
                 check(variable, name)
-                if case .integer(let n) = value.node, Self.integerOp(op) != nil, Int16(exactly: n) != nil {
+                if case .integer(let n) = value.node, Self.integerOp(op) != nil,
+                    Int16(exactly: n) != nil
+                {
                     binary(op, target, value, range, into: variable.register)
                 } else {
                     let v = operand(value)
@@ -409,13 +416,15 @@ struct Compiler {
         case .name(let name):
             switch name.binding {
             case .local(let variable):
-                emit(.deleteLocal, name.range, variable.register, variable.isCaptured ? 1 : 0,
+                emit(
+                    .deleteLocal, name.range, variable.register, variable.isCaptured ? 1 : 0,
                     wide: symbols.id(name.name))
                 assigned.remove(ObjectIdentifier(variable))
             case .global(let slot): emit(.deleteGlobal, name.range, wide: slot)
             case .captured, .builtin, .unresolved:
                 faults.append(
-                    Diagnostic(.syntax, "'\(name.name)' cannot be deleted here", in: file, at: name.range))
+                    Diagnostic(
+                        .syntax, "'\(name.name)' cannot be deleted here", in: file, at: name.range))
             }
         case .index(let object, let index):
             let o = operand(object)
@@ -426,7 +435,8 @@ struct Compiler {
         }
     }
 
-    private mutating func assertion(_ test: Expression, _ message: Expression?, _ range: TextRange) {
+    private mutating func assertion(_ test: Expression, _ message: Expression?, _ range: TextRange)
+    {
         var success: [Int] = []
         jumpIfTrue(test, &success)
         let before = assigned

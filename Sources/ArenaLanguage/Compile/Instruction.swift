@@ -23,7 +23,8 @@ enum Op: UInt8 {
     case inPlace  // a = a (operator c) b, lists extended in place
     case negate, plus, invert, not
     // Comparison: a = b op c
-    case equal, notEqual, less, lessEqual, greater, greaterEqual, contains, notContains, same, notSame
+    case equal, notEqual, less, lessEqual, greater, greaterEqual, contains, notContains, same,
+        notSame
     // Jumps by `wide`
     case jump, jumpIfFalse, jumpIfTrue
     case unlessLess, unlessLessEqual, unlessGreater, unlessGreaterEqual, unlessEqual, unlessNotEqual
@@ -94,7 +95,8 @@ final class Code {
 
     init(
         name: String, file: SourceFile, isModule: Bool, parameters: [Parameter],
-        documentation: [UInt8]?, instructions: [Instruction], constants: [Value], registerCount: Int,
+        documentation: [UInt8]?, instructions: [Instruction], constants: [Value],
+        registerCount: Int,
         spans: [Span], functions: [Code], shapes: [CallShape],
         captures: [(isRegister: Bool, index: Int)]
     ) {
@@ -120,7 +122,8 @@ final class Code {
         info.initialize(
             to: CodeInfo(
                 instructions: self.instructions, constants: self.constants,
-                registerCount: max(registerCount, parameters.count), parameterCount: parameters.count,
+                registerCount: max(registerCount, parameters.count),
+                parameterCount: parameters.count,
                 isSimple: isSimple, code: .passUnretained(self)))
     }
 

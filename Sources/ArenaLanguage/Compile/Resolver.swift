@@ -77,7 +77,8 @@ struct Resolver {
                 collect(otherwise, found)
             case .function(let node): if let target = node.target { found(target.name) }
             case .delete(let targets): for t in targets { collectTarget(t, found) }
-            case .expression, .returnValue, .breakLoop, .continueLoop, .pass, .global, .assert: break
+            case .expression, .returnValue, .breakLoop, .continueLoop, .pass, .global, .assert:
+                break
             }
         }
     }
@@ -153,7 +154,8 @@ struct Resolver {
         case .pass: break
         case .global(let names):
             if scope.node == nil { return }
-            for name in names where scope.node?.parameters.contains(where: { $0.name == name }) == true {
+            for name in names
+            where scope.node?.parameters.contains(where: { $0.name == name }) == true {
                 fault("'\(name)' is a parameter and cannot be global", statement.range)
             }
         case .delete(let targets): for target in targets { expression(target) }
@@ -215,7 +217,8 @@ struct Resolver {
         case .none, .bool, .integer, .float, .string, .bytes, .invalid: break
         case .fstring(let pieces): format(pieces)
         case .name(let node): name(node)
-        case .list(let items), .tuple(let items), .set(let items): for item in items { expression(item) }
+        case .list(let items), .tuple(let items), .set(let items):
+            for item in items { expression(item) }
         case .dict(let items):
             for item in items {
                 if let key = item.key { expression(key) }
@@ -285,7 +288,9 @@ struct Resolver {
     private mutating func name(_ node: NameNode) {
         if let variable = local(node.name, in: scope) {
             node.binding = .local(variable)
-        } else if !scope.declaredGlobal.contains(node.name), let index = capture(node.name, in: scope) {
+        } else if !scope.declaredGlobal.contains(node.name),
+            let index = capture(node.name, in: scope)
+        {
             node.binding = .captured(index, scope.captures[index].1)
         } else if assignedGlobals.contains(node.name) {
             node.binding = .global(globals.slot(node.name))
@@ -339,7 +344,8 @@ struct Resolver {
         }
         faults.append(
             Diagnostic(
-                .name, "the name '\(node.name)' is not defined", in: file, at: node.range, help: help))
+                .name, "the name '\(node.name)' is not defined", in: file, at: node.range,
+                help: help))
     }
 
     /// Names that a notebook has and a script has not.
@@ -353,7 +359,9 @@ struct Resolver {
         case "true": return "write True"
         case "false": return "write False"
         case "null", "nil": return "write None"
-        case "eval", "exec": return "text is never run as code: cells of turns are read by df[\"prompt\"].turns(read=\"json\")"
+        case "eval", "exec":
+            return
+                "text is never run as code: cells of turns are read by df[\"prompt\"].turns(read=\"json\")"
         default: return nil
         }
     }

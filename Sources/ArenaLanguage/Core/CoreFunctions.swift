@@ -14,13 +14,18 @@ package let coreFunctions: [Builtin] = [
 ]
 
 private let printFunction = Builtin(
-    "print", [P("values", "any", .rest), P("sep", "str", .named("\" \"")), P("end", "str", .named("\"\\n\""))],
+    "print",
+    [
+        P("values", "any", .rest), P("sep", "str", .named("\" \"")),
+        P("end", "str", .named("\"\\n\"")),
+    ],
     "Writes values to the output, separated by spaces.",
     examples: [Example("print(\"rows\", 3)", prints: "rows 3\n")]
 ) { a throws(Raised) in
     let separator = a.has(1) ? try a.string(1) : " "
     let end = a.has(2) ? try a.string(2) : "\n"
-    a.machine.output((a[0].items ?? .empty).map { a.machine.text(of: $0) }.joined(separator: separator) + end)
+    a.machine.output(
+        (a[0].items ?? .empty).map { a.machine.text(of: $0) }.joined(separator: separator) + end)
     return .none
 }
 
@@ -40,7 +45,11 @@ private let lenFunction = Builtin(
 }
 
 private let rangeFunction = Builtin(
-    "range", [P("start_or_stop", "int"), P("stop", "int", .optional("None")), P("step", "int", .optional("1"))],
+    "range",
+    [
+        P("start_or_stop", "int"), P("stop", "int", .optional("None")),
+        P("step", "int", .optional("1")),
+    ],
     "The integers from start up to, not including, stop.",
     examples: [Example("print(list(range(2, 8, 3)))", prints: "[2, 5]\n")]
 ) { a throws(Raised) in
@@ -54,7 +63,8 @@ private let strFunction = Builtin(
     "str", [P("x", "any", .optional("\"\""))], "The value as text.",
     examples: [Example("print(str(1.5) + \"!\")", prints: "1.5!\n")]
 ) { a throws(Raised) in
-    a[0].isUnset ? .string("") : a[0].isKind(.string) ? a[0].retain() : .string(a.machine.text(of: a[0]))
+    a[0].isUnset
+        ? .string("") : a[0].isKind(.string) ? a[0].retain() : .string(a.machine.text(of: a[0]))
 }
 
 private let reprFunction = Builtin(
@@ -84,7 +94,9 @@ private let intFunction = Builtin(
     }
     if let text = v.asString {
         let base = try a.int(1, or: 10)
-        guard (2...36).contains(base) else { throw Raised(.value, "int()'s base is 2 to 36, not \(base)") }
+        guard (2...36).contains(base) else {
+            throw Raised(.value, "int()'s base is 2 to 36, not \(base)")
+        }
         var s = text.trimmingSpace.replacingUnderscores
         for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where radix == base {
             if s.lowercased().hasPrefix(prefix) { s = String(s.dropFirst(2)) }
@@ -111,7 +123,9 @@ private let floatFunction = Builtin(
         case "nan", "+nan", "-nan": return .float(.nan)
         default: break
         }
-        if let x = Double(s), !s.lowercased().contains("x"), !s.lowercased().contains("n") { return .float(x) }
+        if let x = Double(s), !s.lowercased().contains("x"), !s.lowercased().contains("n") {
+            return .float(x)
+        }
         throw Raised(.value, "float() cannot read \(a.machine.representation(of: a[0]))")
     }
     throw Raised(.type, "float() does not work on a \(a[0].typeName)")
@@ -209,7 +223,9 @@ private let roundFunction = Builtin(
     let digits = try a.int(1)
     if a[0].isInt, digits >= 0 { return a[0] }
     if digits > 300 || !x.isFinite { return .float(x) }
-    let text = withVaList([Int32(clamping: max(0, digits)), digits < 0 ? x / pow(10, Double(-digits)) : x]) {
+    let text = withVaList([
+        Int32(clamping: max(0, digits)), digits < 0 ? x / pow(10, Double(-digits)) : x,
+    ]) {
         arguments in
         var buffer = [CChar](repeating: 0, count: 700)
         let n = vsnprintf(&buffer, buffer.count, "%.*f", arguments)
@@ -220,7 +236,8 @@ private let roundFunction = Builtin(
 }
 
 private let sumFunction = Builtin(
-    "sum", [P("items", "iterable"), P("start", "number", .optional("0"))], "The items added up, in order.",
+    "sum", [P("items", "iterable"), P("start", "number", .optional("0"))],
+    "The items added up, in order.",
     examples: [Example("print(sum([1, 2, 3]), sum([0.5], 1))", prints: "6 1.5\n")]
 ) { a throws(Raised) in
     let items = try a.iterable(0)
@@ -266,7 +283,8 @@ private let enumerateFunction = Builtin(
     let items = try a.iterable(0)
     defer { items.release() }
     let start = try a.int(1, or: 0)
-    return .list((items.items ?? .empty).enumerated().map { .tuple([.int(start &+ $0), $1.retain()]) })
+    return .list(
+        (items.items ?? .empty).enumerated().map { .tuple([.int(start &+ $0), $1.retain()]) })
 }
 
 private let zipFunction = Builtin(
@@ -285,7 +303,8 @@ private let zipFunction = Builtin(
 }
 
 private let mapFunction = Builtin(
-    "map", [P("f", "function"), P("items", "iterable")], "The results of calling f on each item, as a list.",
+    "map", [P("f", "function"), P("items", "iterable")],
+    "The results of calling f on each item, as a list.",
     examples: [Example("print(map(lambda x: x * x, [1, 2, 3]))", prints: "[1, 4, 9]\n")]
 ) { a throws(Raised) in
     let items = try a.iterable(1)
@@ -305,7 +324,8 @@ private let mapFunction = Builtin(
 }
 
 private let filterFunction = Builtin(
-    "filter", [P("f", "function"), P("items", "iterable")], "The items for which f gives true, as a list.",
+    "filter", [P("f", "function"), P("items", "iterable")],
+    "The items for which f gives true, as a list.",
     examples: [Example("print(filter(lambda x: x > 1, [1, 2, 3]))", prints: "[2, 3]\n")]
 ) { a throws(Raised) in
     let items = try a.iterable(1)
@@ -339,7 +359,10 @@ private let reversedFunction = Builtin(
 
 private let sortedFunction = Builtin(
     "sorted",
-    [P("items", "iterable"), P("key", "function", .named("None")), P("reverse", "bool", .named("False"))],
+    [
+        P("items", "iterable"), P("key", "function", .named("None")),
+        P("reverse", "bool", .named("False")),
+    ],
     "The items in order, as a new list; equal ones keep their order.",
     examples: [
         Example("print(sorted([3, 1, 2]))", prints: "[1, 2, 3]\n"),
@@ -400,15 +423,22 @@ private func mergeSorted(
     return source
 }
 
-private let minFunction = extreme("min", "The smallest item, or the smallest of the arguments.", less: true)
-private let maxFunction = extreme("max", "The largest item, or the largest of the arguments.", less: false)
+private let minFunction = extreme(
+    "min", "The smallest item, or the smallest of the arguments.", less: true)
+private let maxFunction = extreme(
+    "max", "The largest item, or the largest of the arguments.", less: false)
 
 private func extreme(_ name: String, _ summary: String, less: Bool) -> Builtin {
     Builtin(
         name,
-        [P("items", "iterable or values", .rest), P("key", "function", .named("None")), P("default", "any", .named("None"))],
+        [
+            P("items", "iterable or values", .rest), P("key", "function", .named("None")),
+            P("default", "any", .named("None")),
+        ],
         summary,
-        examples: [Example("print(\(name)([3, 1, 2]), \(name)(4, 5))", prints: less ? "1 4\n" : "3 5\n")]
+        examples: [
+            Example("print(\(name)([3, 1, 2]), \(name)(4, 5))", prints: less ? "1 4\n" : "3 5\n")
+        ]
     ) { a throws(Raised) in
         let given = a[0].items ?? .empty
         let list = given.count == 1 ? try a.machine.materialise(given[0]) : a[0].retain()

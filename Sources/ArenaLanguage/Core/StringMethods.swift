@@ -12,14 +12,21 @@ private func isSpace(_ s: Unicode.Scalar) -> Bool {
 }
 
 let stringMethods: [Builtin] = [
-    Builtin("lower", [receiver()], "In lower case.") { a throws(Raised) in .string(try a.string(0).lowercased()) },
-    Builtin("upper", [receiver()], "In upper case.") { a throws(Raised) in .string(try a.string(0).uppercased()) },
+    Builtin("lower", [receiver()], "In lower case.") { a throws(Raised) in
+        .string(try a.string(0).lowercased())
+    },
+    Builtin("upper", [receiver()], "In upper case.") { a throws(Raised) in
+        .string(try a.string(0).uppercased())
+    },
     Builtin("title", [receiver()], "Each word with a capital.") { a throws(Raised) in
         var out = ""
         var inWord = false
         for s in try a.string(0).unicodeScalars {
             let cased = s.properties.isCased
-            out += cased ? (inWord ? s.properties.lowercaseMapping : s.properties.titlecaseMapping) : String(Character(s))
+            out +=
+                cased
+                ? (inWord ? s.properties.lowercaseMapping : s.properties.titlecaseMapping)
+                : String(Character(s))
             inWord = cased
         }
         return .string(out)
@@ -30,9 +37,15 @@ let stringMethods: [Builtin] = [
         guard let first = s.first else { return .string("") }
         return .string(first.properties.titlecaseMapping + String(s.dropFirst()).lowercased())
     },
-    strip("strip", "Without white space (or the given characters) at both ends.", left: true, right: true),
-    strip("lstrip", "Without white space (or the given characters) at the start.", left: true, right: false),
-    strip("rstrip", "Without white space (or the given characters) at the end.", left: false, right: true),
+    strip(
+        "strip", "Without white space (or the given characters) at both ends.", left: true,
+        right: true),
+    strip(
+        "lstrip", "Without white space (or the given characters) at the start.", left: true,
+        right: false),
+    strip(
+        "rstrip", "Without white space (or the given characters) at the end.", left: false,
+        right: true),
     Builtin(
         "split",
         [receiver(), P("sep", "str", .optional("None")), P("maxsplit", "int", .optional("-1"))],
@@ -70,7 +83,10 @@ let stringMethods: [Builtin] = [
         if from < text.count { result.append(.string(text[from...])) }
         return result
     },
-    Builtin("join", [receiver(), P("items", "iterable of str")], "The items with this text between them.") {
+    Builtin(
+        "join", [receiver(), P("items", "iterable of str")],
+        "The items with this text between them."
+    ) {
         a throws(Raised) in
         let list = try a.iterable(1)
         defer { list.release() }
@@ -120,16 +136,22 @@ let stringMethods: [Builtin] = [
         out += text[from...]
         return .string(out)
     },
-    affix("startswith", "Whether it begins with the text, or one of a tuple of texts.") { $0.starts(with: $1) },
+    affix("startswith", "Whether it begins with the text, or one of a tuple of texts.") {
+        $0.starts(with: $1)
+    },
     affix("endswith", "Whether it ends with the text, or one of a tuple of texts.") {
         $0.count >= $1.count && $0.suffix($1.count).elementsEqual($1)
     },
-    Builtin("find", [receiver(), P("sub", "str")], "The place of the first `sub`, or -1.") { a throws(Raised) in
+    Builtin("find", [receiver(), P("sub", "str")], "The place of the first `sub`, or -1.") {
+        a throws(Raised) in
         _ = try a.string(1)
         guard let at = find(a[1].utf8, in: a[0].utf8, from: 0) else { return .int(-1) }
         return .int(scalars(a[0].utf8[..<at]))
     },
-    Builtin("index", [receiver(), P("sub", "str")], "The place of the first `sub`; an error if there is none.") {
+    Builtin(
+        "index", [receiver(), P("sub", "str")],
+        "The place of the first `sub`; an error if there is none."
+    ) {
         a throws(Raised) in
         let sub = try a.string(1)
         guard let at = find(a[1].utf8, in: a[0].utf8, from: 0) else {
@@ -137,7 +159,9 @@ let stringMethods: [Builtin] = [
         }
         return .int(scalars(a[0].utf8[..<at]))
     },
-    Builtin("count", [receiver(), P("sub", "str")], "How many times `sub` occurs, without overlaps.") {
+    Builtin(
+        "count", [receiver(), P("sub", "str")], "How many times `sub` occurs, without overlaps."
+    ) {
         a throws(Raised) in
         _ = try a.string(1)
         if a[1].utf8.isEmpty { return .int(scalarCount(a[0]) + 1) }
@@ -149,9 +173,13 @@ let stringMethods: [Builtin] = [
         }
         return .int(n)
     },
-    test("isdigit", "Whether all characters are digits.") { $0.properties.numericType == .digit || $0.properties.numericType == .decimal },
+    test("isdigit", "Whether all characters are digits.") {
+        $0.properties.numericType == .digit || $0.properties.numericType == .decimal
+    },
     test("isalpha", "Whether all characters are letters.") { isLetter($0) },
-    test("isalnum", "Whether all characters are letters or numbers.") { isLetter($0) || $0.properties.numericType != nil },
+    test("isalnum", "Whether all characters are letters or numbers.") {
+        isLetter($0) || $0.properties.numericType != nil
+    },
     test("isspace", "Whether all characters are white space.") { isSpace($0) },
     Builtin("zfill", [receiver(), P("width", "int")], "With zeros in front, up to the width.") {
         a throws(Raised) in
@@ -163,12 +191,15 @@ let stringMethods: [Builtin] = [
             (signed ? String(text.prefix(1)) : "") + String(repeating: "0", count: missing)
                 + (signed ? String(text.dropFirst()) : text))
     },
-    Builtin("encode", [receiver()], "The text's UTF-8 bytes.") { a throws(Raised) in .bytes(a[0].utf8) },
+    Builtin("encode", [receiver()], "The text's UTF-8 bytes.") { a throws(Raised) in
+        .bytes(a[0].utf8)
+    },
 ]
 
 private func isLetter(_ s: Unicode.Scalar) -> Bool {
     switch s.properties.generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: return true
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
+        return true
     default: return false
     }
 }

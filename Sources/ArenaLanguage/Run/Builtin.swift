@@ -117,7 +117,9 @@ package struct Arguments {
 
     private func wrongType(_ i: Int, _ wanted: String) -> Raised {
         let p = builtin.parameters[i]
-        let what = p.name == "self" ? "\(builtin.name)() works on" : "\(builtin.name)(): '\(p.name)' must be"
+        let what =
+            p.name == "self"
+            ? "\(builtin.name)() works on" : "\(builtin.name)(): '\(p.name)' must be"
         return Raised(
             .type, "\(what) a \(wanted), not a \(base[i].typeName)",
             help: p.note.isEmpty ? nil : "\(p.name): \(p.note)")

@@ -74,11 +74,14 @@ struct FormatSpec {
                 throw wrong(v)
             }
             var s = machine.text(of: v)
-            if let precision { s = String(String.UnicodeScalarView(s.unicodeScalars.prefix(precision))) }
+            if let precision {
+                s = String(String.UnicodeScalarView(s.unicodeScalars.prefix(precision)))
+            }
             return padded("", s, left: true)
         }
         switch type {
-        case UInt8(ascii: "d"), UInt8(ascii: "x"), UInt8(ascii: "X"), UInt8(ascii: "o"), UInt8(ascii: "b"),
+        case UInt8(ascii: "d"), UInt8(ascii: "x"), UInt8(ascii: "X"), UInt8(ascii: "o"),
+            UInt8(ascii: "b"),
             UInt8(ascii: "c"), UInt8(ascii: "n"):
             guard !v.isFloat, precision == nil else { throw wrong(v) }
             return try integer(v.i, v)
@@ -99,7 +102,8 @@ struct FormatSpec {
         var prefix = ""
         switch type {
         case UInt8(ascii: "x"): digits = String(n.magnitude, radix: 16); prefix = "0x"
-        case UInt8(ascii: "X"): digits = String(n.magnitude, radix: 16, uppercase: true); prefix = "0X"
+        case UInt8(ascii: "X"):
+            digits = String(n.magnitude, radix: 16, uppercase: true); prefix = "0X"
         case UInt8(ascii: "o"): digits = String(n.magnitude, radix: 8); prefix = "0o"
         case UInt8(ascii: "b"): digits = String(n.magnitude, radix: 2); prefix = "0b"
         case UInt8(ascii: "c"):
@@ -115,11 +119,13 @@ struct FormatSpec {
         let negative = x.sign == .minus && !x.isNaN
         let value = x.magnitude
         var body: String
-        let upper = type == UInt8(ascii: "F") || type == UInt8(ascii: "E") || type == UInt8(ascii: "G")
+        let upper =
+            type == UInt8(ascii: "F") || type == UInt8(ascii: "E") || type == UInt8(ascii: "G")
         if x.isNaN || x.isInfinite {
             body = x.isNaN ? "nan" : "inf"
             if upper { body = body.uppercased() }
-            return padded(signText(negative), body + (type == UInt8(ascii: "%") ? "%" : ""), left: false)
+            return padded(
+                signText(negative), body + (type == UInt8(ascii: "%") ? "%" : ""), left: false)
         }
         switch type {
         case UInt8(ascii: "%"): body = printed("%.*f", precision ?? 6, value * 100)
@@ -131,7 +137,9 @@ struct FormatSpec {
         default:
             if let precision {
                 body = printed("%.*g", max(1, precision), value)
-                if !body.contains("."), !body.contains("e"), precision > body.utf8.count { body += ".0" }
+                if !body.contains("."), !body.contains("e"), precision > body.utf8.count {
+                    body += ".0"
+                }
             } else {
                 body = floatText(value)
             }
@@ -148,7 +156,8 @@ struct FormatSpec {
         withVaList([Int32(clamping: precision), value]) { arguments in
             var buffer = [CChar](repeating: 0, count: 1500)
             let n = vsnprintf(&buffer, buffer.count, format, arguments)
-            return String(decoding: buffer.prefix(Int(n)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return String(
+                decoding: buffer.prefix(Int(n)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
     }
 
@@ -173,10 +182,13 @@ struct FormatSpec {
             String(repeating: String(Character(zero && self.align == 0 ? "0" : fill)), count: n)
         }
         var align = self.align
-        if align == 0 { align = zero && !left ? UInt8(ascii: "=") : left ? UInt8(ascii: "<") : UInt8(ascii: ">") }
+        if align == 0 {
+            align = zero && !left ? UInt8(ascii: "=") : left ? UInt8(ascii: "<") : UInt8(ascii: ">")
+        }
         switch align {
         case UInt8(ascii: "<"): return prefix + body + fillText(missing)
-        case UInt8(ascii: "^"): return fillText(missing / 2) + prefix + body + fillText(missing - missing / 2)
+        case UInt8(ascii: "^"):
+            return fillText(missing / 2) + prefix + body + fillText(missing - missing / 2)
         case UInt8(ascii: "="): return prefix + fillText(missing) + body
         default: return fillText(missing) + prefix + body
         }

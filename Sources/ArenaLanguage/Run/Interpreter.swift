@@ -72,7 +72,10 @@ package final class Interpreter {
         resolver.resolve(program, known: known)
         if !resolver.faults.isEmpty { return (nil, inOrder(resolver.faults)) }
         if names.names.count > Machine.globalLimit {
-            return (nil, [Diagnostic(.syntax, "more than \(Machine.globalLimit) global names", in: file)])
+            return (
+                nil,
+                [Diagnostic(.syntax, "more than \(Machine.globalLimit) global names", in: file)]
+            )
         }
         let (code, faults) = Compiler.compile(
             program, file, symbols: machine.symbols, interactive: interactive)
@@ -81,7 +84,9 @@ package final class Interpreter {
 
     /// By place, and not more than a screenful.
     private func inOrder(_ faults: [Diagnostic]) -> [Diagnostic] {
-        let sorted = faults.sorted { ($0.labels.first?.range.start ?? 0) < ($1.labels.first?.range.start ?? 0) }
+        let sorted = faults.sorted {
+            ($0.labels.first?.range.start ?? 0) < ($1.labels.first?.range.start ?? 0)
+        }
         return Array(sorted.prefix(20))
     }
 
@@ -92,7 +97,9 @@ package final class Interpreter {
         let file = SourceFile(name: "<input>", bytes: Array(body))
         var lexer = Lexer(file)
         let tokens = lexer.scan()
-        if lexer.faults.contains(where: { $0.title.hasSuffix("is never closed") && isOpenEnded($0, file) }) {
+        if lexer.faults.contains(where: {
+            $0.title.hasSuffix("is never closed") && isOpenEnded($0, file)
+        }) {
             return true
         }
         if body.last == UInt8(ascii: "\\") { return true }

@@ -49,7 +49,9 @@ extension Machine {
 
     private func position(_ key: Value, _ count: Int, _ type: String) throws(Raised) -> Int {
         guard let i = key.asInt else {
-            throw Raised(.type, "an index into a \(type) is an int, not a \(key.typeName)", right: key.typeName)
+            throw Raised(
+                .type, "an index into a \(type) is an int, not a \(key.typeName)",
+                right: key.typeName)
         }
         let at = i < 0 ? i &+ count : i
         guard at >= 0, at < count else {
@@ -71,7 +73,8 @@ extension Machine {
         }
         if let host = x.asHost { return try host.setItem(key, value) }
         let help: String? = x.isKind(.tuple) ? "a tuple never changes: use a list" : nil
-        throw Raised(.type, "items of a \(x.typeName) cannot be assigned", help: help, left: x.typeName)
+        throw Raised(
+            .type, "items of a \(x.typeName) cannot be assigned", help: help, left: x.typeName)
     }
 
     /// `del x[key]`.
@@ -143,7 +146,9 @@ extension Machine {
         }
         let step = try part(c) ?? 1
         if step == 0 { throw Raised(.value, "a slice's step cannot be 0") }
-        func clamped(_ v: Int, _ low: Int, _ high: Int) -> Int { min(max(v < 0 ? max(v, -count) + count : v, low), high) }
+        func clamped(_ v: Int, _ low: Int, _ high: Int) -> Int {
+            min(max(v < 0 ? max(v, -count) + count : v, low), high)
+        }
         func bound(_ v: Int?, _ missing: Int) -> Int {
             guard let v else { return missing }
             if step > 0 { return clamped(v, 0, count) }
@@ -181,7 +186,9 @@ extension Machine {
         } else if x.asHost?.type.name == "frame" {
             help = "a column is taken as df[\"\(name)\"]"
         } else if !known.isEmpty {
-            help = "members: " + known.prefix(14).joined(separator: ", ") + (known.count > 14 ? ", ..." : "")
+            help =
+                "members: " + known.prefix(14).joined(separator: ", ")
+                + (known.count > 14 ? ", ..." : "")
         }
         return Raised(.attribute, "\(type) has no member '\(name)'", help: help, left: x.typeName)
     }
@@ -263,7 +270,9 @@ extension Machine {
             return list
         case .range:
             let r = v.cast(RangeObject.self).pointee
-            if r.count > 1 << 27 { throw Raised(.memory, "a list of \(r.count) items is too large") }
+            if r.count > 1 << 27 {
+                throw Raised(.memory, "a list of \(r.count) items is too large")
+            }
             let list = Value.list(capacity: r.count)
             for k in 0..<r.count { list.append(.int(r.start &+ k &* r.step)) }
             return list

@@ -85,7 +85,8 @@ extension Machine {
             return result
         }
         return try callShaped(
-            r, CallShape(positional: count, keywords: [], star: false, doubleStar: false, symbol: -1))
+            r,
+            CallShape(positional: count, keywords: [], star: false, doubleStar: false, symbol: -1))
     }
 
     /// Calls whatever is at `r`, with any shape of arguments.
@@ -98,7 +99,8 @@ extension Machine {
             return try executeNested(callee.cast(FunctionObject.self).pointee.info, r)
         case .builtin:
             let index = callee.cast(BuiltinObject.self).pointee.index
-            let result = try callBuiltin(builtins[index], r + 1, positional: shape.positional, shape: shape)
+            let result = try callBuiltin(
+                builtins[index], r + 1, positional: shape.positional, shape: shape)
             clearSlots(r, 1)
             return result
         case .boundMethod:
@@ -138,7 +140,8 @@ extension Machine {
         }
         return try callMethodShaped(
             r,
-            CallShape(positional: count, keywords: [], star: false, doubleStar: false, symbol: symbol))
+            CallShape(
+                positional: count, keywords: [], star: false, doubleStar: false, symbol: symbol))
     }
 
     func callMethodShaped(
@@ -246,10 +249,14 @@ extension Machine {
             {
                 if !slots[i].isUnset {
                     throw give(
-                        Raised(.type, "\(builtin.name)(): '\(name)' is given twice", help: builtin.signature))
+                        Raised(
+                            .type, "\(builtin.name)(): '\(name)' is given twice",
+                            help: builtin.signature))
                 }
                 slots[i] = value
-            } else if let i = parameters.firstIndex(where: { if case .keywords = $0.form { true } else { false } }) {
+            } else if let i = parameters.firstIndex(where: {
+                if case .keywords = $0.form { true } else { false }
+            }) {
                 if slots[i].isUnset { slots[i] = .dict() }
                 let key = Value.string(name)
                 try slots[i].tableSet(key, value)
@@ -312,7 +319,9 @@ extension Machine {
         }
         if shape.doubleStar {
             let dict = take(at)
-            for (key, value) in dict.dictItems ?? [] { named.append((key.asString ?? "", value.retain())) }
+            for (key, value) in dict.dictItems ?? [] {
+                named.append((key.asString ?? "", value.retain()))
+            }
             dict.release()
         }
         return (values, named)
@@ -357,13 +366,16 @@ extension Machine {
         }
         if used < values.count {
             throw give(
-                "\(code.name)() takes \(ordinary) positional argument\(ordinary == 1 ? "" : "s"), not \(values.count)")
+                "\(code.name)() takes \(ordinary) positional argument\(ordinary == 1 ? "" : "s"), not \(values.count)"
+            )
         }
         for (name, value) in named {
             if let i = parameters.firstIndex(where: { $0.name == name && $0.takesName }) {
                 if !slots[i].isUnset { throw give("\(code.name)(): '\(name)' is given twice") }
                 slots[i] = value
-            } else if let i = parameters.firstIndex(where: { if case .doubleStar = $0.kind { true } else { false } }) {
+            } else if let i = parameters.firstIndex(where: {
+                if case .doubleStar = $0.kind { true } else { false }
+            }) {
                 if slots[i].isUnset { slots[i] = .dict() }
                 let key = Value.string(name)
                 try slots[i].tableSet(key, value)
@@ -456,5 +468,6 @@ extension BuiltinParameter {
 }
 
 private func allocateValues(_ n: Int) -> UnsafeMutablePointer<Value> {
-    malloc(max(1, n) * MemoryLayout<Value>.stride).unsafelyUnwrapped.assumingMemoryBound(to: Value.self)
+    malloc(max(1, n) * MemoryLayout<Value>.stride).unsafelyUnwrapped.assumingMemoryBound(
+        to: Value.self)
 }

@@ -128,7 +128,8 @@ extension Machine {
                     let y = base[Int(ins.c)]
                     if x.isFloat, y.isFloat, y.d != 0 { set(a, .float(x.d / y.d)); continue }
                     set(a, try arithmetic(.divide, x, y))
-                case .floorDivide, .power, .and, .or, .xor, .shiftLeft, .shiftRight, .matrixMultiply:
+                case .floorDivide, .power, .and, .or, .xor, .shiftLeft, .shiftRight,
+                    .matrixMultiply:
                     set(a, try arithmetic(ins.op, base[Int(ins.b)], base[Int(ins.c)]))
                 case .modulo:
                     let x = base[Int(ins.b)]
@@ -192,7 +193,8 @@ extension Machine {
                 case .equal, .notEqual, .less, .lessEqual, .greater, .greaterEqual:
                     set(a, try compare(ins.op, base[Int(ins.b)], base[Int(ins.c)]))
                 case .contains: set(a, .bool(try contains(base[Int(ins.b)], in: base[Int(ins.c)])))
-                case .notContains: set(a, .bool(!(try contains(base[Int(ins.b)], in: base[Int(ins.c)]))))
+                case .notContains:
+                    set(a, .bool(!(try contains(base[Int(ins.b)], in: base[Int(ins.c)]))))
                 case .same: set(a, .bool(isSame(base[Int(ins.b)], base[Int(ins.c)])))
                 case .notSame: set(a, .bool(!isSame(base[Int(ins.b)], base[Int(ins.c)])))
 
@@ -208,49 +210,71 @@ extension Machine {
                     let y = base[Int(ins.b)]
                     if a.pointee.isInt, y.isInt {
                         if a.pointee.i >= y.i { pc += Int(ins.wide) }
-                    } else if try !compareTruth(.less, a.pointee, y) { pc += Int(ins.wide) }
+                    } else if try !compareTruth(.less, a.pointee, y) {
+                        pc += Int(ins.wide)
+                    }
                 case .unlessLessEqual:
-                    if try !compareTruth(.lessEqual, a.pointee, base[Int(ins.b)]) { pc += Int(ins.wide) }
+                    if try !compareTruth(.lessEqual, a.pointee, base[Int(ins.b)]) {
+                        pc += Int(ins.wide)
+                    }
                 case .unlessGreater:
-                    if try !compareTruth(.greater, a.pointee, base[Int(ins.b)]) { pc += Int(ins.wide) }
+                    if try !compareTruth(.greater, a.pointee, base[Int(ins.b)]) {
+                        pc += Int(ins.wide)
+                    }
                 case .unlessGreaterEqual:
                     if try !compareTruth(.greaterEqual, a.pointee, base[Int(ins.b)]) {
                         pc += Int(ins.wide)
                     }
                 case .unlessEqual:
-                    if try !compareTruth(.equal, a.pointee, base[Int(ins.b)]) { pc += Int(ins.wide) }
+                    if try !compareTruth(.equal, a.pointee, base[Int(ins.b)]) {
+                        pc += Int(ins.wide)
+                    }
                 case .unlessNotEqual:
-                    if try !compareTruth(.notEqual, a.pointee, base[Int(ins.b)]) { pc += Int(ins.wide) }
+                    if try !compareTruth(.notEqual, a.pointee, base[Int(ins.b)]) {
+                        pc += Int(ins.wide)
+                    }
                 case .unlessLessInteger:
                     let n = ins.smallInteger
                     if a.pointee.isInt {
                         if a.pointee.i >= n { pc += Int(ins.wide) }
-                    } else if try !compareTruth(.less, a.pointee, .int(n)) { pc += Int(ins.wide) }
+                    } else if try !compareTruth(.less, a.pointee, .int(n)) {
+                        pc += Int(ins.wide)
+                    }
                 case .unlessLessEqualInteger:
                     let n = ins.smallInteger
                     if a.pointee.isInt {
                         if a.pointee.i > n { pc += Int(ins.wide) }
-                    } else if try !compareTruth(.lessEqual, a.pointee, .int(n)) { pc += Int(ins.wide) }
+                    } else if try !compareTruth(.lessEqual, a.pointee, .int(n)) {
+                        pc += Int(ins.wide)
+                    }
                 case .unlessGreaterInteger:
                     let n = ins.smallInteger
                     if a.pointee.isInt {
                         if a.pointee.i <= n { pc += Int(ins.wide) }
-                    } else if try !compareTruth(.greater, a.pointee, .int(n)) { pc += Int(ins.wide) }
+                    } else if try !compareTruth(.greater, a.pointee, .int(n)) {
+                        pc += Int(ins.wide)
+                    }
                 case .unlessGreaterEqualInteger:
                     let n = ins.smallInteger
                     if a.pointee.isInt {
                         if a.pointee.i < n { pc += Int(ins.wide) }
-                    } else if try !compareTruth(.greaterEqual, a.pointee, .int(n)) { pc += Int(ins.wide) }
+                    } else if try !compareTruth(.greaterEqual, a.pointee, .int(n)) {
+                        pc += Int(ins.wide)
+                    }
                 case .unlessEqualInteger:
                     let n = ins.smallInteger
                     if a.pointee.isInt {
                         if a.pointee.i != n { pc += Int(ins.wide) }
-                    } else if try !compareTruth(.equal, a.pointee, .int(n)) { pc += Int(ins.wide) }
+                    } else if try !compareTruth(.equal, a.pointee, .int(n)) {
+                        pc += Int(ins.wide)
+                    }
                 case .unlessNotEqualInteger:
                     let n = ins.smallInteger
                     if a.pointee.isInt {
                         if a.pointee.i == n { pc += Int(ins.wide) }
-                    } else if try !compareTruth(.notEqual, a.pointee, .int(n)) { pc += Int(ins.wide) }
+                    } else if try !compareTruth(.notEqual, a.pointee, .int(n)) {
+                        pc += Int(ins.wide)
+                    }
 
                 // MARK: Loops
                 case .prepareLoop:
@@ -358,7 +382,9 @@ extension Machine {
                     set(a, v)
                 case .listToTuple:
                     let source = base[Int(ins.b)]
-                    set(a, .tuple((source.items ?? .init(start: nil, count: 0)).map { $0.retain() }))
+                    set(
+                        a, .tuple((source.items ?? .init(start: nil, count: 0)).map { $0.retain() })
+                    )
                 case .newDict: set(a, .dict())
                 case .insert: try a.pointee.tableSet(base[Int(ins.b)], base[Int(ins.c)])
                 case .merge: try merge(base[Int(ins.b)], into: a.pointee, mode: Int(ins.c))
@@ -366,7 +392,10 @@ extension Machine {
                 case .setAdd: try a.pointee.tableSet(base[Int(ins.b)], .none)
                 case .makeFunction:
                     let code = info.pointee.code.takeUnretainedValue()
-                    set(a, makeFunction(code.functions[Int(ins.wide)], base, base + Int(ins.b), Int(ins.c)))
+                    set(
+                        a,
+                        makeFunction(
+                            code.functions[Int(ins.wide)], base, base + Int(ins.b), Int(ins.c)))
                 case .unpack: try unpack(base[Int(ins.b)], into: a, Int(ins.c), starred: nil)
                 case .unpackStarred:
                     try unpack(base[Int(ins.b)], into: a, Int(ins.c), starred: Int(ins.wide))
@@ -385,7 +414,8 @@ extension Machine {
                 case .getAttribute: set(a, try attribute(of: base[Int(ins.b)], Int(ins.wide)))
                 case .failAssertion:
                     throw Raised(
-                        .assertion, a.pointee.isNone ? "the assertion does not hold" : text(of: a.pointee))
+                        .assertion,
+                        a.pointee.isNone ? "the assertion does not hold" : text(of: a.pointee))
                 }
             }
         } catch {
@@ -452,7 +482,9 @@ extension Machine {
     }
 
     private func unassigned(_ name: String) -> Raised {
-        Raised(.name, "'\(name)' is used before it is assigned", help: "assign it on every path to this line")
+        Raised(
+            .name, "'\(name)' is used before it is assigned",
+            help: "assign it on every path to this line")
     }
 
     // MARK: - Places of errors
@@ -493,7 +525,8 @@ extension Machine {
         _ info: UnsafeMutablePointer<CodeInfo>
     ) {
         let file = info.pointee.code.takeUnretainedValue().file
-        let entry = Diagnostic.TraceEntry(function: function, file: file, range: span(pc, info).range)
+        let entry = Diagnostic.TraceEntry(
+            function: function, file: file, range: span(pc, info).range)
         // A runaway recursion shows its ends, not its thousands.
         let count = error.diagnostic?.trace.count ?? 0
         if count < 20 { error.diagnostic?.trace.insert(entry, at: 0) }

@@ -123,7 +123,8 @@ package final class Machine {
         if let object = receiver.asHost {
             return object.type.methods.map(\.name) + object.attributeNames
         }
-        return methods[Int(receiver.header.pointee.kind.rawValue)].keys.map { symbols.names[$0] }.sorted()
+        return methods[Int(receiver.header.pointee.kind.rawValue)].keys.map { symbols.names[$0] }
+            .sorted()
     }
 }
 
@@ -131,7 +132,8 @@ package final class Machine {
 private func mapped<T>(_ count: Int) -> UnsafeMutablePointer<T> {
     let size = count * MemoryLayout<T>.stride
     // SAFETY: an anonymous mapping of fresh pages; failing it at start-up leaves nothing to run.
-    let p = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    let p = mmap(
+        nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     precondition(p != MAP_FAILED, "no address space for the interpreter's stack")
     return p.unsafelyUnwrapped.assumingMemoryBound(to: T.self)
 }

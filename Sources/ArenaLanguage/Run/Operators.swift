@@ -57,7 +57,8 @@ extension Machine {
             help = "join text with an f-string: f\"{a}{b}\", or convert with str(...)"
         }
         return Raised(
-            .type, "'\(op.symbol)' does not work between \(x.typeName) and \(y.typeName)", help: help,
+            .type, "'\(op.symbol)' does not work between \(x.typeName) and \(y.typeName)",
+            help: help,
             left: x.typeName, right: y.typeName)
     }
 
@@ -112,13 +113,21 @@ extension Machine {
         while exponent > 0 {
             if exponent & 1 == 1 {
                 let (r, o) = result.multipliedReportingOverflow(by: base)
-                if o { throw Raised(.overflow, "\(a) ** \(b) does not fit in 64 bits", help: "use floats: \(a).0 ** \(b)") }
+                if o {
+                    throw Raised(
+                        .overflow, "\(a) ** \(b) does not fit in 64 bits",
+                        help: "use floats: \(a).0 ** \(b)")
+                }
                 result = r
             }
             exponent >>= 1
             if exponent > 0 {
                 let (r, o) = base.multipliedReportingOverflow(by: base)
-                if o { throw Raised(.overflow, "\(a) ** \(b) does not fit in 64 bits", help: "use floats: \(a).0 ** \(b)") }
+                if o {
+                    throw Raised(
+                        .overflow, "\(a) ** \(b) does not fit in 64 bits",
+                        help: "use floats: \(a).0 ** \(b)")
+                }
                 base = r
             }
         }
@@ -154,8 +163,12 @@ extension Machine {
     }
 
     private func hostArithmetic(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value? {
-        if let host = x.asHost, let result = try host.binary(op.symbol, y, reversed: false) { return result }
-        if let host = y.asHost, let result = try host.binary(op.symbol, x, reversed: true) { return result }
+        if let host = x.asHost, let result = try host.binary(op.symbol, y, reversed: false) {
+            return result
+        }
+        if let host = y.asHost, let result = try host.binary(op.symbol, x, reversed: true) {
+            return result
+        }
         return nil
     }
 
@@ -173,10 +186,14 @@ extension Machine {
                 return v
             }
             if x.isKind(.list), y.isKind(.list) || x.isKind(.tuple) && y.isKind(.tuple) {
-                return .list((x.items ?? .empty).map { $0.retain() } + (y.items ?? .empty).map { $0.retain() })
+                return .list(
+                    (x.items ?? .empty).map { $0.retain() }
+                        + (y.items ?? .empty).map { $0.retain() })
             }
             if x.isKind(.tuple), y.isKind(.tuple) {
-                return .tuple((x.items ?? .empty).map { $0.retain() } + (y.items ?? .empty).map { $0.retain() })
+                return .tuple(
+                    (x.items ?? .empty).map { $0.retain() }
+                        + (y.items ?? .empty).map { $0.retain() })
             }
             return nil
         case .multiply:
@@ -209,7 +226,9 @@ extension Machine {
         if v.isKind(.string) || v.isKind(.bytes) {
             let source = v.utf8
             let (size, overflow) = source.count.multipliedReportingOverflow(by: n)
-            if overflow || size > limit { throw Raised(.memory, "the text would be over 2 GiB long") }
+            if overflow || size > limit {
+                throw Raised(.memory, "the text would be over 2 GiB long")
+            }
             let result = Value.newString(size)
             result.header.pointee.kind = v.header.pointee.kind
             let p = stringBytes(result)
@@ -220,7 +239,9 @@ extension Machine {
         }
         guard let items = v.items else { return nil }
         let (size, overflow) = items.count.multipliedReportingOverflow(by: n)
-        if overflow || size > limit / 16 { throw Raised(.memory, "the \(v.typeName) would be over 2 GiB long") }
+        if overflow || size > limit / 16 {
+            throw Raised(.memory, "the \(v.typeName) would be over 2 GiB long")
+        }
         var result: [Value] = []
         result.reserveCapacity(size)
         for _ in 0..<n { for item in items { result.append(item.retain()) } }
@@ -232,7 +253,9 @@ extension Machine {
         func add(_ from: Value, _ wanted: (Value) throws(Raised) -> Bool) throws(Raised) {
             let t = from.cast(TableObject.self)
             for i in 0..<t.pointee.used where !t.pointee.entries[i].key.isUnset {
-                if try wanted(t.pointee.entries[i].key) { try v.tableSet(t.pointee.entries[i].key, .none) }
+                if try wanted(t.pointee.entries[i].key) {
+                    try v.tableSet(t.pointee.entries[i].key, .none)
+                }
             }
         }
         switch op {
@@ -262,7 +285,9 @@ extension Machine {
             if v.i == Int.min { throw Raised(.overflow, "the result does not fit in 64 bits") }
             return .int(-v.i)
         }
-        if let host = v.asHost, let result = try host.binary("-", .int(0), reversed: true) { return result }
+        if let host = v.asHost, let result = try host.binary("-", .int(0), reversed: true) {
+            return result
+        }
         throw Raised(.type, "'-' does not work on a \(v.typeName)", left: v.typeName)
     }
 
@@ -274,7 +299,9 @@ extension Machine {
 
     func invert(_ v: Value) throws(Raised) -> Value {
         if v.isInt || v.isBool { return .int(~v.i) }
-        if let host = v.asHost, let result = try host.binary("~", .none, reversed: false) { return result }
+        if let host = v.asHost, let result = try host.binary("~", .none, reversed: false) {
+            return result
+        }
         throw Raised(.type, "'~' does not work on a \(v.typeName)", left: v.typeName)
     }
 
@@ -290,7 +317,9 @@ extension Machine {
         if host.hasTruth { return (host.count ?? 1) > 0 }
         throw Raised(
             .value, "a whole \(host.type.name) is neither true nor false",
-            help: "between columns write & and | in place of 'and' and 'or'; for a test use .all() or .any()")
+            help:
+                "between columns write & and | in place of 'and' and 'or'; for a test use .all() or .any()"
+        )
     }
 
     // MARK: - Comparison
@@ -319,7 +348,9 @@ extension Machine {
         case .notEqual: return try !valuesEqual(x, y)
         default: break
         }
-        if x.isFloat || y.isFloat, let a = x.asDouble, let b = y.asDouble, a.isNaN || b.isNaN { return false }
+        if x.isFloat || y.isFloat, let a = x.asDouble, let b = y.asDouble, a.isNaN || b.isNaN {
+            return false
+        }
         let order = try compareOrder(x, y, op)
         switch op {
         case .less: return order < 0
@@ -333,7 +364,8 @@ extension Machine {
         if y.isKind(.dict) || y.isKind(.set) { return try y.tableFind(x) >= 0 }
         if y.isKind(.string) {
             guard x.isKind(.string) else {
-                throw Raised(.type, "'in' on text wants text, not a \(x.typeName)", left: x.typeName)
+                throw Raised(
+                    .type, "'in' on text wants text, not a \(x.typeName)", left: x.typeName)
             }
             return find(x.utf8, in: y.utf8, from: 0) != nil
         }
@@ -357,7 +389,9 @@ extension UnsafeBufferPointer {
 }
 
 /// The first place of `needle` in `text` at or after `from`, in bytes.
-func find(_ needle: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>, from: Int) -> Int? {
+func find(_ needle: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>, from: Int)
+    -> Int?
+{
     if needle.count == 0 { return from <= text.count ? from : nil }
     guard let base = text.baseAddress, let wanted = needle.baseAddress else { return nil }
     // SAFETY: every pointer stays inside the two live buffers: `at + needle.count <= text.count`.
@@ -404,7 +438,8 @@ func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool 
             let at = try y.tableFind(a.pointee.entries[i].key)
             if at < 0 { return false }
             if kind == .dict,
-                try !valuesEqual(a.pointee.entries[i].value, b.pointee.entries[at].value, depth: depth + 1)
+                try !valuesEqual(
+                    a.pointee.entries[i].value, b.pointee.entries[at].value, depth: depth + 1)
             {
                 return false
             }
@@ -413,7 +448,8 @@ func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool 
     case .range:
         let a = x.cast(RangeObject.self).pointee
         let b = y.cast(RangeObject.self).pointee
-        return a.count == b.count && (a.count == 0 || a.start == b.start && (a.count == 1 || a.step == b.step))
+        return a.count == b.count
+            && (a.count == 0 || a.start == b.start && (a.count == 1 || a.step == b.step))
     case .host:
         guard let a = x.asHost, let b = y.asHost else { return false }
         return a.isEqual(b)

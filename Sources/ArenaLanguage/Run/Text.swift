@@ -72,7 +72,8 @@ extension Machine {
         case .function:
             let info = v.cast(FunctionObject.self).pointee.info
             out += "<function \(info.pointee.code.takeUnretainedValue().name)>".utf8
-        case .builtin: out += "<builtin \(builtins[v.cast(BuiltinObject.self).pointee.index].name)>".utf8
+        case .builtin:
+            out += "<builtin \(builtins[v.cast(BuiltinObject.self).pointee.index].name)>".utf8
         case .boundMethod:
             let m = v.cast(BoundMethodObject.self).pointee
             out += "<method \(builtins[m.index].name) of \(m.receiver.typeName)>".utf8
@@ -159,7 +160,8 @@ private func quote(_ text: UnsafeBufferPointer<UInt8>, _ out: inout [UInt8]) {
             out.append(92)
             out.append(mark)
         case 0..<32, 127..<161, 173: out += "\\x\(hex(s.value, 2))".utf8
-        case 0x2028, 0x2029, 0xE000...0xF8FF, 0x200B...0x200F, 0xFEFF: out += "\\u\(hex(s.value, 4))".utf8
+        case 0x2028, 0x2029, 0xE000...0xF8FF, 0x200B...0x200F, 0xFEFF:
+            out += "\\u\(hex(s.value, 4))".utf8
         default: appendUTF8(s.value, to: &out)
         }
     }

@@ -52,7 +52,8 @@ package struct Diagnostic: Sendable {
             out += "  \(blue)in \(entry.function)\(off), called at \(entry.file.name):\(line)\n"
         }
         if let file, let first = labels.first {
-            out += Self.excerpt(file, first, Array(labels.dropFirst()), blue: blue, red: red, off: off)
+            out += Self.excerpt(
+                file, first, Array(labels.dropFirst()), blue: blue, red: red, off: off)
         }
         if let input { out += "  \(blue)in the input\(off) \(input)\n" }
         if let help { out += "  \(blue)help:\(off) \(help)\n" }
@@ -61,7 +62,8 @@ package struct Diagnostic: Sendable {
 
     /// The place, its line and carets; further labels on the same line stand below it.
     private static func excerpt(
-        _ file: SourceFile, _ first: Label, _ others: [Label], blue: String, red: String, off: String
+        _ file: SourceFile, _ first: Label, _ others: [Label], blue: String, red: String,
+        off: String
     ) -> String {
         let start = Int(first.range.start)
         let line = file.line(of: start)
@@ -76,11 +78,14 @@ package struct Diagnostic: Sendable {
             let from = max(Int(label.range.start), window.lowerBound)
             let to = min(max(Int(label.range.end), from + 1), window.upperBound)
             guard from <= window.upperBound else { continue }
-            let pad = String(repeating: " ", count: displayWidth(file.bytes[window.lowerBound..<from]))
+            let pad = String(
+                repeating: " ", count: displayWidth(file.bytes[window.lowerBound..<from]))
             let width = max(1, from < to ? displayWidth(file.bytes[from..<to]) : 1)
             let mark = String(repeating: i == 0 ? "^" : "-", count: width)
             let colour = i == 0 ? red : blue
-            out += "\(gutter) \(blue)|\(off) \(pad)\(colour)\(mark) \(label.text)".trimmedRight + "\(off)\n"
+            out +=
+                "\(gutter) \(blue)|\(off) \(pad)\(colour)\(mark) \(label.text)".trimmedRight
+                + "\(off)\n"
         }
         return out
     }

@@ -50,7 +50,8 @@ extension Lexer {
             guard i < end, s.triple || bytes[i] != 10 else {
                 fault(
                     "the string is never closed", start, min(i, start + 1), label: "opened here",
-                    help: s.triple ? nil : "close it on its line, or use three quotes for several lines")
+                    help: s.triple
+                        ? nil : "close it on its line, or use three quotes for several lines")
                 if s.triple { i = end }
                 return nil
             }
@@ -113,7 +114,9 @@ extension Lexer {
                 // `=` right before the end, and no comparison, asks for the text as well
                 if c == UInt8(ascii: "="), isFieldEnd(after: i), i > start,
                     !"=!<>".utf8.contains(bytes[i - 1])
-                { break }
+                {
+                    break
+                }
             }
             switch c {
             case UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): brackets.append(c)

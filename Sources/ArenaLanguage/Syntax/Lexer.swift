@@ -123,7 +123,11 @@ struct Lexer {
         var tabs = false
         var spaces = false
         while i < end, bytes[i] == 32 || bytes[i] == 9 || bytes[i] == 12 {
-            if bytes[i] == 9 { width = (width / 8 + 1) * 8; tabs = true } else { width += 1; spaces = true }
+            if bytes[i] == 9 {
+                width = (width / 8 + 1) * 8; tabs = true
+            } else {
+                width += 1; spaces = true
+            }
             i += 1
         }
         guard i < end else { return true }
@@ -184,7 +188,11 @@ struct Lexer {
         switch c {
         case 48...57: scanNumber()
         case UInt8(ascii: "."):
-            if i + 1 < end, bytes[i + 1] >= 48, bytes[i + 1] <= 57 { scanNumber() } else { scanOperator() }
+            if i + 1 < end, bytes[i + 1] >= 48, bytes[i + 1] <= 57 {
+                scanNumber()
+            } else {
+                scanOperator()
+            }
         case UInt8(ascii: "\""), UInt8(ascii: "'"): scanString(prefix: i)
         case 65...90, 97...122, UInt8(ascii: "_"), 0x80...: scanName()
         default: scanOperator()
@@ -230,10 +238,12 @@ struct Lexer {
                 return
             }
         }
-        let shown = c < 32 || c == 127 ? "control character \(c)" : "'\(Character(Unicode.Scalar(c)))'"
+        let shown =
+            c < 32 || c == 127 ? "control character \(c)" : "'\(Character(Unicode.Scalar(c)))'"
         let help: String? =
             switch c {
-            case UInt8(ascii: "!"): "shell commands and '!' are not part of a script; 'not x' negates"
+            case UInt8(ascii: "!"):
+                "shell commands and '!' are not part of a script; 'not x' negates"
             case UInt8(ascii: "?"): "help for a name is 'help(name)'"
             case UInt8(ascii: "$"): "values from outside come through params(...) and --set"
             default: nil
@@ -260,7 +270,8 @@ struct Lexer {
             }
             if bracket != wanted {
                 fault(
-                    "'\(op.rawValue)' does not close '\(Character(Unicode.Scalar(bracket)))'", i, i + 1)
+                    "'\(op.rawValue)' does not close '\(Character(Unicode.Scalar(bracket)))'", i,
+                    i + 1)
                 faults[faults.count - 1].labels.append(
                     .init(range: TextRange(at, at + 1), text: "opened here"))
             }
@@ -285,7 +296,9 @@ struct Lexer {
             i += 2
             while i < end, isNameByte(bytes[i]), bytes[i] < 0x80 { i += 1 }
         } else {
-            func digits() { while i < end, isDigit(bytes[i]) || bytes[i] == UInt8(ascii: "_") { i += 1 } }
+            func digits() {
+                while i < end, isDigit(bytes[i]) || bytes[i] == UInt8(ascii: "_") { i += 1 }
+            }
             digits()
             if i < end, bytes[i] == UInt8(ascii: ".") {
                 isFloat = true
@@ -294,7 +307,8 @@ struct Lexer {
             }
             if i < end, bytes[i] | 0x20 == UInt8(ascii: "e") {
                 var next = i + 1
-                if next < end, bytes[next] == UInt8(ascii: "+") || bytes[next] == UInt8(ascii: "-") {
+                if next < end, bytes[next] == UInt8(ascii: "+") || bytes[next] == UInt8(ascii: "-")
+                {
                     next += 1
                 }
                 if next < end, isDigit(bytes[next]) {
@@ -312,10 +326,13 @@ struct Lexer {
         let raw = bytes[start..<i].filter { $0 != UInt8(ascii: "_") }
         let text = String(decoding: raw, as: UTF8.self)
         if isFloat {
-            guard let value = Double(text) else { return fault("'\(text)' is not a number", start, i) }
+            guard let value = Double(text) else {
+                return fault("'\(text)' is not a number", start, i)
+            }
             append(.float(value), start, i)
         } else if radix == 10, raw.count > 1, raw.first == 48, raw.contains(where: { $0 != 48 }) {
-            fault("a number does not start with 0", start, i, help: "octal numbers are written 0o17")
+            fault(
+                "a number does not start with 0", start, i, help: "octal numbers are written 0o17")
         } else if let value = Int(radix == 10 ? text : String(text.dropFirst(2)), radix: radix) {
             append(.integer(value), start, i)
         } else if raw.count > 2, radix == 10 || text.dropFirst(2).allSatisfy(\.isHexDigit) {

@@ -14,7 +14,8 @@ extension Parser {
         advance()
         let test = try parseOr()
         guard take(.else) else {
-            throw stop("a conditional expression needs an 'else'", token.range, help: "x if test else y")
+            throw stop(
+                "a conditional expression needs an 'else'", token.range, help: "x if test else y")
         }
         let otherwise = try parseExpression()
         return Expression(
@@ -74,7 +75,8 @@ extension Parser {
         while take(.and) {
             try link(&links)
             let right = try parseNot()
-            left = Expression(range: left.range.to(right.range), node: .logical(isAnd: true, left, right))
+            left = Expression(
+                range: left.range.to(right.range), node: .logical(isAnd: true, left, right))
         }
         return left
     }
@@ -111,7 +113,9 @@ extension Parser {
             advance()
             return take(.not) ? .notSame : .same
         case .keyword(.not):
-            guard position + 1 < tokens.count, tokens[position + 1].kind == .keyword(.in) else { return nil }
+            guard position + 1 < tokens.count, tokens[position + 1].kind == .keyword(.in) else {
+                return nil
+            }
             advance()
             advance()
             return .notContains
@@ -167,7 +171,8 @@ extension Parser {
         try enter()
         defer { depth -= 1 }
         let exponent = try parseUnary()
-        return Expression(range: base.range.to(exponent.range), node: .binary(.power, base, exponent))
+        return Expression(
+            range: base.range.to(exponent.range), node: .binary(.power, base, exponent))
     }
 
     // MARK: - Postfix
@@ -218,15 +223,19 @@ extension Parser {
         }
         if at(.comma), isSlice {
             throw stop(
-                "one slice at a time", token.range, help: "take rows first: df.head(10), then columns: df[[\"a\", \"b\"]]")
+                "one slice at a time", token.range,
+                help: "take rows first: df.head(10), then columns: df[[\"a\", \"b\"]]")
         }
         try expect(.rightBracket, "after the index")
         let range = value.range.to(previousRange)
-        if !isSlice, let index = parts[0] { return Expression(range: range, node: .index(value, index)) }
+        if !isSlice, let index = parts[0] {
+            return Expression(range: range, node: .index(value, index))
+        }
         return Expression(
             range: range,
             node: .slice(
-                value, parts[0], parts.count > 1 ? parts[1] : nil, parts.count > 2 ? parts[2] : nil))
+                value, parts[0], parts.count > 1 ? parts[1] : nil, parts.count > 2 ? parts[2] : nil)
+        )
     }
 
     private mutating func parseArguments() throws(Stop) -> [Argument] {
@@ -236,7 +245,8 @@ extension Parser {
             let start = token.range
             if take(.doubleStar) {
                 let value = try parseExpression()
-                arguments.append(Argument(kind: .doubleStar, value: value, range: start.to(value.range)))
+                arguments.append(
+                    Argument(kind: .doubleStar, value: value, range: start.to(value.range)))
             } else if take(.star) {
                 let value = try parseExpression()
                 arguments.append(Argument(kind: .star, value: value, range: start.to(value.range)))
@@ -245,7 +255,9 @@ extension Parser {
             {
                 advance()
                 advance()
-                if !seen.insert(name).inserted { fault("the argument '\(name)' is given twice", start) }
+                if !seen.insert(name).inserted {
+                    fault("the argument '\(name)' is given twice", start)
+                }
                 let value = try parseExpression()
                 arguments.append(
                     Argument(kind: .keyword(name), value: value, range: start.to(value.range)))
@@ -266,7 +278,8 @@ extension Parser {
             guard take(.comma) else { break }
         }
         if arguments.count > 200 {
-            throw stop("a call takes at most 200 arguments", token.range, help: "pass a list: f(*items)")
+            throw stop(
+                "a call takes at most 200 arguments", token.range, help: "pass a list: f(*items)")
         }
         return arguments
     }
@@ -299,15 +312,22 @@ extension Parser {
             advance()
             if afterDoubleStar { fault("a parameter stands after '**'", start) }
             if kind == .doubleStar { afterDoubleStar = true }
-            if !seen.insert(name).inserted { fault("the parameter '\(name)' is named twice", start) }
+            if !seen.insert(name).inserted {
+                fault("the parameter '\(name)' is named twice", start)
+            }
             if annotations, take(.colon) { _ = try parseExpression() }
             var value: Expression?
-            if kind == .ordinary || kind == .keywordOnly, take(.assign) { value = try parseExpression() }
-            if value == nil, kind == .ordinary, parameters.contains(where: { $0.kind == .ordinary && $0.defaultValue != nil }) {
+            if kind == .ordinary || kind == .keywordOnly, take(.assign) {
+                value = try parseExpression()
+            }
+            if value == nil, kind == .ordinary,
+                parameters.contains(where: { $0.kind == .ordinary && $0.defaultValue != nil })
+            {
                 fault("'\(name)' needs a default, as a parameter before it has one", start)
             }
             parameters.append(
-                Parameter(name: name, kind: kind, defaultValue: value, range: start.to(previousRange)))
+                Parameter(
+                    name: name, kind: kind, defaultValue: value, range: start.to(previousRange)))
             guard take(.comma) else { break }
         }
         return parameters
@@ -362,7 +382,8 @@ extension Parser {
         case .op(.leftBracket): return try parseListDisplay()
         case .op(.leftBrace): return try parseBraces()
         case .op(.star), .op(.doubleStar):
-            throw stop("'\(file.text(t.range))' unpacks inside a list, a tuple, a dict or a call", t.range)
+            throw stop(
+                "'\(file.text(t.range))' unpacks inside a list, a tuple, a dict or a call", t.range)
         case .newline, .end:
             throw stop("expected an expression, found \(describe(t))", t.range)
         default:
@@ -392,7 +413,9 @@ extension Parser {
                 for piece in try formatPieces(parts, depth: 0) {
                     if case .text(let text) = piece { add(text) } else { pieces.append(piece) }
                 }
-            } else { break }
+            } else {
+                break
+            }
             advance()
         }
         let range = start.to(previousRange)
@@ -453,9 +476,13 @@ extension Parser {
             return value
         }
         guard at(.comma) else {
-            if case .starred = first.node { throw stop("'*' unpacks inside a tuple: (*x,)", first.range) }
+            if case .starred = first.node {
+                throw stop("'*' unpacks inside a tuple: (*x,)", first.range)
+            }
             if at(.walrus) {
-                throw stop("':=' is not part of ArenaScript", token.range, help: "assign on a line of its own")
+                throw stop(
+                    "':=' is not part of ArenaScript", token.range,
+                    help: "assign on a line of its own")
             }
             try expect(.rightParenthesis, "to close the one before")
             return Expression(range: start.to(previousRange), node: first.node)
@@ -502,7 +529,8 @@ extension Parser {
                 if take(.colon) {
                     let value = try parseExpression()
                     if items.isEmpty, elements.isEmpty, at(.for) {
-                        let made = try parseComprehension(.dict, key: first, value: value, from: start)
+                        let made = try parseComprehension(
+                            .dict, key: first, value: value, from: start)
                         try expect(.rightBrace, "after the comprehension")
                         return Expression(range: start.to(previousRange), node: made.node)
                     }
@@ -529,18 +557,23 @@ extension Parser {
     private mutating func parseComprehension(
         _ kind: ComprehensionNode.Kind, key: Expression?, value: Expression, from start: TextRange
     ) throws(Stop) -> Expression {
-        if case .starred = value.node { throw stop("'*' cannot stand in a comprehension", value.range) }
+        if case .starred = value.node {
+            throw stop("'*' cannot stand in a comprehension", value.range)
+        }
         var clauses: [ComprehensionNode.Clause] = []
         while true {
             if take(.for) {
                 let target = try parseTargetList()
                 guard take(.in) else {
-                    throw stop("expected 'in' after the variable, found \(describe(token))", token.range)
+                    throw stop(
+                        "expected 'in' after the variable, found \(describe(token))", token.range)
                 }
                 clauses.append(.loop(target: target, iterable: try parseOr()))
             } else if take(.if) {
                 clauses.append(.test(try parseConditionOfComprehension()))
-            } else { break }
+            } else {
+                break
+            }
         }
         let node = ComprehensionNode(kind: kind, key: key, value: value, clauses: clauses)
         return Expression(range: start.to(previousRange), node: .comprehension(node))

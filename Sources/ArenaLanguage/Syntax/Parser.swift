@@ -69,10 +69,13 @@ struct Parser {
         if take(op) { return }
         let help: String? =
             op == .colon && at(.assign) ? "comparison is '=='; a block starts with ':'" : nil
-        throw stop("expected '\(op.rawValue)' \(after), found \(describe(token))", token.range, help: help)
+        throw stop(
+            "expected '\(op.rawValue)' \(after), found \(describe(token))", token.range, help: help)
     }
 
-    mutating func fault(_ title: String, _ range: TextRange, label: String = "", help: String? = nil) {
+    mutating func fault(
+        _ title: String, _ range: TextRange, label: String = "", help: String? = nil
+    ) {
         faults.append(Diagnostic(.syntax, title, in: file, at: range, label: label, help: help))
     }
 
@@ -130,7 +133,8 @@ struct Parser {
 
     private mutating func unexpectedAfterStatement() -> Stop {
         var help: String?
-        if case .name = token.kind, position > 0, case .name(let before) = tokens[position - 1].kind {
+        if case .name = token.kind, position > 0, case .name(let before) = tokens[position - 1].kind
+        {
             switch before {
             case "print": help = "print is a function: print(...)"
             case "exec", "raise": help = "put the argument in parentheses"
@@ -138,7 +142,8 @@ struct Parser {
             }
         }
         if at(.assign) { help = "only names, x[i] and lists of them can be assigned to" }
-        return stop("expected the end of the statement, found \(describe(token))", token.range, help: help)
+        return stop(
+            "expected the end of the statement, found \(describe(token))", token.range, help: help)
     }
 
     /// Skips to the line after the statement that began at `start`, over its block if it has one.
@@ -169,7 +174,8 @@ struct Parser {
         guard case .keyword(let keyword) = token.kind else {
             if at(.at) {
                 throw stop(
-                    "decorators are not part of ArenaScript", start, help: "call the wrapper: f = wrapper(f)")
+                    "decorators are not part of ArenaScript", start,
+                    help: "call the wrapper: f = wrapper(f)")
             }
             return nil
         }
@@ -199,19 +205,23 @@ struct Parser {
         var module = ""
         if keyword == .import || keyword == .from, position + 1 < tokens.count,
             case .name(let name) = tokens[position + 1].kind
-        { module = name }
+        {
+            module = name
+        }
         let help: String
         switch (keyword, module) {
         case (_, "pandas"): help = "frames are built in: df = read_csv(\"test.csv\", key=\"id\")"
         case (_, "transformers"), (_, "torch"), (_, "peft"):
-            help = "models are built in: m = classifier(\"folder\", adapter=\"folder\", labels=[...])"
+            help =
+                "models are built in: m = classifier(\"folder\", adapter=\"folder\", labels=[...])"
         case (_, "numpy"): help = "columns have arithmetic of their own: df[\"a\"] - df[\"b\"]"
         case (_, "sklearn"): help = "metrics are built in: log_loss(truth, predictions)"
         case (.import, _), (.from, _): help = "everything is built in: 'arenascript doc' lists it"
         case (.class, _): help = "use functions and dictionaries"
         case (.try, _), (.except, _), (.finally, _), (.raise, _):
             help = "an error ends the script with its place; test beforehand with 'if'"
-        case (.with, _): help = "files are opened and closed by the functions that read and write them"
+        case (.with, _):
+            help = "files are opened and closed by the functions that read and write them"
         default: help = "write a function that returns a list"
         }
         return stop(
@@ -241,7 +251,8 @@ struct Parser {
         let start = advance().range
         let target = try parseTargetList()
         guard take(.in) else {
-            throw stop("expected 'in' after the loop's variable, found \(describe(token))", token.range)
+            throw stop(
+                "expected 'in' after the loop's variable, found \(describe(token))", token.range)
         }
         let iterable = try parseExpressionList()
         let body = try parseBlock("after the loop's header")
@@ -264,7 +275,9 @@ struct Parser {
         let header = start.to(previousRange)
         let body = try parseBlock("after the function's header")
         var documentation: [UInt8]?
-        if let first = body.first, case .expression(let e) = first.node, case .string(let s) = e.node {
+        if let first = body.first, case .expression(let e) = first.node,
+            case .string(let s) = e.node
+        {
             documentation = s
         }
         let function = FunctionNode(
@@ -284,7 +297,11 @@ struct Parser {
                 if token.kind == .newline { break }
                 body.append(try parseSimple())
             } while take(.semicolon)
-            if token.kind == .newline { advance() } else if token.kind != .end { throw unexpectedAfterStatement() }
+            if token.kind == .newline {
+                advance()
+            } else if token.kind != .end {
+                throw unexpectedAfterStatement()
+            }
             return body
         }
         advance()
@@ -326,7 +343,8 @@ struct Parser {
                 var names: [String] = []
                 repeat {
                     guard case .name(let name) = token.kind else {
-                        throw stop("expected a name after 'global', found \(describe(token))", token.range)
+                        throw stop(
+                            "expected a name after 'global', found \(describe(token))", token.range)
                     }
                     advance()
                     names.append(name)
@@ -335,7 +353,9 @@ struct Parser {
             case .del:
                 advance()
                 let target = try parseTargetList()
-                if case .tuple(let items) = target.node { return made(.delete(items), previousRange) }
+                if case .tuple(let items) = target.node {
+                    return made(.delete(items), previousRange)
+                }
                 return made(.delete([target]), previousRange)
             case .assert:
                 advance()
@@ -371,7 +391,9 @@ struct Parser {
         }
         guard at(.assign) else {
             if at(.walrus) {
-                throw stop("':=' is not part of ArenaScript", token.range, help: "assign on a line of its own")
+                throw stop(
+                    "':=' is not part of ArenaScript", token.range,
+                    help: "assign on a line of its own")
             }
             return Statement(range: first.range, node: .expression(first))
         }
@@ -402,7 +424,9 @@ struct Parser {
                 "attributes cannot be assigned to", target.range,
                 help: "for a column write df[\"\(name)\"] = ..., or df.assign(\(name)=...)")
         case .tuple(let items), .list(let items):
-            if augmented { throw stop("a list of names cannot be the target of this", target.range) }
+            if augmented {
+                throw stop("a list of names cannot be the target of this", target.range)
+            }
             var stars = 0
             for item in items {
                 if case .starred(let inner) = item.node {

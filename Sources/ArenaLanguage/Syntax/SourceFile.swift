@@ -45,7 +45,9 @@ package final class SourceFile: Sendable {
     /// The 1-based column of a byte offset, counted in code points.
     func column(of offset: Int) -> Int {
         let start = lineRange(line(of: offset)).lowerBound
-        return bytes[start..<max(start, min(offset, bytes.count))].reduce(1) { $0 + ($1 & 0xC0 != 0x80 ? 1 : 0) }
+        return bytes[start..<max(start, min(offset, bytes.count))].reduce(1) {
+            $0 + ($1 & 0xC0 != 0x80 ? 1 : 0)
+        }
     }
 
     func text(_ range: TextRange) -> String {

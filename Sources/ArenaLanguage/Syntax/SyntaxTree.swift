@@ -160,7 +160,8 @@ struct Statement {
         case assign([Expression], Expression)
         case augmented(Expression, BinaryOperator, Expression)
         case conditional([(test: Expression, body: [Statement])], otherwise: [Statement])
-        case loop(target: Expression, iterable: Expression, body: [Statement], otherwise: [Statement])
+        case loop(
+            target: Expression, iterable: Expression, body: [Statement], otherwise: [Statement])
         case whileLoop(test: Expression, body: [Statement], otherwise: [Statement])
         case function(FunctionNode)
         case returnValue(Expression?)
@@ -181,5 +182,6 @@ enum BinaryOperator: String {
 
 enum CompareOperator: String {
     case equal = "==", notEqual = "!=", less = "<", lessEqual = "<=", greater = ">"
-    case greaterEqual = ">=", contains = "in", notContains = "not in", same = "is", notSame = "is not"
+    case greaterEqual = ">=", contains = "in", notContains = "not in", same = "is", notSame =
+        "is not"
 }

@@ -53,7 +53,8 @@ enum Operator: String, Sendable {
     case equal = "==", notEqual = "!="
     case assign = "=", plusAssign = "+=", minusAssign = "-=", starAssign = "*=", slashAssign = "/="
     case doubleSlashAssign = "//=", percentAssign = "%=", ampersandAssign = "&=", pipeAssign = "|="
-    case caretAssign = "^=", shiftLeftAssign = "<<=", shiftRightAssign = ">>=", doubleStarAssign = "**="
+    case caretAssign = "^=", shiftLeftAssign = "<<=", shiftRightAssign = ">>=", doubleStarAssign =
+        "**="
     case leftParenthesis = "(", rightParenthesis = ")", leftBracket = "[", rightBracket = "]"
     case leftBrace = "{", rightBrace = "}"
     case comma = ",", colon = ":", semicolon = ";", dot = ".", arrow = "->", walrus = ":="

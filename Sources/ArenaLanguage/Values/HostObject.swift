@@ -76,7 +76,9 @@ extension HostObject {
         throw Raised(.type, "'in' does not work on a \(type.name)")
     }
     package func iterate() throws(Raised) -> Value? { nil }
-    package func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value? { nil }
+    package func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value? {
+        nil
+    }
     package func isEqual(_ other: any HostObject) -> Bool { self === other }
     package var callSignature: Builtin? { nil }
     package func call(_ arguments: Arguments) throws(Raised) -> Value? { nil }

@@ -88,7 +88,7 @@ extension Value {
         while t.pointee.slots[i] != -1 {
             let x = Int(t.pointee.slots[i])
             if x >= 0, t.pointee.entries[x].hash == hash, keysEqual(t.pointee.entries[x].key, key) {
-                        t.pointee.slots[i] = -2
+                t.pointee.slots[i] = -2
                 let entry = t.pointee.entries[x]
                 t.pointee.entries[x].key = .unset
                 t.pointee.entries[x].value = .unset
@@ -129,7 +129,8 @@ private func allocateSlots(_ n: Int) -> UnsafeMutablePointer<Int32> {
 /// Makes room: drops the holes and doubles the table if it is really full.
 @inline(never)
 private func rebuild(_ t: UnsafeMutablePointer<TableObject>) {
-    let capacity = t.pointee.count * 2 > t.pointee.capacity ? t.pointee.capacity * 2 : t.pointee.capacity
+    let capacity =
+        t.pointee.count * 2 > t.pointee.capacity ? t.pointee.capacity * 2 : t.pointee.capacity
     let entries = allocateEntries(capacity)
     var n = 0
     for i in 0..<t.pointee.used where !t.pointee.entries[i].key.isUnset {
@@ -208,7 +209,8 @@ private func hashString(_ v: Value) -> UInt32 {
 @inline(never)
 private func hashOther(_ key: Value, depth: Int = 0) throws(Raised) -> UInt32 {
     func number(_ i: Int) -> UInt32 {
-        UInt32(truncatingIfNeeded: mix(UInt64(bitPattern: Int64(i)) ^ 0x51, 0xA076_1D64_78BD_642F)) | 1
+        UInt32(truncatingIfNeeded: mix(UInt64(bitPattern: Int64(i)) ^ 0x51, 0xA076_1D64_78BD_642F))
+            | 1
     }
     switch key.tag {
     case Value.Tag.int, Value.Tag.bool: return number(key.i)

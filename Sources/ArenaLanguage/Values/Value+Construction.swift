@@ -137,8 +137,11 @@ extension Value {
 
     /// The bytes of a string or bytes object; valid while the value is.
     package var utf8: UnsafeBufferPointer<UInt8> {
-        guard isKind(.string) || isKind(.bytes) else { return UnsafeBufferPointer(start: nil, count: 0) }
-        return UnsafeBufferPointer(start: stringBytes(self), count: cast(StringObject.self).pointee.count)
+        guard isKind(.string) || isKind(.bytes) else {
+            return UnsafeBufferPointer(start: nil, count: 0)
+        }
+        return UnsafeBufferPointer(
+            start: stringBytes(self), count: cast(StringObject.self).pointee.count)
     }
 
     /// The items of a list or tuple, borrowed; valid until it changes.

@@ -47,12 +47,14 @@ func usage() -> (seconds: Double, peak: Int) {
 func main() throws {
     let options = Options(Array(CommandLine.arguments.dropFirst()))
     guard options.folders.count == 2 else {
-        print("usage: model-bench MODEL IDS [--adapter DIR] [--workers N] [--budget N] [--repeat N]")
+        print(
+            "usage: model-bench MODEL IDS [--adapter DIR] [--workers N] [--budget N] [--repeat N]")
         exit(64)
     }
     var batch = TokenBatch()
     for line in try readFile(options.folders[1]).split(separator: 10) {
-        batch.append(line.split(separator: 32).compactMap { Int32(String(decoding: $0, as: UTF8.self)) })
+        batch.append(
+            line.split(separator: 32).compactMap { Int32(String(decoding: $0, as: UTF8.self)) })
     }
     let model = try Classifier(modelPath: options.folders[0], adapterPath: options.adapter)
     let backend: (any Backend)? = options.reference ? ReferenceBackend() : nil
