@@ -34,6 +34,11 @@ let paramsFunction = Builtin(
 ) { a throws(Raised) in
     let defaults = (a[0].dictItems ?? []).map { ($0.key.asString ?? "", $0.value) }
     let names = defaults.map(\.0)
+    for (name, value) in defaults where !isPlain(value) {
+        throw Raised(
+            .type, "params(): '\(name)' is a \(value.typeName)",
+            help: "a parameter is a number, text, True, False, None or a list of them")
+    }
     for given in a.machine.parameters.keys.sorted() where !names.contains(given) {
         throw Raised(
             .key, "--set \(given)=... names no parameter of this script",
@@ -54,6 +59,13 @@ let paramsFunction = Builtin(
         values.append((name, read))
     }
     return .host(ParamsValue(values))
+}
+
+private func isPlain(_ value: Value) -> Bool {
+    func isScalar(_ v: Value) -> Bool {
+        v.isNone || v.asBool != nil || v.asDouble != nil || v.asString != nil
+    }
+    return isScalar(value) || value.items.map { $0.allSatisfy(isScalar) } ?? false
 }
 
 /// The command line's text as a value of the default's type.

@@ -97,6 +97,11 @@ let logLossFunction = Builtin(
     let truth = try a.frame(0)
     let predictions = try aligned(try a.frame(1), to: truth)
     let classes = truth.names.count
+    for name in predictions.names where !truth.names.contains(name) {
+        throw Raised(
+            .value, "log_loss(): the predictions have a column '\(name)' that the truth has not",
+            help: "take the columns of the truth: p[truth.columns]")
+    }
     var right = [Double](repeating: 0, count: truth.rowCount * classes)
     var given = right
     for (c, name) in truth.names.enumerated() {

@@ -14,12 +14,27 @@ package final class AtomicFile {
     /// Opens a temporary file beside `path`, which may be a link to an existing file.
     /// - Throws: `FileError` if the folder cannot be written or the target is a folder.
     package init(_ path: String) throws(FileError) {
-        if isDirectory(path) { throw .isDirectory(path: path) }
+        guard !path.isEmpty, !path.utf8.contains(0) else { throw .unusableName(path: path) }
         target = Self.resolvingLink(path)
+        var mode: mode_t = 0o644
+        var info = stat()
+        if stat(target, &info) == 0 {
+            // Renaming over a device or a pipe would take it away from everybody else.
+            if info.st_mode & S_IFMT == S_IFDIR { throw .isDirectory(path: path) }
+            guard info.st_mode & S_IFMT == S_IFREG else { throw .notRegular(path: path) }
+            mode = info.st_mode & 0o777
+        }
         let (folder, name) = splitPath(target)
+        Self.removeLeftovers(of: name, in: folder.isEmpty ? "." : folder)
         temporary = joinPath(folder, ".\(name).\(getpid()).partial")
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw .system(path: path, doing: "writing", code: errno) }
+        descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        guard descriptor >= 0 else {
+            let code = errno
+            if code == ENOENT, !folder.isEmpty, !fileExists(folder) {
+                throw .missingFolder(path: path)
+            }
+            throw .system(path: path, doing: "writing", code: code)
+        }
         pending.reserveCapacity(Self.flushSize + 4096)
     }
 
@@ -83,10 +98,28 @@ package final class AtomicFile {
         }
     }
 
+    /// Takes away what processes that were killed while writing this file have left.
+    private static func removeLeftovers(of name: String, in folder: String) {
+        let (start, end) = (".\(name).", ".partial")
+        for entry in listDirectory(folder) where entry.hasPrefix(start) && entry.hasSuffix(end) {
+            let middle = entry.dropFirst(start.count).dropLast(end.count)
+            guard let process = pid_t(middle), process > 0 else { continue }
+            if kill(process, 0) != 0, errno == ESRCH { unlink(joinPath(folder, entry)) }
+        }
+    }
+
+    /// The file a link stands for, also where that does not exist yet.
     private static func resolvingLink(_ path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
-        defer { free(real) }
-        return String(cString: real)
+        var path = path
+        for _ in 0..<32 {
+            var buffer = [CChar](repeating: 0, count: 4097)
+            let n = readlink(path, &buffer, 4096)
+            guard n > 0 else { break }
+            let link = String(
+                decoding: buffer.prefix(n).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            path = link.hasPrefix("/") ? link : joinPath(splitPath(path).folder, link)
+        }
+        return path
     }
 }
 

@@ -8,7 +8,8 @@ package enum FileError: ArenaFault, Equatable {
     case isDirectory(path: String)
     case notRegular(path: String)
     case system(path: String, doing: String, code: Int32)
-    case changed(path: String)
+    case missingFolder(path: String)
+    case unusableName(path: String)
 
     package var report: FaultReport {
         switch self {
@@ -27,10 +28,13 @@ package enum FileError: ArenaFault, Equatable {
             return FaultReport(
                 .system, "\(doing) \(path) failed: \(errorText(code))",
                 help: systemHelp(code))
-        case .changed(let path):
+        case .missingFolder(let path):
             return FaultReport(
-                .system, "\(path) changed while it was being read",
-                help: "wait until whatever writes it has finished, then run again")
+                .fileNotFound, "the folder of \(path) does not exist", help: "make it first")
+        case .unusableName(let path):
+            return FaultReport(
+                .value, path.isEmpty ? "the file's name is empty" : "a file's name cannot hold NUL",
+                help: "name a file, such as submission.csv")
         }
     }
 }

@@ -12,7 +12,7 @@ package final class MappedFile: Sendable {
     /// - Throws: `FileError` if it is missing, a folder, not a regular file, or cannot be mapped.
     package init(_ path: String) throws(FileError) {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let code = errno
             throw code == ENOENT || code == ENOTDIR

@@ -49,6 +49,8 @@ package func prepareStandardStreams() {
         }
     }
     signal(SIGPIPE, SIG_IGN)
+    // A file over the process's limit is then an ordinary error of the write.
+    signal(SIGXFSZ, SIG_IGN)
 }
 
 /// Text for a person, on standard error; there is nobody to tell if that fails.

@@ -136,6 +136,9 @@ struct SeededGenerator: RandomNumberGenerator {
         "f\"" + String(repeating: "{f'", count: 1000),
         String(repeating: "1 + ", count: 100_000) + "1",
         String(repeating: "x and ", count: 100_000) + "1",
+        String(repeating: "(", count: 16) + "x"
+            + String(repeating: String(repeating: "+1", count: 990) + ")", count: 16),
+        "[1 for x in [1] " + String(repeating: "if x ", count: 30_000) + "]",
         "1 if " + String(repeating: "1 if 1 else ", count: 50_000) + "1",
     ])
     func deepNestingIsRefused(_ text: String) {

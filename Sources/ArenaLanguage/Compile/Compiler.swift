@@ -80,6 +80,12 @@ struct Compiler {
         }
         c.statements(node.body)
         c.emit(.returnNone, node.range)
+        if node.captures.count > 255 {
+            c.faults.append(
+                Diagnostic(
+                    .syntax, "\(node.name) uses more than 255 variables of enclosing functions",
+                    in: file, at: node.range, help: "pass a dict or a list of them"))
+        }
         functions.append(c.finish(name: node.name, node: node))
         faults += c.faults
         return functions.count - 1
@@ -289,7 +295,7 @@ struct Compiler {
         case .name(let name):
             if case .local(let variable) = name.binding, !variable.isCaptured {
                 check(variable, name)
-                if case .integer(let n) = value.node, Self.integerOp(op) != nil,
+                if case .integer(let n) = value.node, op != .multiply, Self.integerOp(op) != nil,
                     Int16(exactly: n) != nil
                 {
                     binary(op, target, value, range, into: variable.register)
@@ -349,6 +355,7 @@ struct Compiler {
     private mutating func forLoop(
         _ target: Expression, _ iterable: Expression, _ body: [Statement], _ otherwise: [Statement]
     ) {
+        assigned.subtract(deleted(in: body + otherwise))
         let before = assigned
         loops.append(Loop())
         loop(over: iterable, target: target) { compiler in
@@ -395,6 +402,7 @@ struct Compiler {
     private mutating func whileLoop(
         _ test: Expression, _ body: [Statement], _ otherwise: [Statement]
     ) {
+        assigned.subtract(deleted(in: body + otherwise))
         let before = assigned
         loops.append(Loop())
         let top = instructions.count
@@ -409,6 +417,39 @@ struct Compiler {
         statements(otherwise)
         assigned = before
         patch(ended.breaks)
+    }
+
+    /// The local variables that `del` somewhere in a loop takes away: on the next turn, or behind the
+    /// loop, they may be unassigned.
+    private func deleted(in body: [Statement]) -> Set<ObjectIdentifier> {
+        var found: Set<ObjectIdentifier> = []
+        func names(_ target: Expression) {
+            switch target.node {
+            case .name(let name):
+                if case .local(let variable) = name.binding {
+                    found.insert(ObjectIdentifier(variable))
+                }
+            case .tuple(let items), .list(let items): for item in items { names(item) }
+            default: break
+            }
+        }
+        func visit(_ body: [Statement]) {
+            for statement in body {
+                switch statement.node {
+                case .delete(let targets): for target in targets { names(target) }
+                case .conditional(let branches, let otherwise):
+                    for branch in branches { visit(branch.body) }
+                    visit(otherwise)
+                case .loop(_, _, let inner, let otherwise),
+                    .whileLoop(_, let inner, let otherwise):
+                    visit(inner)
+                    visit(otherwise)
+                default: break
+                }
+            }
+        }
+        visit(body)
+        return found
     }
 
     private mutating func delete(_ target: Expression) {

@@ -15,6 +15,12 @@ final class GlobalNames {
         names.append(name)
         return names.count - 1
     }
+
+    /// Takes back the names from this slot on, which refused source has brought.
+    func forget(from slot: Int) {
+        for name in names[slot...] { slots[name] = nil }
+        names.removeSubrange(slot...)
+    }
 }
 
 struct Resolver {

@@ -56,7 +56,11 @@ private let rangeFunction = Builtin(
     let first = try a.int(0)
     let step = try a.int(2, or: 1)
     if step == 0 { throw Raised(.value, "range()'s step cannot be 0") }
-    return a.has(1) ? .range(first, try a.int(1), step) : .range(0, first, step)
+    let (start, stop) = a.has(1) ? (first, try a.int(1)) : (0, first)
+    guard RangeObject.count(start, stop, step) <= UInt(Int.max) else {
+        throw Raised(.overflow, "range() of more than 2^63 - 1 integers")
+    }
+    return .range(start, stop, step)
 }
 
 private let strFunction = Builtin(
@@ -220,19 +224,33 @@ private let roundFunction = Builtin(
         }
         return .int(n)
     }
-    let digits = try a.int(1)
-    if a[0].isInt, digits >= 0 { return a[0] }
-    if digits > 300 || !x.isFinite { return .float(x) }
-    let text = withVaList([
-        Int32(clamping: max(0, digits)), digits < 0 ? x / pow(10, Double(-digits)) : x,
-    ]) {
-        arguments in
+    let digits = min(max(try a.int(1), -400), 400)
+    if a[0].isInt { return .int(try roundedInteger(a[0].i, digits)) }
+    if digits > 300 || !x.isFinite || x == 0 { return .float(x) }
+    if digits < -308 { return .float(x < 0 ? -0.0 : 0) }
+    // The decimal text is correctly rounded, as Python's.
+    let scale = digits < 0 ? pow(10, Double(-digits)) : 1
+    let text = withVaList([Int32(clamping: max(0, digits)), x / scale]) { arguments in
         var buffer = [CChar](repeating: 0, count: 700)
         let n = vsnprintf(&buffer, buffer.count, "%.*f", arguments)
         return String(decoding: buffer.prefix(Int(n)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
-    let value = (Double(text) ?? x) * (digits < 0 ? pow(10, Double(-digits)) : 1)
-    return a[0].isInt ? .int(Int(value)) : .float(value)
+    return .float((Double(text) ?? x / scale) * scale)
+}
+
+/// An integer rounded to tens, hundreds ... for negative digits; halves to the even side.
+private func roundedInteger(_ n: Int, _ digits: Int) throws(Raised) -> Int {
+    if digits >= 0 { return n }
+    if digits < -18 { return 0 }
+    var unit = 1
+    for _ in 0..<(-digits) { unit *= 10 }
+    let down = n - floorModulo(n, unit)
+    let rest = n &- down
+    let half = unit / 2
+    let up = rest > half || rest == half && (down / unit) % 2 != 0
+    let (result, overflow) = up ? down.addingReportingOverflow(unit) : (down, false)
+    if overflow { throw Raised(.overflow, "the rounded value does not fit in 64 bits") }
+    return result
 }
 
 private let sumFunction = Builtin(
@@ -372,9 +390,8 @@ private let sortedFunction = Builtin(
 
 /// The shared body of `sorted` and `list.sort`.
 func sortedList(_ a: Arguments, items index: Int, key: Int, reverse: Int) throws(Raised) -> Value {
-    let list = try a.iterable(index)
-    defer { list.release() }
-    let items = Array(list.items ?? .empty)
+    let items = try a.machine.snapshot(a[index])
+    defer { for item in items { item.release() } }
     var keys: [Value] = []
     defer { for k in keys { k.release() } }
     if a.has(key) {
@@ -441,12 +458,12 @@ private func extreme(_ name: String, _ summary: String, less: Bool) -> Builtin {
         ]
     ) { a throws(Raised) in
         let given = a[0].items ?? .empty
-        let list = given.count == 1 ? try a.machine.materialise(given[0]) : a[0].retain()
-        defer { list.release() }
+        let items = try a.machine.snapshot(given.count == 1 ? given[0] : a[0])
+        defer { for item in items { item.release() } }
         var best: Value?
         var bestKey = Value.none
         defer { bestKey.release() }
-        for item in list.items ?? .empty {
+        for item in items {
             let key = a.has(1) ? try a.machine.call(a[1], [item]) : item.retain()
             if best != nil {
                 let order = try compareOrder(key, bestKey, less ? .less : .greater)

@@ -183,7 +183,7 @@ let stringMethods: [Builtin] = [
     test("isspace", "Whether all characters are white space.") { isSpace($0) },
     Builtin("zfill", [receiver(), P("width", "int")], "With zeros in front, up to the width.") {
         a throws(Raised) in
-        let missing = min(try a.int(1), 1 << 20) - scalarCount(a[0])
+        let missing = min(max(try a.int(1), 0), 1 << 20) - scalarCount(a[0])
         let text = try a.string(0)
         if missing <= 0 { return a[0].retain() }
         let signed = text.hasPrefix("-") || text.hasPrefix("+")
@@ -255,9 +255,6 @@ private func words(_ text: UnsafeBufferPointer<UInt8>, _ most: Int) -> [[UInt8]]
         var end = i
         if result.count == most {
             end = s.endIndex
-            var back = end
-            while back > i, isSpace(s[s.index(before: back)]) { back = s.index(before: back) }
-            end = back
             result.append(Array(String(s[i..<end]).utf8))
             return result
         }

@@ -43,6 +43,7 @@ package final class Interpreter {
         do throws(Raised) {
             let value = try machine.run(program)
             defer { value.release() }
+            if machine.interruptFlag.pointee != 0 { throw .interrupted }
             return interactive ? machine.display(value, width: machine.displayWidth) : nil
         } catch {
             if error.kind == .interrupted { throw .interrupted }
@@ -66,12 +67,18 @@ package final class Interpreter {
         if !parser.faults.isEmpty { return (nil, inOrder(parser.faults)) }
         var resolver = Resolver(file, globals: names, builtins: machine.builtinNames)
         var known: Set<String> = []
-        for (i, name) in machine.globalNames.names.enumerated() where !machine.globals[i].isUnset {
+        for (i, name) in machine.globalNames.names.prefix(Machine.globalLimit).enumerated()
+        where !machine.globals[i].isUnset {
             known.insert(name)
         }
+        let count = names.names.count
         resolver.resolve(program, known: known)
-        if !resolver.faults.isEmpty { return (nil, inOrder(resolver.faults)) }
+        if !resolver.faults.isEmpty {
+            names.forget(from: count)
+            return (nil, inOrder(resolver.faults))
+        }
         if names.names.count > Machine.globalLimit {
+            names.forget(from: count)
             return (
                 nil,
                 [Diagnostic(.syntax, "more than \(Machine.globalLimit) global names", in: file)]

@@ -294,6 +294,14 @@ extension Machine {
         }
     }
 
+    /// The items of any iterable, each owned: what a function that calls back must work on, since the
+    /// script may change the list meanwhile.
+    func snapshot(_ v: Value) throws(Raised) -> [Value] {
+        let list = try materialise(v)
+        defer { list.release() }
+        return (list.items ?? .empty).map { $0.retain() }
+    }
+
     // MARK: - Building and unpacking
 
     /// Appends an iterable's items to a list.

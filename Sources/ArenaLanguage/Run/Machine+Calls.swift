@@ -194,6 +194,10 @@ extension Machine {
             result = try builtin.body(arguments)
         }
         clearSlots(base, slots)
+        if interruptFlag.pointee != 0 {
+            result.release()
+            throw .interrupted
+        }
         return result
     }
 

@@ -46,7 +46,13 @@ extension Machine {
                 // MARK: Variables
                 case .getGlobal:
                     let v = globals[Int(ins.wide)]
-                    if v.isUnset { throw unassigned(globalNames.names[Int(ins.wide)]) }
+                    if v.isUnset {
+                        // A name the script assigns later may still mean the builtin here.
+                        let name = globalNames.names[Int(ins.wide)]
+                        guard let index = builtinNames[name] else { throw unassigned(name) }
+                        set(a, builtinValues[index].retain())
+                        continue
+                    }
                     set(a, v.retain())
                 case .setGlobal: set(globals + Int(ins.wide), a.pointee.retain())
                 case .deleteGlobal:
@@ -179,7 +185,7 @@ extension Machine {
                     }
                     if op == .add, a.pointee.isKind(.list) {
                         try extend(a.pointee, y)
-                    } else if let table = try mergedInPlace(op, a.pointee, y) {
+                    } else if let table = try changedInPlace(op, a.pointee, y) {
                         set(a, table)
                     } else {
                         set(a, try arithmetic(op, a.pointee, y))
@@ -187,7 +193,7 @@ extension Machine {
                 case .negate: set(a, try negate(base[Int(ins.b)]))
                 case .plus: set(a, try plus(base[Int(ins.b)]))
                 case .invert: set(a, try invert(base[Int(ins.b)]))
-                case .not: set(a, .bool(!base[Int(ins.b)].isTrue))
+                case .not: set(a, .bool(try !truth(base[Int(ins.b)])))
 
                 // MARK: Comparison
                 case .equal, .notEqual, .less, .lessEqual, .greater, .greaterEqual:

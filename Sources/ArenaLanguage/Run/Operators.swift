@@ -146,14 +146,21 @@ extension Machine {
             return .float(a / b)
         case .floorDivide:
             if b == 0 { throw zeroDivision() }
-            return .float(floor(a / b))
+            // As Python: from the exact remainder, so that rounding cannot reach the next integer.
+            let r = fmod(a, b)
+            let quotient = (a - (r != 0 && (r < 0) != (b < 0) ? r + b : r)) / b
+            return .float(quotient == 0 ? quotient : (quotient).rounded())
         case .modulo:
             if b == 0 { throw zeroDivision() }
             let r = fmod(a, b)
-            return .float(r != 0 && (r < 0) != (b < 0) ? r + b : r)
+            if r == 0 { return .float(b < 0 ? -0.0 : 0.0) }
+            return .float((r < 0) != (b < 0) ? r + b : r)
         case .power:
             if a == 0, b < 0 { throw zeroDivision() }
             let r = pow(a, b)
+            if r.isInfinite, a.isFinite, b.isFinite {
+                throw Raised(.overflow, "the result is too large for a float")
+            }
             if r.isNaN, !a.isNaN, !b.isNaN {
                 throw Raised(.value, "a negative number to a fractional power is not real")
             }
@@ -271,12 +278,34 @@ extension Machine {
         return v
     }
 
-    /// `dict |= dict` and `set |= set` change the left one; nil for everything else.
-    func mergedInPlace(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value? {
-        guard op == .or else { return nil }
-        if x.isKind(.dict), y.isKind(.dict) { try merge(y, into: x, mode: 0); return x.retain() }
-        if x.isKind(.set), y.isKind(.set) { try merge(y, into: x, mode: 1); return x.retain() }
-        return nil
+    /// `list *= n`, `dict |= dict` and the four set operators change the left one; nil for everything
+    /// else.
+    func changedInPlace(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value? {
+        if op == .multiply, x.isKind(.list), y.isInt {
+            guard let result = try repeated(x, y.i) else { return nil }
+            defer { result.release() }
+            let (list, other) = (x.cast(ListObject.self), result.cast(ListObject.self))
+            swap(&list.pointee.items, &other.pointee.items)
+            swap(&list.pointee.capacity, &other.pointee.capacity)
+            swap(&list.pointee.count, &other.pointee.count)
+            return x.retain()
+        }
+        if op == .or, x.isKind(.dict), y.isKind(.dict) {
+            try merge(y, into: x, mode: 0)
+            return x.retain()
+        }
+        guard x.isKind(.set), y.isKind(.set) else { return nil }
+        switch op {
+        case .or, .and, .subtract, .xor:
+            let result = try setOperation(op, x, y)
+            defer { result.release() }
+            let items = try materialise(result)
+            defer { items.release() }
+            x.tableClear()
+            for item in items.items ?? .empty { try x.tableSet(item, .none) }
+            return x.retain()
+        default: return nil
+        }
     }
 
     func negate(_ v: Value) throws(Raised) -> Value {
@@ -318,7 +347,7 @@ extension Machine {
         throw Raised(
             .value, "a whole \(host.type.name) is neither true nor false",
             help:
-                "between columns write & and | in place of 'and' and 'or'; for a test use .all() or .any()"
+                "test its length: len(x) > 0"
         )
     }
 
@@ -464,7 +493,14 @@ func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool 
 /// Negative, zero or positive as x stands before, with or after y.
 func compareOrder(_ x: Value, _ y: Value, _ op: Op, depth: Int = 0) throws(Raised) -> Int {
     if x.isInt || x.isBool, y.isInt || y.isBool { return x.i < y.i ? -1 : x.i > y.i ? 1 : 0 }
-    if let a = x.asDouble, let b = y.asDouble { return a < b ? -1 : a > b ? 1 : 0 }
+    if let a = x.asDouble, let b = y.asDouble {
+        if x.isFloat == y.isFloat || a != b { return a < b ? -1 : a > b ? 1 : 0 }
+        // An int that rounds to the float: compare exactly.
+        let real = x.isFloat ? a : b
+        guard let whole = Int(exactly: real) else { return (real > 0) == x.isFloat ? 1 : -1 }
+        let order = (x.isFloat ? y.i : x.i) < whole ? -1 : (x.isFloat ? y.i : x.i) > whole ? 1 : 0
+        return x.isFloat ? -order : order
+    }
     if x.isKind(.string) && y.isKind(.string) || x.isKind(.bytes) && y.isKind(.bytes) {
         let a = x.utf8
         let b = y.utf8

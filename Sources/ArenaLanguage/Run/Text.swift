@@ -14,30 +14,45 @@ extension Machine {
     /// `repr(v)`.
     package func representation(of v: Value) -> String {
         var out: [UInt8] = []
-        write(v, &out, depth: 0)
+        var open: [UInt64] = []
+        write(v, &out, &open)
         return String(decoding: out, as: UTF8.self)
     }
 
-    private func write(_ v: Value, _ out: inout [UInt8], depth: Int) {
+    /// Writes a value; `open` are the containers it stands in, so that one inside itself ends.
+    private func write(_ v: Value, _ out: inout [UInt8], _ open: inout [UInt64]) {
         switch v.tag {
         case Value.Tag.none: out += "None".utf8
         case Value.Tag.unset: out += "<nothing>".utf8
         case Value.Tag.bool: out += (v.b ? "True" : "False").utf8
         case Value.Tag.int: out += String(v.i).utf8
         case Value.Tag.float: out += floatText(v.d).utf8
-        default: writeObject(v, &out, depth: depth)
+        default: writeObject(v, &out, &open)
         }
     }
 
-    private func writeObject(_ v: Value, _ out: inout [UInt8], depth: Int) {
-        if depth > 60 { out += "...".utf8; return }
-        func sequence(_ open: String, _ items: UnsafeBufferPointer<Value>, _ close: String) {
-            out += open.utf8
+    private func writeObject(_ v: Value, _ out: inout [UInt8], _ open: inout [UInt64]) {
+        // Shared lists can make a text that is exponentially long: it ends somewhere.
+        if open.contains(v.bits) || open.count > 200 || out.count > 1 << 26 {
+            let brackets: (String, String) =
+                switch v.header.pointee.kind {
+                case .list: ("[", "]")
+                case .dict, .set: ("{", "}")
+                case .tuple: ("(", ")")
+                default: ("", "")
+                }
+            out += (brackets.0 + "..." + brackets.1).utf8
+            return
+        }
+        open.append(v.bits)
+        defer { open.removeLast() }
+        func sequence(_ first: String, _ items: UnsafeBufferPointer<Value>, _ last: String) {
+            out += first.utf8
             for (i, item) in items.enumerated() {
                 if i > 0 { out += ", ".utf8 }
-                write(item, &out, depth: depth + 1)
+                write(item, &out, &open)
             }
-            out += close.utf8
+            out += last.utf8
         }
         switch v.header.pointee.kind {
         case .string: quote(v.utf8, &out)
@@ -50,9 +65,9 @@ extension Machine {
             out.append(UInt8(ascii: "{"))
             for (i, item) in (v.dictItems ?? []).enumerated() {
                 if i > 0 { out += ", ".utf8 }
-                write(item.key, &out, depth: depth + 1)
+                write(item.key, &out, &open)
                 out += ": ".utf8
-                write(item.value, &out, depth: depth + 1)
+                write(item.value, &out, &open)
             }
             out.append(UInt8(ascii: "}"))
         case .set:
@@ -63,7 +78,7 @@ extension Machine {
             for i in 0..<t.pointee.used where !t.pointee.entries[i].key.isUnset {
                 if !first { out += ", ".utf8 }
                 first = false
-                write(t.pointee.entries[i].key, &out, depth: depth + 1)
+                write(t.pointee.entries[i].key, &out, &open)
             }
             out.append(UInt8(ascii: "}"))
         case .range:
@@ -134,14 +149,26 @@ package func floatText(_ x: Double) -> String {
     if x.isNaN { return "nan" }
     if x.isInfinite { return x < 0 ? "-inf" : "inf" }
     let text = x.description
-    // Swift writes numbers up to 2^54 without an exponent, Python those below 1e16.
-    guard x.magnitude >= 1e16, !text.contains("e") else { return text }
-    var digits = Array(text.utf8.filter { $0 >= 48 && $0 <= 57 }.dropLast())
-    let exponent = digits.count - 1
+    // The two write an exponent from different sizes on: Python from 1e16, Swift from 2^53 or so.
+    guard x.magnitude >= 1e15 else { return text }
+    let parts = text.split(separator: "e")
+    var digits = Array(parts[0].utf8.filter { isDigit($0) })
+    let point = parts[0].utf8.firstIndex(of: UInt8(ascii: ".")).map {
+        parts[0].utf8.prefix(upTo: $0).filter { isDigit($0) }.count
+    }
+    let exponent = (parts.count > 1 ? Int(parts[1]) ?? 0 : 0) + (point ?? digits.count) - 1
     while digits.count > 1, digits.last == 48 { digits.removeLast() }
+    let sign = x < 0 ? "-" : ""
+    if exponent < 16 {
+        let zeros = [UInt8](repeating: 48, count: max(0, exponent + 1 - digits.count))
+        let whole = digits.prefix(exponent + 1) + zeros
+        let rest = digits.dropFirst(exponent + 1)
+        return sign + String(decoding: whole, as: UTF8.self) + "."
+            + (rest.isEmpty ? "0" : String(decoding: rest, as: UTF8.self))
+    }
     var mantissa = String(decoding: digits.prefix(1), as: UTF8.self)
     if digits.count > 1 { mantissa += "." + String(decoding: digits.dropFirst(), as: UTF8.self) }
-    return (x < 0 ? "-" : "") + mantissa + "e+\(exponent)"
+    return sign + mantissa + "e+\(exponent)"
 }
 
 /// A string in quotes with escapes, as Python's repr.

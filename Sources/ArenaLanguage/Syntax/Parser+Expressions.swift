@@ -10,7 +10,7 @@ extension Parser {
         defer { depth -= 1 }
         if at(.lambda) { return try parseLambda() }
         let value = try parseOr()
-        guard at(.if) else { return value }
+        guard at(.if) else { return try bound(value) }
         advance()
         let test = try parseOr()
         guard take(.else) else {
@@ -18,9 +18,10 @@ extension Parser {
                 "a conditional expression needs an 'else'", token.range, help: "x if test else y")
         }
         let otherwise = try parseExpression()
-        return Expression(
-            range: value.range.to(otherwise.range),
-            node: .conditional(test: test, then: value, otherwise: otherwise))
+        return try bound(
+            Expression(
+                range: value.range.to(otherwise.range),
+                node: .conditional(test: test, then: value, otherwise: otherwise)))
     }
 
     /// Expressions with commas between them make a tuple.
@@ -49,34 +50,32 @@ extension Parser {
 
     mutating func parseOr() throws(Stop) -> Expression {
         var left = try parseAnd()
-        var links = 0
         while take(.or) {
-            try link(&links)
             let right = try parseAnd()
-            left = Expression(
-                range: left.range.to(right.range), node: .logical(isAnd: false, left, right))
+            left = try bound(
+                Expression(
+                    range: left.range.to(right.range), node: .logical(isAnd: false, left, right)))
         }
         return left
     }
 
-    /// Counts the operators of one chain: each is a level of the tree, which later stages descend.
-    private mutating func link(_ links: inout Int) throws(Stop) {
-        links += 1
-        if links > 1000 {
+    /// Refuses a tree so deep that later stages could not descend it.
+    private mutating func bound(_ value: Expression) throws(Stop) -> Expression {
+        if value.depth > Self.treeLimit {
             throw stop(
-                "this chain has more than 1000 operators", token.range,
+                "this expression is nested more than \(Self.treeLimit) operators deep", token.range,
                 help: "sum([...]) or \"\".join([...]) takes any number")
         }
+        return value
     }
 
     private mutating func parseAnd() throws(Stop) -> Expression {
         var left = try parseNot()
-        var links = 0
         while take(.and) {
-            try link(&links)
             let right = try parseNot()
-            left = Expression(
-                range: left.range.to(right.range), node: .logical(isAnd: true, left, right))
+            left = try bound(
+                Expression(
+                    range: left.range.to(right.range), node: .logical(isAnd: true, left, right)))
         }
         return left
     }
@@ -135,12 +134,12 @@ extension Parser {
     private mutating func parseBinary(_ level: Int) throws(Stop) -> Expression {
         guard level < Self.binary.count else { return try parseUnary() }
         var left = try parseBinary(level + 1)
-        var links = 0
         while case .op(let op) = token.kind, let binary = Self.binary[level][op] {
-            try link(&links)
             advance()
             let right = try parseBinary(level + 1)
-            left = Expression(range: left.range.to(right.range), node: .binary(binary, left, right))
+            left = try bound(
+                Expression(
+                    range: left.range.to(right.range), node: .binary(binary, left, right)))
         }
         return left
     }
@@ -179,7 +178,6 @@ extension Parser {
 
     mutating func parsePostfix() throws(Stop) -> Expression {
         var value = try parseAtom()
-        var links = 0
         while case .op(let op) = token.kind {
             switch op {
             case .dot:
@@ -201,8 +199,7 @@ extension Parser {
                 value = try parseSubscript(of: value)
             default: return value
             }
-            links += 1
-            if links > 500 { throw stop("this chain has more than 500 links", token.range) }
+            value = try bound(value)
         }
         return value
     }
@@ -569,8 +566,14 @@ extension Parser {
                         "expected 'in' after the variable, found \(describe(token))", token.range)
                 }
                 clauses.append(.loop(target: target, iterable: try parseOr()))
+                if clauses.count > 50 {
+                    throw stop("a comprehension has at most 50 clauses", previousRange)
+                }
             } else if take(.if) {
                 clauses.append(.test(try parseConditionOfComprehension()))
+                if clauses.count > 50 {
+                    throw stop("a comprehension has at most 50 clauses", previousRange)
+                }
             } else {
                 break
             }

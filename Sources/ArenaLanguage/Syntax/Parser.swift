@@ -11,6 +11,8 @@ struct Parser {
     /// Nesting of expressions and blocks, bounded so that no input exhausts the stack.
     var depth = 0
     static let depthLimit = 200
+    /// The deepest expression tree; a chain of operators counts one level an operator.
+    static let treeLimit = 1200
 
     /// Signals that a fault was recorded and the statement cannot go on.
     struct Stop: Error {}

@@ -4,6 +4,15 @@
 struct Expression {
     let range: TextRange
     let node: Node
+    /// Levels of the tree below and including this one: later stages descend it by recursion, so the
+    /// parser bounds it.
+    let depth: Int
+
+    init(range: TextRange, node: Node) {
+        self.range = range
+        self.node = node
+        depth = 1 + node.deepest
+    }
 
     indirect enum Node {
         case none
@@ -32,6 +41,34 @@ struct Expression {
         case starred(Expression)
         /// What stands for an expression that did not parse.
         case invalid
+
+        /// The depth of the deepest operand.
+        fileprivate var deepest: Int {
+            func most(_ items: [Expression]) -> Int { items.reduce(0) { max($0, $1.depth) } }
+            switch self {
+            case .none, .bool, .integer, .float, .string, .bytes, .name, .invalid: return 0
+            case .fstring(let pieces): return FormatPiece.deepest(pieces)
+            case .list(let items), .tuple(let items), .set(let items): return most(items)
+            case .dict(let items):
+                return items.reduce(0) { max($0, $1.key?.depth ?? 0, $1.value.depth) }
+            case .unary(_, let value), .starred(let value), .attribute(let value, _, _):
+                return value.depth
+            case .binary(_, let left, let right), .logical(_, let left, let right),
+                .index(let left, let right):
+                return max(left.depth, right.depth)
+            case .compare(let first, let rest): return max(first.depth, most(rest.map(\.1)))
+            case .conditional(let test, let then, let otherwise):
+                return max(test.depth, then.depth, otherwise.depth)
+            case .call(let callee, let arguments):
+                return max(callee.depth, most(arguments.map(\.value)))
+            case .slice(let value, let a, let b, let c):
+                return max(value.depth, most([a, b, c].compactMap { $0 }))
+            case .lambda(let function):
+                guard case .returnValue(let body?)? = function.body.first?.node else { return 0 }
+                return max(body.depth, most(function.parameters.compactMap(\.defaultValue)))
+            case .comprehension(let node): return node.deepest
+            }
+        }
     }
 }
 
@@ -45,6 +82,13 @@ struct DictItem {
 enum FormatPiece {
     case text([UInt8])
     case field(Expression, conversion: UInt8?, spec: [FormatPiece])
+
+    static func deepest(_ pieces: [FormatPiece]) -> Int {
+        pieces.reduce(0) { most, piece in
+            guard case .field(let value, _, let spec) = piece else { return most }
+            return max(most, value.depth, deepest(spec))
+        }
+    }
 }
 
 /// One argument of a call.
@@ -140,6 +184,15 @@ final class ComprehensionNode {
     let clauses: [Clause]
     /// Filled in by the resolver.
     var variables: [Variable] = []
+
+    var deepest: Int {
+        clauses.reduce(clauses.count + max(key?.depth ?? 0, value.depth)) { most, clause in
+            switch clause {
+            case .loop(let target, let iterable): return max(most, target.depth, iterable.depth)
+            case .test(let test): return max(most, test.depth)
+            }
+        }
+    }
 
     init(kind: Kind, key: Expression?, value: Expression, clauses: [Clause]) {
         self.kind = kind

@@ -218,6 +218,7 @@ private func hashOther(_ key: Value, depth: Int = 0) throws(Raised) -> UInt32 {
         if let whole = Int(exactly: key.d) { return number(whole) }
         return UInt32(truncatingIfNeeded: mix(key.bits ^ 0x77, 0xA076_1D64_78BD_642F)) | 1
     case Value.Tag.none: return 0x1B87_3593
+    case Value.Tag.unset: throw Raised(.name, "a name is used before it is assigned")
     default: break
     }
     switch key.header.pointee.kind {

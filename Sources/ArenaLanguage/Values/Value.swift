@@ -122,9 +122,13 @@ struct RangeObject {
     var stop: Int
     var step: Int
 
-    var count: Int {
-        if step > 0 { return start < stop ? (stop &- start &- 1) / step + 1 : 0 }
-        return start > stop ? (start &- stop &- 1) / (0 &- step) + 1 : 0
+    /// How many integers; made so that it fits (see `range`).
+    var count: Int { Int(clamping: Self.count(start, stop, step)) }
+
+    static func count(_ start: Int, _ stop: Int, _ step: Int) -> UInt {
+        let (low, high) = step > 0 ? (start, stop) : (stop, start)
+        guard low < high else { return 0 }
+        return (UInt(bitPattern: high &- low) - 1) / step.magnitude + 1
     }
 }
 
