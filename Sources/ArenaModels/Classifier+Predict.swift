@@ -26,7 +26,7 @@ package final class Cancellation: Sendable {
 
 extension Classifier {
     /// Tokens of a pack unless the caller says otherwise.
-    package static let defaultTokenBudget = 1024
+    package static let defaultTokenBudget = 512
 
     /// The logits of every row, row by row: `batch.count * labelCount` numbers.
     ///

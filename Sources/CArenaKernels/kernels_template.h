@@ -175,8 +175,8 @@ static void panel_block(size_t m, size_t k, const float *x, size_t x_stride, con
 
 // Rows of x, and panels of w, that are taken through a K block together: x's part stays in the
 // second-level cache for all of them, a panel's part in the first-level cache for all rows.
-#define CHUNK 84 // a multiple of every ROWS
-#define GROUP 8
+#define CHUNK 168 // a multiple of every ROWS
+#define GROUP 4
 
 // y (rows, columns) = sums + bias, or y += scale * that.
 static void finish(const arena_product_t *p, size_t row, size_t column, size_t rows, size_t columns,
