@@ -51,14 +51,8 @@ final class FrameValue: HostObject {
     }
 
     func slice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value {
-        func part(_ v: Value) throws(Raised) -> Int? {
-            if v.isNone { return nil }
-            guard let n = v.asInt else {
-                throw Raised(.type, "a slice's parts are ints, not a \(v.typeName)")
-            }
-            return n
-        }
-        let rows = try sliceRows(try part(start), try part(stop), try part(step), frame.rowCount)
+        let (first, count, stride) = try sliceBounds(start, stop, step, frame.rowCount)
+        let rows = (0..<count).map { first + $0 * stride }
         return try framing { () throws(FrameError) in value(try frame.take(rows)) }
     }
 
@@ -79,20 +73,6 @@ final class FrameValue: HostObject {
     func display(width: Int) -> String {
         withoutLastNewline(ArenaFrame.display(frame, maxWidth: width))
     }
-}
-
-/// The rows a slice takes, as Python counts them.
-func sliceRows(_ start: Int?, _ stop: Int?, _ step: Int?, _ count: Int) throws(Raised) -> [Int] {
-    let step = step ?? 1
-    if step == 0 { throw Raised(.value, "a slice's step cannot be 0") }
-    func place(_ v: Int?, _ missing: Int) -> Int {
-        guard let v else { return missing }
-        let at = v < 0 ? v &+ count : v
-        return step > 0 ? min(max(at, 0), count) : min(max(at, -1), count - 1)
-    }
-    let from = place(start, step > 0 ? 0 : count - 1)
-    let to = place(stop, step > 0 ? count : -1)
-    return Array(stride(from: from, to: to, by: step))
 }
 
 /// The frame with a column set to a series of the same rows, a list, or one value for every row.

@@ -11,7 +11,7 @@ import Testing
             print(f.key, f.shape, f["a"].name, f["b"].dtype, list(f["b"]))
             g = f.assign(c=f["a"], d=0, e=[True, False, True]).rename({"a": "A"}).sort_index()
             print(g.columns, list(g["A"]), list(g["e"]), list(f.columns))
-            print(list(f[:2]["a"]), list(f[::-1]["a"]), f[["b", "a"]].columns, f["a"][-1], "a" in f, "q" in f)
+            print(list(f[:2]["a"]), list(f[::-1]["a"]), len(f[1::9223372036854775807]), f[["b", "a"]].columns, f["a"][-1], "a" in f, "q" in f)
             f["b"] = f["b"]
             for name in f: print(name, end=" ")
             print(len(f), f)
@@ -21,7 +21,7 @@ import Testing
             outcome.output == """
                 [3, 1, 2] (3, 2) a float64 [1.5, None, 2.0]
                 ['A', 'b', 'c', 'd', 'e'] ['y', 'z', 'x'] [False, True, True] ['a', 'b']
-                ['x', 'y'] ['z', 'y', 'x'] ['b', 'a'] z True False
+                ['x', 'y'] ['z', 'y', 'x'] 1 ['b', 'a'] z True False
                 a b 3    id  a             b
                 int64  string  float64
                 -----  ------  -------

@@ -133,36 +133,6 @@ extension Machine {
         return x.isKind(.list) ? .list(taken) : .tuple(taken)
     }
 
-    /// Python's slice arithmetic: the first position, how many, and the step.
-    package func sliceBounds(
-        _ a: Value, _ b: Value, _ c: Value, _ count: Int
-    ) throws(Raised) -> (start: Int, length: Int, step: Int) {
-        func part(_ v: Value) throws(Raised) -> Int? {
-            if v.isNone { return nil }
-            guard let i = v.asInt else {
-                throw Raised(.type, "a slice's parts are ints, not a \(v.typeName)")
-            }
-            return i
-        }
-        let step = try part(c) ?? 1
-        if step == 0 { throw Raised(.value, "a slice's step cannot be 0") }
-        func clamped(_ v: Int, _ low: Int, _ high: Int) -> Int {
-            min(max(v < 0 ? max(v, -count) + count : v, low), high)
-        }
-        func bound(_ v: Int?, _ missing: Int) -> Int {
-            guard let v else { return missing }
-            if step > 0 { return clamped(v, 0, count) }
-            if v < 0 { return max(v &+ count, -1) }
-            return min(v, count - 1)
-        }
-        let start = bound(try part(a), step > 0 ? 0 : count - 1)
-        let stop = bound(try part(b), step > 0 ? count : -1)
-        let span = step > 0 ? stop - start : start - stop
-        if span <= 0 { return (start, 0, step) }
-        let size = Int(clamping: step.magnitude)
-        return (start, (span - 1) / size + 1, step)
-    }
-
     // MARK: - Members
 
     /// `x.name`, owned.
@@ -365,6 +335,36 @@ extension Machine {
         put(starred, .list(items[starred..<starred + middle].map { $0.retain() }))
         for i in starred + 1..<max(count, starred + 1) { put(i, items[i + middle - 1].retain()) }
     }
+}
+
+/// Python's slice arithmetic: the first position, how many, and the step.
+package func sliceBounds(
+    _ a: Value, _ b: Value, _ c: Value, _ count: Int
+) throws(Raised) -> (start: Int, length: Int, step: Int) {
+    func part(_ v: Value) throws(Raised) -> Int? {
+        if v.isNone { return nil }
+        guard let i = v.asInt else {
+            throw Raised(.type, "a slice's parts are ints, not a \(v.typeName)")
+        }
+        return i
+    }
+    let step = try part(c) ?? 1
+    if step == 0 { throw Raised(.value, "a slice's step cannot be 0") }
+    func clamped(_ v: Int, _ low: Int, _ high: Int) -> Int {
+        min(max(v < 0 ? max(v, -count) + count : v, low), high)
+    }
+    func bound(_ v: Int?, _ missing: Int) -> Int {
+        guard let v else { return missing }
+        if step > 0 { return clamped(v, 0, count) }
+        if v < 0 { return max(v &+ count, -1) }
+        return min(v, count - 1)
+    }
+    let start = bound(try part(a), step > 0 ? 0 : count - 1)
+    let stop = bound(try part(b), step > 0 ? count : -1)
+    let span = step > 0 ? stop - start : start - stop
+    if span <= 0 { return (start, 0, step) }
+    let size = Int(clamping: step.magnitude)
+    return (start, (span - 1) / size + 1, step)
 }
 
 // MARK: - Text by code points
