@@ -15,6 +15,7 @@ final class FrameValue: HostObject {
     static let hostType = HostType(
         "frame", summary: "A table of named columns whose rows carry a key.", methods: frameMethods)
     var type: HostType { Self.hostType }
+    func forWorker() -> (any HostObject)? { FrameValue(frame) }
     var attributeNames: [String] { ["columns", "key", "shape"] }
 
     func attribute(_ name: String) throws(Raised) -> Value? {

@@ -15,6 +15,7 @@ final class SeriesValue: HostObject {
     static let hostType = HostType(
         "column", summary: "One column of a frame, with the frame's key.", methods: seriesMethods)
     var type: HostType { Self.hostType }
+    func forWorker() -> (any HostObject)? { SeriesValue(series) }
     var attributeNames: [String] { ["name", "dtype"] }
 
     func attribute(_ name: String) throws(Raised) -> Value? {

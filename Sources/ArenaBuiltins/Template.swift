@@ -23,6 +23,7 @@ final class TemplateValue: HostObject {
 
     static let hostType = HostType("template", summary: "Text with columns in it.", methods: [])
     var type: HostType { Self.hostType }
+    func forWorker() -> (any HostObject)? { self }
     var representation: String { "<template \(source.debugDescription)>" }
 
     private static let signature = Builtin(

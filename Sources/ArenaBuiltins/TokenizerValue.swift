@@ -19,6 +19,7 @@ final class TokenizerValue: HostObject {
     var type: HostType { Self.hostType }
     var attributeNames: [String] { ["bos_id", "eos_id", "pad_id", "vocab_size"] }
     var representation: String { "<tokenizer \(tokenizer.path)>" }
+    func forWorker() -> (any HostObject)? { TokenizerValue(tokenizer) }
 
     func attribute(_ name: String) throws(Raised) -> Value? {
         func id(_ id: Int32?) -> Value { id.map { .int(Int($0)) } ?? Value.none }
@@ -220,6 +221,7 @@ final class TokensValue: HostObject {
         ])
     var type: HostType { Self.hostType }
     var count: Int? { rows.count }
+    func forWorker() -> (any HostObject)? { TokensValue(rows, key, tokenizer) }
     var representation: String { "<tokens of \(rows.count) rows, \(rows.ids.count) ids>" }
 
     func item(_ key: Value) throws(Raised) -> Value {

@@ -1,14 +1,17 @@
 // What every module's errors have in common: an error holds facts, and one place per module turns
 // the facts into words (`report`). Source places of a script are added later, by the interpreter.
 
-/// The kind of an error as a script sees it; the names are Python's.
-package enum ErrorKind: String, Sendable {
+/// The kind of an error as a script sees it; the names and their families are Python's.
+package enum ErrorKind: String, Sendable, CaseIterable {
+    case any = "BaseException"
+    case exception = "Exception"
     case value = "ValueError"
     case type = "TypeError"
     case key = "KeyError"
     case index = "IndexError"
     case name = "NameError"
     case attribute = "AttributeError"
+    case lookup = "LookupError"
     case arithmetic = "ArithmeticError"
     case zeroDivision = "ZeroDivisionError"
     case overflow = "OverflowError"
@@ -16,10 +19,41 @@ package enum ErrorKind: String, Sendable {
     case recursion = "RecursionError"
     case memory = "MemoryError"
     case runtime = "RuntimeError"
+    case notImplemented = "NotImplementedError"
     case system = "OSError"
     case fileNotFound = "FileNotFoundError"
+    case fileExists = "FileExistsError"
+    case permission = "PermissionError"
+    case timeout = "TimeoutError"
+    case unicode = "UnicodeError"
     case syntax = "SyntaxError"
     case interrupted = "KeyboardInterrupt"
+
+    /// The wider kind that an `except` clause may name as well.
+    package var parent: ErrorKind? {
+        switch self {
+        case .any: return nil
+        case .exception, .interrupted: return .any
+        case .key, .index: return .lookup
+        case .zeroDivision, .overflow: return .arithmetic
+        case .recursion, .notImplemented: return .runtime
+        case .fileNotFound, .fileExists, .permission, .timeout: return .system
+        case .unicode: return .value
+        case .value, .type, .name, .attribute, .lookup, .arithmetic, .assertion, .memory, .runtime,
+            .system, .syntax:
+            return .exception
+        }
+    }
+
+    /// Whether this kind is the other or belongs to its family.
+    package func belongs(to family: ErrorKind) -> Bool {
+        var kind: ErrorKind? = self
+        while let k = kind {
+            if k == family { return true }
+            kind = k.parent
+        }
+        return false
+    }
 }
 
 /// A place in an input file: 1-based line and column where they are known.

@@ -92,6 +92,7 @@ func makeInterpreter(parameters: [String: String] = [:], output: OutputSink) -> 
     let interpreter = Interpreter(
         builtins: allBuiltins, parameters: parameters, output: { output.write($0) })
     interpreter.machine.note = { say($0) }
+    interpreter.loader = loadScript
     if let width = Terminal.width() { interpreter.displayWidth = width }
     return interpreter
 }

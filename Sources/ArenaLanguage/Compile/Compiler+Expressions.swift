@@ -36,6 +36,8 @@ extension Compiler {
             } else {
                 emit(.loadConstant, e.range, d, wide: constant(.int(n)))
             }
+        case .largeInteger(let n):
+            emit(.loadConstant, e.range, d, wide: constant(.integer(n)))
         case .float(let x): emit(.loadConstant, e.range, d, wide: constant(.float(x)))
         case .string(let text): emit(.loadConstant, e.range, d, wide: constant(.string(text)))
         case .bytes(let text): emit(.loadConstant, e.range, d, wide: constant(.bytes(text)))

@@ -4,7 +4,13 @@
 import ArenaCore
 
 struct Compiler {
-    struct Loop {
+    /// What a jump out of a block has to pass on its way: loops take `break` and `continue`, the last
+    /// part of a `try` runs before anything leaves it.
+    enum Context {
+        case loop(Loop)
+        case finally(Finally)
+    }
+    final class Loop {
         var breaks: [Int] = []
         var continues: [Int] = []
     }
@@ -21,7 +27,11 @@ struct Compiler {
     /// The first register that is free.
     var next = 0
     var registerCount = 0
-    var loops: [Loop] = []
+    var contexts: [Context] = []
+    var handlers: [Handler] = []
+    /// The registers of errors being handled, innermost last, for a bare `raise`.
+    var handled: [Int] = []
+    var loads: [LoadNode] = []
     /// Registers that belong to variables; the others are temporaries, free to be written early.
     var variableRegisters: Set<Int> = []
     /// Local variables that are certainly assigned here, so that reading them needs no check.
@@ -63,7 +73,7 @@ struct Compiler {
             name: name, file: file, isModule: isModule, parameters: node?.parameters ?? [],
             documentation: node?.documentation, instructions: instructions, constants: constants,
             registerCount: registerCount, spans: spans, functions: functions, shapes: shapes,
-            captures: captures ?? [])
+            captures: captures ?? [], handlers: handlers, loads: loads)
     }
 
     /// Compiles a function into a code object and gives its index.
@@ -177,20 +187,16 @@ struct Compiler {
             makeFunction(node, into: register)
             if let target = node.target { store(register, in: target) }
         case .returnValue(let value):
-            if let value {
-                emit(.returnValue, s.range, operand(value))
-            } else {
-                emit(.returnNone, s.range)
-            }
-        case .breakLoop:
-            let jump = emitJump(.jump, s.range)
-            if !loops.isEmpty { loops[loops.count - 1].breaks.append(jump) }
-        case .continueLoop:
-            let jump = emitJump(.jump, s.range)
-            if !loops.isEmpty { loops[loops.count - 1].continues.append(jump) }
-        case .pass, .global: break
+            leave(.returning(value.map { operand($0) }), s.range)
+        case .breakLoop: leave(.breaking, s.range)
+        case .continueLoop: leave(.continuing, s.range)
+        case .pass, .global, .nonlocal: break
         case .delete(let targets): for target in targets { delete(target) }
         case .assert(let test, let message): assertion(test, message, s.range)
+        case .tryBlock(let node): tryBlock(node, s.range)
+        case .raise(let value, let cause): raise(value, cause, s.range)
+        case .with(let items, let body): with(items[...], body, s.range)
+        case .load(let node): load(node)
         }
     }
 
@@ -357,13 +363,14 @@ struct Compiler {
     ) {
         assigned.subtract(deleted(in: body + otherwise))
         let before = assigned
-        loops.append(Loop())
+        let ended = Loop()
+        contexts.append(.loop(ended))
         loop(over: iterable, target: target) { compiler in
             compiler.statements(body)
-            compiler.patch(compiler.loops[compiler.loops.count - 1].continues)
+            compiler.patch(ended.continues)
         }
         assigned = before
-        let ended = loops.removeLast()
+        contexts.removeLast()
         statements(otherwise)
         assigned = before
         patch(ended.breaks)
@@ -404,15 +411,16 @@ struct Compiler {
     ) {
         assigned.subtract(deleted(in: body + otherwise))
         let before = assigned
-        loops.append(Loop())
+        let ended = Loop()
+        contexts.append(.loop(ended))
         let top = instructions.count
         var exits: [Int] = []
         jumpIfFalse(test, &exits)
         statements(body)
-        patch(loops[loops.count - 1].continues)
+        patch(ended.continues)
         emitJumpBack(.jump, test.range, to: top)
         patch(exits)
-        let ended = loops.removeLast()
+        contexts.removeLast()
         assigned = before
         statements(otherwise)
         assigned = before
@@ -421,38 +429,34 @@ struct Compiler {
 
     /// The local variables that `del` somewhere in a loop takes away: on the next turn, or behind the
     /// loop, they may be unassigned.
-    private func deleted(in body: [Statement]) -> Set<ObjectIdentifier> {
+    func deleted(in body: [Statement]) -> Set<ObjectIdentifier> {
         var found: Set<ObjectIdentifier> = []
+        func note(_ name: NameNode) {
+            if case .local(let variable) = name.binding { found.insert(ObjectIdentifier(variable)) }
+        }
         func names(_ target: Expression) {
             switch target.node {
-            case .name(let name):
-                if case .local(let variable) = name.binding {
-                    found.insert(ObjectIdentifier(variable))
-                }
+            case .name(let name): note(name)
             case .tuple(let items), .list(let items): for item in items { names(item) }
             default: break
             }
         }
         func visit(_ body: [Statement]) {
             for statement in body {
-                switch statement.node {
-                case .delete(let targets): for target in targets { names(target) }
-                case .conditional(let branches, let otherwise):
-                    for branch in branches { visit(branch.body) }
-                    visit(otherwise)
-                case .loop(_, _, let inner, let otherwise),
-                    .whileLoop(_, let inner, let otherwise):
-                    visit(inner)
-                    visit(otherwise)
-                default: break
+                if case .delete(let targets) = statement.node {
+                    for target in targets { names(target) }
                 }
+                if case .tryBlock(let node) = statement.node {
+                    for handler in node.handlers { if let name = handler.name { note(name) } }
+                }
+                for block in statement.blocks { visit(block) }
             }
         }
         visit(body)
         return found
     }
 
-    private mutating func delete(_ target: Expression) {
+    mutating func delete(_ target: Expression) {
         switch target.node {
         case .name(let name):
             switch name.binding {

@@ -41,6 +41,13 @@ enum Op: UInt8 {
     // Items
     case getItem, setItem, deleteItem, getSlice, getAttribute
     case failAssertion
+    // Errors: a = the error; b = its cause if c is 1. A test: a = b is of kind c.
+    case raise, raiseAgain, matchError
+    // Contexts: a = what the context gives, b = the context; and a = the context, b = the state of
+    // the block's end (see `Compiler.Finally`)
+    case enterContext, leaveContext
+    // Other files: a... = the names of the code's load `wide`
+    case load
 }
 
 /// Where an instruction comes from: the whole expression and its operands.
@@ -48,6 +55,17 @@ struct Span {
     var range: TextRange
     var left: TextRange = .none
     var right: TextRange = .none
+}
+
+/// Where the program goes on when an instruction in `start..<end` raises an error.
+struct Handler {
+    var start: Int
+    var end: Int
+    var target: Int
+    /// Receives the error.
+    var register: Int
+    /// `finally` and `with` see an interruption as well; `except` does not.
+    var takesInterruption: Bool
 }
 
 /// How a call's arguments lie behind the callee when they are not all positional.
@@ -91,6 +109,9 @@ final class Code {
     let shapes: [CallShape]
     /// For each capture: true and a register that holds a cell, or false and an own capture's index.
     let captures: [(isRegister: Bool, index: Int)]
+    /// The innermost first.
+    let handlers: [Handler]
+    let loads: [LoadNode]
     let info: UnsafeMutablePointer<CodeInfo>
 
     init(
@@ -98,7 +119,7 @@ final class Code {
         documentation: [UInt8]?, instructions: [Instruction], constants: [Value],
         registerCount: Int,
         spans: [Span], functions: [Code], shapes: [CallShape],
-        captures: [(isRegister: Bool, index: Int)]
+        captures: [(isRegister: Bool, index: Int)], handlers: [Handler], loads: [LoadNode]
     ) {
         self.name = name
         self.file = file
@@ -117,6 +138,8 @@ final class Code {
         self.functions = functions
         self.shapes = shapes
         self.captures = captures
+        self.handlers = handlers
+        self.loads = loads
         info = .allocate(capacity: 1)
         let isSimple = parameters.allSatisfy { if case .ordinary = $0.kind { true } else { false } }
         info.initialize(
@@ -125,6 +148,18 @@ final class Code {
                 registerCount: max(registerCount, parameters.count),
                 parameterCount: parameters.count,
                 isSimple: isSimple, code: .passUnretained(self)))
+    }
+
+    /// The same code with constants and inner functions of its own.
+    convenience init(copying code: Code, constants: [Value], functions: [Code]) {
+        self.init(
+            name: code.name, file: code.file, isModule: code.isModule, parameters: code.parameters,
+            documentation: code.documentation,
+            instructions: Array(
+                UnsafeBufferPointer(start: code.instructions, count: code.count)),
+            constants: constants, registerCount: code.registerCount, spans: code.spans,
+            functions: functions, shapes: code.shapes, captures: code.captures,
+            handlers: code.handlers, loads: code.loads)
     }
 
     deinit {

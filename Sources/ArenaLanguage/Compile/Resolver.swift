@@ -4,22 +4,31 @@
 
 import ArenaCore
 
-/// The globals of a session, which outlive one piece of source: names by slot.
+/// The slots of all global variables of a machine: the main program's and each loaded file's.
+final class SlotNames {
+    fileprivate(set) var names: [String] = []
+
+    init(_ names: [String] = []) { self.names = names }
+}
+
+/// The globals of one program, which outlive one piece of its source: slots by name.
 final class GlobalNames {
     private(set) var slots: [String: Int] = [:]
-    private(set) var names: [String] = []
+    let all: SlotNames
+
+    init(in all: SlotNames) { self.all = all }
 
     func slot(_ name: String) -> Int {
         if let slot = slots[name] { return slot }
-        slots[name] = names.count
-        names.append(name)
-        return names.count - 1
+        slots[name] = all.names.count
+        all.names.append(name)
+        return all.names.count - 1
     }
 
     /// Takes back the names from this slot on, which refused source has brought.
     func forget(from slot: Int) {
-        for name in names[slot...] { slots[name] = nil }
-        names.removeSubrange(slot...)
+        for name in all.names[slot...] { slots[name] = nil }
+        all.names.removeSubrange(slot...)
     }
 }
 
@@ -29,6 +38,7 @@ struct Resolver {
         let parent: FunctionScope?
         var variables: [String: Variable] = [:]
         var declaredGlobal: Set<String> = []
+        var declaredNonlocal: Set<String> = []
         var captured: [String: Int] = [:]
         var captures: [(Binding, Variable)] = []
         /// Comprehension scopes that are open, innermost last.
@@ -46,6 +56,8 @@ struct Resolver {
     private var assignedGlobals: Set<String> = []
     private var scope: FunctionScope
     private var loopDepth = 0
+    /// How many `except` blocks of this function a statement stands in.
+    private var handlerDepth = 0
     private(set) var faults: [Diagnostic] = []
 
     init(_ file: SourceFile, globals: GlobalNames, builtins: [String: Int]) {
@@ -71,21 +83,19 @@ struct Resolver {
             switch statement.node {
             case .assign(let targets, _): for t in targets { collectTarget(t, found) }
             case .augmented(let target, _, _): collectTarget(target, found)
-            case .conditional(let branches, let otherwise):
-                for branch in branches { collect(branch.body, found) }
-                collect(otherwise, found)
-            case .loop(let target, _, let inner, let otherwise):
-                collectTarget(target, found)
-                collect(inner, found)
-                collect(otherwise, found)
-            case .whileLoop(_, let inner, let otherwise):
-                collect(inner, found)
-                collect(otherwise, found)
+            case .loop(let target, _, _, _): collectTarget(target, found)
             case .function(let node): if let target = node.target { found(target.name) }
             case .delete(let targets): for t in targets { collectTarget(t, found) }
-            case .expression, .returnValue, .breakLoop, .continueLoop, .pass, .global, .assert:
+            case .tryBlock(let node):
+                for handler in node.handlers { if let name = handler.name { found(name.name) } }
+            case .with(let items, _):
+                for item in items { if let target = item.target { collectTarget(target, found) } }
+            case .load(let node): for name in node.names { found(name.target.name) }
+            case .conditional, .whileLoop, .expression, .returnValue, .breakLoop, .continueLoop,
+                .pass, .global, .nonlocal, .assert, .raise:
                 break
             }
+            for block in statement.blocks { collect(block, found) }
         }
     }
 
@@ -103,15 +113,10 @@ struct Resolver {
         for statement in body {
             switch statement.node {
             case .global(let names): assignedGlobals.formUnion(names)
-            case .conditional(let branches, let otherwise):
-                for branch in branches { collectGlobalDeclarations(branch.body) }
-                collectGlobalDeclarations(otherwise)
-            case .loop(_, _, let inner, let otherwise), .whileLoop(_, let inner, let otherwise):
-                collectGlobalDeclarations(inner)
-                collectGlobalDeclarations(otherwise)
             case .function(let node): collectGlobalDeclarations(node.body)
             default: break
             }
+            for block in statement.blocks { collectGlobalDeclarations(block) }
         }
     }
 
@@ -164,11 +169,50 @@ struct Resolver {
             where scope.node?.parameters.contains(where: { $0.name == name }) == true {
                 fault("'\(name)' is a parameter and cannot be global", statement.range)
             }
+        case .nonlocal(let names):
+            for name in names where capture(name, in: scope) == nil {
+                faults.append(
+                    Diagnostic(
+                        .syntax, "no enclosing function has a variable '\(name)'", in: file,
+                        at: statement.range,
+                        help: scope.parent?.node == nil
+                            ? "for a variable of the script itself write: global \(name)" : nil))
+            }
         case .delete(let targets): for target in targets { expression(target) }
         case .assert(let test, let message):
             expression(test)
             if let message { expression(message) }
+        case .tryBlock(let node): tryBlock(node)
+        case .raise(let value, let cause):
+            if value == nil, handlerDepth == 0 {
+                faults.append(
+                    Diagnostic(
+                        .syntax, "'raise' without an error stands outside 'except'", in: file,
+                        at: statement.range, help: "raise ValueError(\"what is wrong\")"))
+            }
+            if let value { expression(value) }
+            if let cause { expression(cause) }
+        case .with(let items, let body):
+            for item in items {
+                expression(item.context)
+                if let target = item.target { expression(target) }
+            }
+            statements(body)
+        case .load(let node): for item in node.names { name(item.target) }
         }
+    }
+
+    private mutating func tryBlock(_ node: TryNode) {
+        statements(node.body)
+        for handler in node.handlers {
+            if let type = handler.type { expression(type) }
+            if let target = handler.name { name(target) }
+            handlerDepth += 1
+            statements(handler.body)
+            handlerDepth -= 1
+        }
+        statements(node.otherwise)
+        statements(node.finally)
     }
 
     private mutating func loop(_ body: [Statement]) {
@@ -191,36 +235,35 @@ struct Resolver {
             for statement in body {
                 switch statement.node {
                 case .global(let names): inner.declaredGlobal.formUnion(names)
-                case .conditional(let branches, let otherwise):
-                    for branch in branches { declarations(branch.body) }
-                    declarations(otherwise)
-                case .loop(_, _, let body, let otherwise), .whileLoop(_, let body, let otherwise):
-                    declarations(body)
-                    declarations(otherwise)
+                case .nonlocal(let names): inner.declaredNonlocal.formUnion(names)
                 default: break
                 }
+                for block in statement.blocks { declarations(block) }
             }
         }
         declarations(node.body)
         collect(node.body) { name in
-            if inner.variables[name] == nil, !inner.declaredGlobal.contains(name) {
+            if inner.variables[name] == nil, !inner.declaredGlobal.contains(name),
+                !inner.declaredNonlocal.contains(name)
+            {
                 let variable = Variable(name)
                 inner.variables[name] = variable
                 node.locals.append(variable)
             }
         }
-        let outerLoops = loopDepth
+        let outer = (loopDepth, handlerDepth)
         loopDepth = 0
+        handlerDepth = 0
         scope = inner
         statements(node.body)
         node.captures = inner.captures.map(\.0)
         if let parent = inner.parent { scope = parent }
-        loopDepth = outerLoops
+        (loopDepth, handlerDepth) = outer
     }
 
     private mutating func expression(_ e: Expression) {
         switch e.node {
-        case .none, .bool, .integer, .float, .string, .bytes, .invalid: break
+        case .none, .bool, .integer, .largeInteger, .float, .string, .bytes, .invalid: break
         case .fstring(let pieces): format(pieces)
         case .name(let node): name(node)
         case .list(let items), .tuple(let items), .set(let items):

@@ -9,7 +9,8 @@ private typealias P = BuiltinParameter
 package let coreFunctions: [Builtin] = [
     absFunction, allFunction, anyFunction, boolFunction, dictFunction, enumerateFunction,
     filterFunction, floatFunction, intFunction, lenFunction, listFunction, mapFunction, maxFunction,
-    minFunction, printFunction, rangeFunction, reprFunction, reversedFunction, roundFunction,
+    minFunction, parallelMapFunction, printFunction, rangeFunction, reprFunction, reversedFunction,
+    roundFunction,
     setFunction, sortedFunction, strFunction, sumFunction, tupleFunction, typeFunction, zipFunction,
 ]
 

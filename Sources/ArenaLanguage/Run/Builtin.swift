@@ -40,6 +40,13 @@ package final class Builtin: Sendable {
         requiredCount = required
     }
 
+    /// An object of its own for another core, so that the two do not contend for its reference count.
+    convenience init(copying other: Builtin) {
+        self.init(
+            other.name, other.parameters, other.summary, examples: other.examples,
+            body: other.body)
+    }
+
     /// `name(a, b=, *rest)` as help shows it.
     package var signature: String {
         var parts: [String] = []

@@ -20,6 +20,12 @@ package final class Interpreter {
         set { machine.displayWidth = newValue }
     }
 
+    /// Finds the file that `load` or `import` names in another; set by whoever knows of files.
+    package var loader: ((String, SourceFile) throws(Raised) -> SourceFile)? {
+        get { machine.loader }
+        set { machine.loader = newValue }
+    }
+
     /// - Parameters:
     ///   - builtins: functions beyond the language's own.
     ///   - parameters: values given from outside (`--set key=value`).
@@ -32,14 +38,16 @@ package final class Interpreter {
 
     /// All that can be said about a script without running it: syntax and names.
     package func check(_ file: SourceFile) -> [Diagnostic] {
-        compile(file, interactive: false, names: GlobalNames()).1
+        machine.compile(file, interactive: false, names: GlobalNames(in: SlotNames())).1
     }
 
     /// Runs a script. In interactive use the result is the text to show for a last expression.
     package func run(_ file: SourceFile, interactive: Bool) throws(RunFailure) -> String? {
-        let (program, faults) = compile(file, interactive: interactive, names: machine.globalNames)
+        let (program, faults) = machine.compile(
+            file, interactive: interactive, names: machine.globalNames)
         guard let program, faults.isEmpty else { throw .rejected(faults) }
         machine.interruptFlag.pointee = 0
+        machine.mainFile = file.name
         do throws(Raised) {
             let value = try machine.run(program)
             defer { value.release() }
@@ -47,9 +55,7 @@ package final class Interpreter {
             return interactive ? machine.display(value, width: machine.displayWidth) : nil
         } catch {
             if error.kind == .interrupted { throw .interrupted }
-            let diagnostic =
-                error.diagnostic ?? Diagnostic(error.kind, error.message, in: nil, help: error.help)
-            throw .raised(diagnostic)
+            throw .raised(error.diagnostic)
         }
     }
 
@@ -58,44 +64,6 @@ package final class Interpreter {
 
     /// The address a signal handler may set to 1 to stop the script.
     package var interruptFlag: UnsafeMutablePointer<Int32> { machine.interruptFlag }
-
-    private func compile(
-        _ file: SourceFile, interactive: Bool, names: GlobalNames
-    ) -> (Code?, [Diagnostic]) {
-        var parser = Parser(file)
-        let program = parser.parse()
-        if !parser.faults.isEmpty { return (nil, inOrder(parser.faults)) }
-        var resolver = Resolver(file, globals: names, builtins: machine.builtinNames)
-        var known: Set<String> = []
-        for (i, name) in machine.globalNames.names.prefix(Machine.globalLimit).enumerated()
-        where !machine.globals[i].isUnset {
-            known.insert(name)
-        }
-        let count = names.names.count
-        resolver.resolve(program, known: known)
-        if !resolver.faults.isEmpty {
-            names.forget(from: count)
-            return (nil, inOrder(resolver.faults))
-        }
-        if names.names.count > Machine.globalLimit {
-            names.forget(from: count)
-            return (
-                nil,
-                [Diagnostic(.syntax, "more than \(Machine.globalLimit) global names", in: file)]
-            )
-        }
-        let (code, faults) = Compiler.compile(
-            program, file, symbols: machine.symbols, interactive: interactive)
-        return (code, inOrder(faults))
-    }
-
-    /// By place, and not more than a screenful.
-    private func inOrder(_ faults: [Diagnostic]) -> [Diagnostic] {
-        let sorted = faults.sorted {
-            ($0.labels.first?.range.start ?? 0) < ($1.labels.first?.range.start ?? 0)
-        }
-        return Array(sorted.prefix(20))
-    }
 
     /// Whether interactive text wants more lines: an open bracket, string or block.
     package static func isIncomplete(_ text: [UInt8]) -> Bool {

@@ -28,7 +28,8 @@ extension Machine {
         case .host:
             guard let host = x.asHost else { throw noItems(x) }
             return try host.item(key)
-        case .set, .function, .builtin, .boundMethod, .cell: throw noItems(x)
+        case .set, .function, .builtin, .boundMethod, .cell, .integer, .error, .errorType:
+            throw noItems(x)
         }
     }
 
@@ -63,6 +64,7 @@ extension Machine {
     /// `x[key] = value`.
     @inline(never)
     func setItem(of x: Value, _ key: Value, _ value: Value) throws(Raised) {
+        if x.isObject, x.isFrozen, !x.isKind(.tuple) { throw frozen(x) }
         if x.isKind(.dict) { return try x.tableSet(key, value) }
         if x.isKind(.list) {
             let list = x.cast(ListObject.self)
@@ -79,6 +81,7 @@ extension Machine {
 
     /// `del x[key]`.
     func deleteItem(of x: Value, _ key: Value) throws(Raised) {
+        if x.isObject, x.isFrozen, !x.isKind(.tuple) { throw frozen(x) }
         if x.isKind(.dict) {
             guard let value = try x.tableRemove(key) else { throw missingKey(x, key) }
             return value.release()
@@ -140,6 +143,7 @@ extension Machine {
         if let index = method(x, symbol) { return .boundMethod(x, index) }
         let name = symbols.names[symbol]
         if let host = x.asHost, let value = try host.attribute(name) { return value }
+        if let error = x.asError, let value = member(of: error, name) { return value }
         throw unknownMember(x, name)
     }
 
@@ -181,13 +185,15 @@ extension Machine {
             state[1] = .int(r.count)
             state[2] = .int(r.step)
             v.release()
-        case .list, .tuple, .string: break
+        case .list: state[2] = .int(v.cast(ListObject.self).pointee.count)
+        case .tuple, .string: break
         case .dict, .set: state[2] = .int(v.cast(TableObject.self).pointee.version)
         case .bytes, .host:
             let list = try materialise(v)
             state[0] = list
             v.release()
-        case .function, .builtin, .boundMethod, .cell: throw notIterable(v)
+        case .function, .builtin, .boundMethod, .cell, .integer, .error, .errorType:
+            throw notIterable(v)
         }
     }
 
@@ -260,7 +266,8 @@ extension Machine {
         case .host:
             guard let list = try v.asHost?.iterate() else { throw notIterable(v) }
             return list
-        case .function, .builtin, .boundMethod, .cell: throw notIterable(v)
+        case .function, .builtin, .boundMethod, .cell, .integer, .error, .errorType:
+            throw notIterable(v)
         }
     }
 

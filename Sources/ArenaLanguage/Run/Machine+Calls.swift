@@ -105,8 +105,9 @@ extension Machine {
             return result
         case .boundMethod:
             let method = callee.cast(BoundMethodObject.self).pointee
-            r.pointee = method.receiver.retain()
             let index = method.index
+            if method.receiver.isFrozen, mutators.contains(index) { throw frozen(method.receiver) }
+            r.pointee = method.receiver.retain()
             callee.release()
             return try callBuiltin(
                 builtins[index], r, positional: shape.positional + 1, shape: shape)
@@ -119,7 +120,16 @@ extension Machine {
                 signature, r + 1, positional: shape.positional, shape: shape, host: object)
             clearSlots(r, 1)
             return result
-        case .string, .bytes, .list, .tuple, .dict, .set, .range, .cell: throw notCallable(callee)
+        case .errorType:
+            let (values, named) = gather(r + 1, positional: shape.positional, shape: shape)
+            let kind = callee.cast(ErrorTypeObject.self).pointee.kind
+            let result = makeError(kind, values)
+            for v in values { v.release() }
+            for (_, v) in named { v.release() }
+            clearSlots(r, 1)
+            return result
+        case .string, .bytes, .list, .tuple, .dict, .set, .range, .cell, .integer, .error:
+            throw notCallable(callee)
         }
     }
 
@@ -136,6 +146,7 @@ extension Machine {
         _ r: UnsafeMutablePointer<Value>, _ symbol: Int, _ count: Int
     ) throws(Raised) -> Value {
         if let index = method(r.pointee, symbol) {
+            if r.pointee.isFrozen, mutators.contains(index) { throw frozen(r.pointee) }
             return try callBuiltin(builtins[index], r, positional: count + 1, shape: nil)
         }
         return try callMethodShaped(
@@ -148,6 +159,7 @@ extension Machine {
         _ r: UnsafeMutablePointer<Value>, _ shape: CallShape
     ) throws(Raised) -> Value {
         if let index = method(r.pointee, shape.symbol) {
+            if r.pointee.isFrozen, mutators.contains(index) { throw frozen(r.pointee) }
             return try callBuiltin(
                 builtins[index], r, positional: shape.positional + 1, shape: shape)
         }
@@ -471,7 +483,7 @@ extension BuiltinParameter {
     }
 }
 
-private func allocateValues(_ n: Int) -> UnsafeMutablePointer<Value> {
+func allocateValues(_ n: Int) -> UnsafeMutablePointer<Value> {
     malloc(max(1, n) * MemoryLayout<Value>.stride).unsafelyUnwrapped.assumingMemoryBound(
         to: Value.self)
 }

@@ -34,6 +34,8 @@ package final class Machine {
     let frames: UnsafeMutablePointer<Frame>
     /// Globals by slot; room for every slot the resolver can hand out.
     let globals: UnsafeMutablePointer<Value>
+    /// Whether a slot belongs to a loaded file.
+    let frozenSlots: UnsafeMutablePointer<Bool>
     static let globalLimit = 1 << 16
 
     @exclusivity(unchecked) var top: UnsafeMutablePointer<Value>
@@ -44,14 +46,25 @@ package final class Machine {
     /// The same, for engines to look at while they work.
     package var interrupt: InterruptFlag { InterruptFlag(flag: interruptFlag) }
 
-    let symbols = SymbolTable()
-    let globalNames = GlobalNames()
+    let symbols: SymbolTable
+    /// Whether it runs a part of another machine's par_map.
+    let isWorker: Bool
+    /// Reads the file that a `load` names; given by whoever knows of files.
+    var loader: ((String, SourceFile) throws(Raised) -> SourceFile)?
+    /// Loaded files by their names, and those being run, outermost first.
+    var modules: [String: Module] = [:]
+    var loading: [String] = []
+    var mainFile = ""
+    let slotNames: SlotNames
+    let globalNames: GlobalNames
     /// Functions, then methods of the language's own types, then methods of host types as they come.
     @exclusivity(unchecked) var builtins: [Builtin] = []
     var builtinNames: [String: Int] = [:]
     var builtinValues: [Value] = []
     /// For each object kind, the builtin of each symbol.
     @exclusivity(unchecked) var methods: [[Int: Int]]
+    /// Of `builtins`: the methods that change their receiver.
+    var mutators: Set<Int> = []
     @exclusivity(unchecked) var hostMethods: [ObjectIdentifier: [Int: Int]] = [:]
     /// Writes a script's output.
     package let output: (String) -> Void
@@ -68,33 +81,85 @@ package final class Machine {
     ) {
         self.output = output
         self.parameters = parameters
+        symbols = SymbolTable()
+        slotNames = SlotNames()
+        isWorker = false
         stack = mapped(Machine.stackSize)
         stackEnd = stack + Machine.stackSize - 300
         top = stack
         frames = mapped(Machine.frameLimit + 1)
         globals = mapped(Machine.globalLimit)
+        frozenSlots = mapped(Machine.globalLimit)
         interruptFlag = .allocate(capacity: 1)
         interruptFlag.initialize(to: 0)
-        methods = Array(repeating: [:], count: 12)
+        globalNames = GlobalNames(in: slotNames)
+        methods = Array(repeating: [:], count: ObjectKind.allCases.count)
         for f in coreFunctions + functions {
             builtinNames[f.name] = builtins.count
             builtinValues.append(.builtin(builtins.count))
             builtins.append(f)
         }
+        for kind in ErrorKind.allCases {
+            builtinNames[kind.rawValue] = builtinValues.count
+            builtinValues.append(.errorType(kind))
+        }
         for (kind, list) in coreMethods {
             for method in list {
                 methods[Int(kind.rawValue)][symbols.id(method.name)] = builtins.count
+                if mutatingMethods.contains(method.name) { mutators.insert(builtins.count) }
                 builtins.append(method)
             }
         }
     }
 
+    /// A machine for one thread of a par_map: the same builtins and names, no globals, and the same
+    /// request to stop. Assigning globals is refused.
+    init(
+        workerOf main: Machine, output: @escaping (String) -> Void,
+        note: @escaping (String) -> Void
+    ) {
+        self.output = output
+        self.note = note
+        parameters = main.parameters
+        symbols = SymbolTable(copying: main.symbols)
+        slotNames = SlotNames(main.slotNames.names)
+        isWorker = true
+        stack = mapped(Machine.stackSize)
+        stackEnd = stack + Machine.stackSize - 300
+        top = stack
+        frames = mapped(Machine.frameLimit + 1)
+        globals = mapped(Machine.globalLimit)
+        frozenSlots = mapped(Machine.globalLimit)
+        frozenSlots.initialize(repeating: true, count: main.slotNames.names.count)
+        interruptFlag = main.interruptFlag
+        globalNames = GlobalNames(in: slotNames)
+        methods = main.methods
+        hostMethods = main.hostMethods
+        mutators = main.mutators
+        builtinNames = main.builtinNames
+        builtins = main.builtins.map { Builtin(copying: $0) }
+        displayWidth = main.displayWidth
+        for value in main.builtinValues {
+            if value.isKind(.builtin) {
+                builtinValues.append(.builtin(value.cast(BuiltinObject.self).pointee.index))
+            } else if value.isKind(.errorType) {
+                builtinValues.append(
+                    .errorType(value.cast(ErrorTypeObject.self).pointee.kind))
+            } else if let host = value.asHost?.forWorker() {
+                builtinValues.append(.host(host))
+            } else {
+                builtinValues.append(.none)
+            }
+        }
+    }
+
     deinit {
-        for slot in 0..<globalNames.names.count { globals[slot].release() }
+        for slot in 0..<slotNames.names.count { globals[slot].release() }
         for value in builtinValues { value.release() }
-        interruptFlag.deallocate()
+        if !isWorker { interruptFlag.deallocate() }
         munmap(stack, Machine.stackSize * MemoryLayout<Value>.stride)
         munmap(frames, (Machine.frameLimit + 1) * MemoryLayout<Frame>.stride)
+        munmap(frozenSlots, Machine.globalLimit)
         munmap(globals, Machine.globalLimit * MemoryLayout<Value>.stride)
     }
 
@@ -120,6 +185,7 @@ package final class Machine {
     /// The method names of a value, for suggestions.
     func memberNames(_ receiver: Value) -> [String] {
         guard receiver.isObject else { return [] }
+        if receiver.isKind(.error) { return ["args", "help", "line", "message"] }
         if let object = receiver.asHost {
             return object.type.methods.map(\.name) + object.attributeNames
         }
@@ -127,6 +193,13 @@ package final class Machine {
             .sorted()
     }
 }
+
+/// The methods of lists, dicts and sets that change them.
+private let mutatingMethods: Set<String> = [
+    "add", "append", "clear", "difference_update", "discard", "extend", "insert",
+    "intersection_update", "pop", "popitem", "remove", "reverse", "setdefault", "sort",
+    "symmetric_difference_update", "update",
+]
 
 /// Zeroed memory from the system: pages cost nothing until touched. All-zero bytes are `Value.unset`.
 private func mapped<T>(_ count: Int) -> UnsafeMutablePointer<T> {

@@ -37,12 +37,17 @@ extension Machine {
     func arithmetic(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value {
         if x.isUnset || y.isUnset { throw Raised(.name, "a name is used before it is assigned") }
         if x.isFloat || y.isFloat, let a = x.asDouble, let b = y.asDouble {
+            if a.isInfinite, !x.isFloat || b.isInfinite, !y.isFloat {
+                throw Raised(.overflow, "the int is too large for a float")
+            }
             if let result = try floatArithmetic(op, a, b) { return result }
         } else if x.isInt || x.isBool, y.isInt || y.isBool {
             if x.isBool, y.isBool, op == .and || op == .or || op == .xor {
                 return .bool(op == .and ? x.b && y.b : op == .or ? x.b || y.b : x.b != y.b)
             }
             if let result = try integerArithmetic(op, x.i, y.i) { return result }
+        } else if x.isInteger || x.isBool, y.isInteger || y.isBool {
+            if let result = try bigArithmetic(op, BigInteger(x), BigInteger(y)) { return result }
         } else if let result = try hostArithmetic(op, x, y) {
             return result
         } else if let result = try collectionArithmetic(op, x, y) {
@@ -63,24 +68,10 @@ extension Machine {
     }
 
     private func integerArithmetic(_ op: Op, _ a: Int, _ b: Int) throws(Raised) -> Value? {
-        func checked(_ r: (partialValue: Int, overflow: Bool)) throws(Raised) -> Value {
-            if r.overflow {
-                throw Raised(
-                    .overflow, "the result of \(a) \(op.symbol) \(b) does not fit in 64 bits",
-                    help: "use floats: \(a)." + "0 \(op.symbol) \(b)")
-            }
-            return .int(r.partialValue)
-        }
         switch op {
-        case .add: return try checked(a.addingReportingOverflow(b))
-        case .subtract: return try checked(a.subtractingReportingOverflow(b))
-        case .multiply: return try checked(a.multipliedReportingOverflow(by: b))
-        case .divide:
-            if b == 0 { throw zeroDivision() }
-            return .float(Double(a) / Double(b))
         case .floorDivide:
             if b == 0 { throw zeroDivision() }
-            if a == Int.min, b == -1 { return try checked((0, true)) }
+            if a == Int.min, b == -1 { break }
             let q = a / b
             return .int(a % b != 0 && (a < 0) != (b < 0) ? q - 1 : q)
         case .modulo:
@@ -88,50 +79,111 @@ extension Machine {
             if b == -1 { return .int(0) }
             let r = a % b
             return .int(r != 0 && (r < 0) != (b < 0) ? r + b : r)
-        case .power: return try integerPower(a, b)
+        case .divide:
+            if b == 0 { throw zeroDivision() }
+            // Both are exact as floats: one rounding.
+            if a.magnitude <= 1 << 53, b.magnitude <= 1 << 53 {
+                return .float(Double(a) / Double(b))
+            }
         case .and: return .int(a & b)
         case .or: return .int(a | b)
         case .xor: return .int(a ^ b)
-        case .shiftLeft, .shiftRight:
+        case .shiftRight:
             if b < 0 { throw Raised(.value, "a shift by a negative count") }
-            if op == .shiftRight { return .int(a >> min(b, 63)) }
-            if a == 0 { return .int(0) }
-            if b > 62 || (a << b) >> b != a { return try checked((0, true)) }
-            return .int(a << b)
+            return .int(a >> min(b, 63))
+        case .shiftLeft:
+            if b < 0 { throw Raised(.value, "a shift by a negative count") }
+            if b < 63, (a << b) >> b == a { return .int(a << b) }
+        case .add:
+            let (r, o) = a.addingReportingOverflow(b)
+            if !o { return .int(r) }
+        case .subtract:
+            let (r, o) = a.subtractingReportingOverflow(b)
+            if !o { return .int(r) }
+        case .multiply:
+            let (r, o) = a.multipliedReportingOverflow(by: b)
+            if !o { return .int(r) }
+        case .power:
+            if b < 0 {
+                if a == 0 { throw zeroDivision() }
+                return .float(pow(Double(a), Double(b)))
+            }
+            if let r = smallPower(a, b) { return .int(r) }
         default: return nil
         }
+        return try bigArithmetic(op, BigInteger(a), BigInteger(b))
     }
 
-    private func integerPower(_ a: Int, _ b: Int) throws(Raised) -> Value {
-        if b < 0 {
-            if a == 0 { throw zeroDivision() }
-            return .float(pow(Double(a), Double(b)))
-        }
+    private func smallPower(_ a: Int, _ b: Int) -> Int? {
         var result = 1
         var base = a
         var exponent = b
         while exponent > 0 {
             if exponent & 1 == 1 {
                 let (r, o) = result.multipliedReportingOverflow(by: base)
-                if o {
-                    throw Raised(
-                        .overflow, "\(a) ** \(b) does not fit in 64 bits",
-                        help: "use floats: \(a).0 ** \(b)")
-                }
+                if o { return nil }
                 result = r
             }
             exponent >>= 1
             if exponent > 0 {
                 let (r, o) = base.multipliedReportingOverflow(by: base)
-                if o {
-                    throw Raised(
-                        .overflow, "\(a) ** \(b) does not fit in 64 bits",
-                        help: "use floats: \(a).0 ** \(b)")
-                }
+                if o { return nil }
                 base = r
             }
         }
-        return .int(result)
+        return result
+    }
+
+    private func tooLarge() -> Raised {
+        Raised(.overflow, "the integer would have more than \(BigInteger.bitLimit) bits")
+    }
+
+    /// Arithmetic where 64 bits do not suffice; nil for operators that ints have not.
+    private func bigArithmetic(
+        _ op: Op, _ a: BigInteger, _ b: BigInteger
+    ) throws(Raised) -> Value? {
+        switch op {
+        case .add: return .integer(a + b)
+        case .subtract: return .integer(a - b)
+        case .multiply:
+            if a.bitCount + b.bitCount > BigInteger.bitLimit { throw tooLarge() }
+            return .integer(a * b)
+        case .divide:
+            if b.isZero { throw zeroDivision() }
+            guard let x = a.trueQuotient(b) else {
+                throw Raised(.overflow, "the quotient is too large for a float")
+            }
+            return .float(x)
+        case .floorDivide, .modulo:
+            if b.isZero { throw zeroDivision() }
+            let (q, r) = a.dividedFloor(by: b)
+            return .integer(op == .floorDivide ? q : r)
+        case .power:
+            if b.isNegative {
+                if a.isZero { throw zeroDivision() }
+                return .float(pow(a.double, b.double))
+            }
+            if a.bitCount <= 1 {
+                return .integer(
+                    a.isNegative && b.magnitude.first.map { $0 & 1 == 0 } == true
+                        ? a.negated : b.isZero ? BigInteger(1) : a)
+            }
+            guard let n = b.small, n <= BigInteger.bitLimit,
+                (a.bitCount - 1) * n <= BigInteger.bitLimit
+            else { throw tooLarge() }
+            return .integer(a.power(n))
+        case .and: return .integer(a.combined(b, &))
+        case .or: return .integer(a.combined(b, |))
+        case .xor: return .integer(a.combined(b, ^))
+        case .shiftLeft, .shiftRight:
+            if b.isNegative { throw Raised(.value, "a shift by a negative count") }
+            if op == .shiftRight { return .integer(a.shiftedRight(b.small ?? a.bitCount + 1)) }
+            guard let n = b.small, n + a.bitCount <= BigInteger.bitLimit || a.isZero else {
+                throw tooLarge()
+            }
+            return .integer(a.shiftedLeft(a.isZero ? 0 : n))
+        default: return nil
+        }
     }
 
     private func zeroDivision() -> Raised { Raised(.zeroDivision, "division by zero") }
@@ -281,6 +333,9 @@ extension Machine {
     /// `list *= n`, `dict |= dict` and the four set operators change the left one; nil for everything
     /// else.
     func changedInPlace(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value? {
+        if x.isObject, x.isFrozen, x.isKind(.list) || x.isKind(.dict) || x.isKind(.set) {
+            throw frozen(x)
+        }
         if op == .multiply, x.isKind(.list), y.isInt {
             guard let result = try repeated(x, y.i) else { return nil }
             defer { result.release() }
@@ -311,9 +366,9 @@ extension Machine {
     func negate(_ v: Value) throws(Raised) -> Value {
         if v.isFloat { return .float(-v.d) }
         if v.isInt || v.isBool {
-            if v.i == Int.min { throw Raised(.overflow, "the result does not fit in 64 bits") }
-            return .int(-v.i)
+            return v.i == Int.min ? .integer(BigInteger(v.i).negated) : .int(-v.i)
         }
+        if v.isKind(.integer) { return .integer(BigInteger(v).negated) }
         if let host = v.asHost, let result = try host.binary("-", .int(0), reversed: true) {
             return result
         }
@@ -321,13 +376,14 @@ extension Machine {
     }
 
     func plus(_ v: Value) throws(Raised) -> Value {
-        if v.isFloat || v.isInt { return v }
+        if v.isFloat || v.isInteger { return v.retain() }
         if v.isBool { return .int(v.i) }
         throw Raised(.type, "'+' does not work on a \(v.typeName)", left: v.typeName)
     }
 
     func invert(_ v: Value) throws(Raised) -> Value {
         if v.isInt || v.isBool { return .int(~v.i) }
+        if v.isKind(.integer) { return .integer((BigInteger(v) + BigInteger(1)).negated) }
         if let host = v.asHost, let result = try host.binary("~", .none, reversed: false) {
             return result
         }
@@ -448,7 +504,12 @@ func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool 
         let numbers = (x.isInt || x.isBool) && (y.isInt || y.isBool)
         return (x.tag == y.tag || numbers) && x.bits == y.bits
     }
-    guard x.isObject, y.isObject else { return false }
+    guard x.isObject, y.isObject else {
+        // A float may equal an int that 64 bits do not hold.
+        let (big, other) = x.isObject ? (x, y) : (y, x)
+        return big.isKind(.integer) && other.isFloat && other.d.isFinite
+            && other.d == other.d.rounded() && BigInteger(big) == BigInteger(other.d)
+    }
     if x.bits == y.bits { return true }
     let kind = x.header.pointee.kind
     guard kind == y.header.pointee.kind else { return false }
@@ -483,6 +544,11 @@ func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool 
         guard let a = x.asHost, let b = y.asHost else { return false }
         return a.isEqual(b)
     case .function, .builtin, .cell: return false
+    case .integer: return BigInteger(x) == BigInteger(y)
+    case .error: return false
+    case .errorType:
+        return x.cast(ErrorTypeObject.self).pointee.kind
+            == y.cast(ErrorTypeObject.self).pointee.kind
     case .boundMethod:
         let a = x.cast(BoundMethodObject.self).pointee
         let b = y.cast(BoundMethodObject.self).pointee
@@ -493,6 +559,21 @@ func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool 
 /// Negative, zero or positive as x stands before, with or after y.
 func compareOrder(_ x: Value, _ y: Value, _ op: Op, depth: Int = 0) throws(Raised) -> Int {
     if x.isInt || x.isBool, y.isInt || y.isBool { return x.i < y.i ? -1 : x.i > y.i ? 1 : 0 }
+    if x.isKind(.integer) && !y.isFloat || y.isKind(.integer) && !x.isFloat,
+        x.isInteger || x.isBool, y.isInteger || y.isBool
+    {
+        let (a, b) = (BigInteger(x), BigInteger(y))
+        return a < b ? -1 : a == b ? 0 : 1
+    }
+    if x.isKind(.integer) || y.isKind(.integer), let a = x.asDouble, let b = y.asDouble {
+        let real = x.isFloat ? a : b
+        if !real.isFinite { return a < b ? -1 : 1 }
+        // Against a float: whole parts, and beyond 64 bits a float is whole.
+        let whole = BigInteger(real.rounded(.down))
+        let n = BigInteger(x.isFloat ? y : x)
+        let order = n < whole ? -1 : n == whole ? 0 : 1
+        return x.isFloat ? -order : order
+    }
     if let a = x.asDouble, let b = y.asDouble {
         if x.isFloat == y.isFloat || a != b { return a < b ? -1 : a > b ? 1 : 0 }
         // An int that rounds to the float: compare exactly.

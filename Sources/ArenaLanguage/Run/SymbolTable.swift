@@ -5,6 +5,13 @@ package final class SymbolTable {
     private var ids: [String: Int] = [:]
     private(set) var names: [String] = []
 
+    init() {}
+
+    init(copying other: SymbolTable) {
+        ids = other.ids
+        names = other.names
+    }
+
     func id(_ name: String) -> Int {
         if let id = ids[name] { return id }
         ids[name] = names.count

@@ -8,6 +8,7 @@ extension Machine {
     package func text(of v: Value) -> String {
         if v.isKind(.string) { return String(decoding: v.utf8, as: UTF8.self) }
         if let host = v.asHost { return host.text }
+        if let error = v.asError { return error.message }
         return representation(of: v)
     }
 
@@ -94,6 +95,18 @@ extension Machine {
             out += "<method \(builtins[m.index].name) of \(m.receiver.typeName)>".utf8
         case .cell: out += "<cell>".utf8
         case .host: out += (v.asHost?.representation ?? "<object>").utf8
+        case .integer: out += BigInteger(v).description.utf8
+        case .error:
+            guard let error = v.asError else { return }
+            out += error.kind.rawValue.utf8
+            out.append(UInt8(ascii: "("))
+            if !error.message.isEmpty {
+                let text = Value.string(error.message)
+                quote(text.utf8, &out)
+                text.release()
+            }
+            out.append(UInt8(ascii: ")"))
+        case .errorType: out += v.cast(ErrorTypeObject.self).pointee.kind.rawValue.utf8
         }
     }
 

@@ -14,6 +14,8 @@ package struct Diagnostic: Sendable {
     /// A call that was under way: the function's name and the place of the call in it.
     struct TraceEntry: Sendable {
         var function: String
+        /// The parameters with what was given: `x: int, rows: list of 3`.
+        var arguments = ""
         var file: SourceFile
         var range: TextRange
     }
@@ -28,6 +30,8 @@ package struct Diagnostic: Sendable {
     package var help: String?
     /// Calls from the outermost to the innermost, without the place itself.
     var trace: [TraceEntry] = []
+    /// The error that was being handled when this one was raised.
+    var causes: [Diagnostic] = []
 
     init(
         _ kind: ErrorKind, _ title: String, in file: SourceFile?, at range: TextRange? = nil,
@@ -49,7 +53,8 @@ package struct Diagnostic: Sendable {
         var out = "\(red)\(kind.rawValue)\(off)\(bold): \(title)\(off)\n"
         for entry in trace {
             let line = entry.file.line(of: Int(entry.range.start))
-            out += "  \(blue)in \(entry.function)\(off), called at \(entry.file.name):\(line)\n"
+            out +=
+                "  \(blue)in \(entry.function)(\(entry.arguments))\(off), called at \(entry.file.name):\(line)\n"
         }
         if let file, let first = labels.first {
             out += Self.excerpt(
@@ -57,6 +62,7 @@ package struct Diagnostic: Sendable {
         }
         if let input { out += "  \(blue)in the input\(off) \(input)\n" }
         if let help { out += "  \(blue)help:\(off) \(help)\n" }
+        for cause in causes { out += "caused by " + cause.rendered(colour: colour) }
         return out
     }
 

@@ -335,10 +335,12 @@ struct Lexer {
                 "a number does not start with 0", start, i, help: "octal numbers are written 0o17")
         } else if let value = Int(radix == 10 ? text : String(text.dropFirst(2)), radix: radix) {
             append(.integer(value), start, i)
+        } else if let value = BigInteger(
+            radix == 10 ? text : String(text.dropFirst(2)), radix: radix)
+        {
+            append(.largeInteger(value), start, i)
         } else if raw.count > 2, radix == 10 || text.dropFirst(2).allSatisfy(\.isHexDigit) {
-            fault(
-                "the integer does not fit in 64 bits", start, i,
-                help: "write it as a float, such as 1e20")
+            fault("the integer has more than \(BigInteger.bitLimit) bits", start, i)
         } else {
             fault("'\(text)' is not a number", start, i)
         }

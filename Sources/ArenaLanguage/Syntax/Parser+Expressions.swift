@@ -159,6 +159,10 @@ extension Parser {
         let range = start.to(value.range)
         switch (op, value.node) {
         case (.negate, .integer(let n)): return Expression(range: range, node: .integer(0 &- n))
+        case (.negate, .largeInteger(let n)):
+            let negated = n.negated
+            return Expression(
+                range: range, node: negated.small.map { .integer($0) } ?? .largeInteger(negated))
         case (.negate, .float(let x)): return Expression(range: range, node: .float(-x))
         default: return Expression(range: range, node: .unary(op, value))
         }
@@ -354,6 +358,9 @@ extension Parser {
         case .integer(let n):
             advance()
             return made(.integer(n))
+        case .largeInteger(let n):
+            advance()
+            return made(.largeInteger(n))
         case .float(let x):
             advance()
             return made(.float(x))

@@ -54,6 +54,8 @@ struct Parser {
 
     func at(_ op: Operator) -> Bool { token.kind == .op(op) }
     func at(_ keyword: Keyword) -> Bool { token.kind == .keyword(keyword) }
+    /// A word that is a keyword in this place only.
+    func at(name: String) -> Bool { token.kind == .name(name) }
 
     mutating func take(_ op: Operator) -> Bool {
         guard at(op) else { return false }
@@ -193,41 +195,15 @@ struct Parser {
                 range: start.to(previousRange),
                 node: .whileLoop(test: test, body: body, otherwise: otherwise))
         case .def: return try parseDef()
-        case .import, .from, .class, .try, .except, .finally, .raise, .with, .async, .await, .yield,
-            .nonlocal:
-            throw notPartOfTheLanguage(keyword)
+        case .try: return try parseTry()
+        case .with: return try parseWith()
+        case .class, .async, .await, .yield: throw notPartOfTheLanguage(keyword)
+        case .except, .finally:
+            throw stop("'\(keyword.rawValue)' belongs to no 'try' above it", start)
         case .else, .elif:
             throw stop("'\(keyword.rawValue)' belongs to no 'if' above it", start)
         default: return nil
         }
-    }
-
-    /// What Python has and ArenaScript has not, with the line to type instead.
-    private mutating func notPartOfTheLanguage(_ keyword: Keyword) -> Stop {
-        var module = ""
-        if keyword == .import || keyword == .from, position + 1 < tokens.count,
-            case .name(let name) = tokens[position + 1].kind
-        {
-            module = name
-        }
-        let help: String
-        switch (keyword, module) {
-        case (_, "pandas"): help = "frames are built in: df = read_csv(\"test.csv\", key=\"id\")"
-        case (_, "transformers"), (_, "torch"), (_, "peft"):
-            help =
-                "models are built in: m = classifier(\"folder\", adapter=\"folder\", labels=[...])"
-        case (_, "numpy"): help = "columns have arithmetic of their own: df[\"a\"] - df[\"b\"]"
-        case (_, "sklearn"): help = "metrics are built in: log_loss(truth, predictions)"
-        case (.import, _), (.from, _): help = "everything is built in: 'arenascript doc' lists it"
-        case (.class, _): help = "use functions and dictionaries"
-        case (.try, _), (.except, _), (.finally, _), (.raise, _):
-            help = "an error ends the script with its place; test beforehand with 'if'"
-        case (.with, _):
-            help = "files are opened and closed by the functions that read and write them"
-        default: help = "write a function that returns a list"
-        }
-        return stop(
-            "'\(keyword.rawValue)' is not part of ArenaScript", token.range, help: help)
     }
 
     private mutating func parseIf() throws(Stop) -> Statement {
@@ -244,7 +220,7 @@ struct Parser {
             range: start.to(previousRange), node: .conditional(branches, otherwise: otherwise))
     }
 
-    private mutating func parseElse() throws(Stop) -> [Statement] {
+    mutating func parseElse() throws(Stop) -> [Statement] {
         guard take(.else) else { return [] }
         return try parseBlock("after 'else'")
     }
@@ -342,16 +318,7 @@ struct Parser {
                 return made(.returnValue(value), previousRange)
             case .global:
                 advance()
-                var names: [String] = []
-                repeat {
-                    guard case .name(let name) = token.kind else {
-                        throw stop(
-                            "expected a name after 'global', found \(describe(token))", token.range)
-                    }
-                    advance()
-                    names.append(name)
-                } while take(.comma)
-                return made(.global(names), previousRange)
+                return made(.global(try parseNames(after: "global")), previousRange)
             case .del:
                 advance()
                 let target = try parseTargetList()
@@ -364,12 +331,34 @@ struct Parser {
                 let test = try parseExpression()
                 let message = take(.comma) ? try parseExpression() : nil
                 return made(.assert(test, message), previousRange)
-            case .import, .from, .class, .try, .raise, .with, .async, .await, .yield, .nonlocal:
-                throw notPartOfTheLanguage(keyword)
+            case .nonlocal:
+                advance()
+                return made(.nonlocal(try parseNames(after: "nonlocal")), previousRange)
+            case .raise:
+                advance()
+                let value = atStatementEnd ? nil : try parseExpression()
+                let cause = take(.from) ? try parseExpression() : nil
+                return made(.raise(value, cause: cause), previousRange)
+            case .import, .from: return try parseImport()
+            case .class, .async, .await, .yield: throw notPartOfTheLanguage(keyword)
             default: break
             }
         }
+        if let load = try parseLoad() { return load }
         return try parseAssignment(start)
+    }
+
+    private mutating func parseNames(after word: String) throws(Stop) -> [String] {
+        var names: [String] = []
+        repeat {
+            guard case .name(let name) = token.kind else {
+                throw stop(
+                    "expected a name after '\(word)', found \(describe(token))", token.range)
+            }
+            advance()
+            names.append(name)
+        } while take(.comma)
+        return names
     }
 
     var atStatementEnd: Bool {

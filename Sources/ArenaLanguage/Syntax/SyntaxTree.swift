@@ -18,6 +18,7 @@ struct Expression {
         case none
         case bool(Bool)
         case integer(Int)
+        case largeInteger(BigInteger)
         case float(Double)
         case string([UInt8])
         case bytes([UInt8])
@@ -46,7 +47,8 @@ struct Expression {
         fileprivate var deepest: Int {
             func most(_ items: [Expression]) -> Int { items.reduce(0) { max($0, $1.depth) } }
             switch self {
-            case .none, .bool, .integer, .float, .string, .bytes, .name, .invalid: return 0
+            case .none, .bool, .integer, .largeInteger, .float, .string, .bytes, .name, .invalid:
+                return 0
             case .fstring(let pieces): return FormatPiece.deepest(pieces)
             case .list(let items), .tuple(let items), .set(let items): return most(items)
             case .dict(let items):
@@ -220,8 +222,66 @@ struct Statement {
         case returnValue(Expression?)
         case breakLoop, continueLoop, pass
         case global([String])
+        case nonlocal([String])
         case delete([Expression])
         case assert(Expression, Expression?)
+        case tryBlock(TryNode)
+        case raise(Expression?, cause: Expression?)
+        case with([WithItem], body: [Statement])
+        case load(LoadNode)
+    }
+
+    /// The statements inside this one, in the order they stand in; functions' bodies are their own.
+    var blocks: [[Statement]] {
+        switch node {
+        case .conditional(let branches, let otherwise): return branches.map(\.body) + [otherwise]
+        case .loop(_, _, let body, let otherwise), .whileLoop(_, let body, let otherwise):
+            return [body, otherwise]
+        case .tryBlock(let node):
+            return [node.body] + node.handlers.map(\.body) + [node.otherwise, node.finally]
+        case .with(_, let body): return [body]
+        case .expression, .assign, .augmented, .function, .returnValue, .breakLoop, .continueLoop,
+            .pass, .global, .nonlocal, .delete, .assert, .raise, .load:
+            return []
+        }
+    }
+}
+
+/// `try` with what follows it; a part that is not there is empty.
+struct TryNode {
+    struct Handler {
+        /// The kinds it takes; nil takes every error.
+        var type: Expression?
+        var name: NameNode?
+        var body: [Statement]
+        var range: TextRange
+    }
+    var body: [Statement]
+    var handlers: [Handler]
+    var otherwise: [Statement]
+    var finally: [Statement]
+}
+
+/// `context as target` in a `with` statement.
+struct WithItem {
+    var context: Expression
+    var target: Expression?
+}
+
+/// `load("file.as", "a", b="c")`, `from file import a, c as b` or `import file`.
+final class LoadNode {
+    let path: String
+    let range: TextRange
+    /// What is taken under which name; a nil export is the whole module.
+    let names: [(export: String?, range: TextRange, target: NameNode)]
+
+    init(
+        path: String, range: TextRange,
+        names: [(export: String?, range: TextRange, target: NameNode)]
+    ) {
+        self.path = path
+        self.range = range
+        self.names = names
     }
 }
 

@@ -10,6 +10,8 @@ enum TokenKind: Sendable, Equatable {
     case name(String)
     case keyword(Keyword)
     case integer(Int)
+    /// One that 64 bits do not hold.
+    case largeInteger(BigInteger)
     case float(Double)
     /// A string's value, escapes decoded.
     case string([UInt8])
@@ -36,10 +38,11 @@ struct FStringField: Sendable, Equatable {
 
 enum Keyword: String, Sendable, CaseIterable {
     case and, or, not, `in`, `is`, `if`, `elif`, `else`, `for`, `while`, `break`, `continue`
-    case def, lambda, `return`, pass, del, global, assert
+    case def, lambda, `return`, pass, del, global, nonlocal, assert
+    case `try`, except, finally, raise, with, `import`, from
     case yes = "True", no = "False", none = "None"
     // Python's words that have no meaning here; each gets a message of its own.
-    case `import`, from, `class`, `try`, except, finally, raise, with, async, await, yield, nonlocal
+    case `class`, async, await, yield
 
     static let table: [String: Keyword] = Dictionary(
         uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })

@@ -50,6 +50,15 @@ package protocol HostObject: AnyObject {
     /// Calling the value like a function; nil if it cannot be called. Owned.
     func call(_ arguments: Arguments) throws(Raised) -> Value?
 
+    /// `with self as x:` begins; what `x` becomes. Owned.
+    func enter() throws(Raised) -> Value
+    /// The block of the `with` ends, because of an error or not.
+    func leave(failed: Bool) throws(Raised)
+
+    /// The value for use on another core: itself if it never changes, a copy of its own, or nil if it
+    /// cannot be used there.
+    func forWorker() -> (any HostObject)?
+
     /// One line for `repr` and inside containers.
     var representation: String { get }
     /// What `print` writes; may be several lines.
@@ -82,6 +91,11 @@ extension HostObject {
     package func isEqual(_ other: any HostObject) -> Bool { self === other }
     package var callSignature: Builtin? { nil }
     package func call(_ arguments: Arguments) throws(Raised) -> Value? { nil }
+    package func enter() throws(Raised) -> Value {
+        throw Raised(.type, "a \(type.name) cannot stand in 'with'")
+    }
+    package func forWorker() -> (any HostObject)? { nil }
+    package func leave(failed: Bool) throws(Raised) {}
     package var representation: String { "<\(type.name)>" }
     package var text: String { representation }
     package func display(width: Int) -> String { text }

@@ -1,10 +1,12 @@
 // An error on its way up: facts from where it arose, the place added by the machine as it crosses.
+// The text a person sees is made from them only when nobody has handled it.
 
 import ArenaCore
 
 /// A failure while a script runs.
 package final class Raised: Error, @unchecked Sendable {
-    // SAFETY: made, filled in and read on the one thread that runs the script.
+    // SAFETY: made, filled in and read on the one thread that runs the script; an error that leaves a
+    // worker is read after the worker has ended.
     package let kind: ErrorKind
     package let message: String
     package let help: String?
@@ -12,10 +14,21 @@ package final class Raised: Error, @unchecked Sendable {
     /// What stands at the left and right operand, for labels in the excerpt.
     let left: String?
     let right: String?
-    /// The function the error has left last, on its way out of nested runs.
-    var pendingFunction = ""
+    /// The error that was being handled: `raise ... from cause`.
+    var cause: Raised?
+
+    /// A place in a script.
+    struct Place {
+        var file: SourceFile
+        var span: Span
+    }
     /// Filled in where the error crosses the instruction that raised it.
-    var diagnostic: Diagnostic?
+    var place: Place?
+    /// Calls it has left, the innermost first.
+    var trace: [Diagnostic.TraceEntry] = []
+    /// The function it has left last on its way out of a run within a builtin.
+    var pendingFunction: String?
+    var pendingArguments = ""
 
     package init(
         _ kind: ErrorKind, _ message: String, help: String? = nil, input: FilePlace? = nil,
@@ -45,6 +58,21 @@ package final class Raised: Error, @unchecked Sendable {
     package static var interruption: Raised { interrupted }
 
     static var interrupted: Raised { Raised(.interrupted, "interrupted") }
+
+    /// What a person sees of it.
+    var diagnostic: Diagnostic {
+        var d = Diagnostic(kind, message, in: place?.file, at: place?.span.range, help: help)
+        d.input = input
+        if let span = place?.span {
+            if let left, span.left != .none { d.labels.append(.init(range: span.left, text: left)) }
+            if let right, span.right != .none {
+                d.labels.append(.init(range: span.right, text: right))
+            }
+        }
+        d.trace = trace.reversed()
+        if let cause { d.causes = [cause.diagnostic] }
+        return d
+    }
 }
 
 /// Runs code that throws a module's own errors and passes them on as script errors.

@@ -216,6 +216,7 @@ private func hashOther(_ key: Value, depth: Int = 0) throws(Raised) -> UInt32 {
     case Value.Tag.int, Value.Tag.bool: return number(key.i)
     case Value.Tag.float:
         if let whole = Int(exactly: key.d) { return number(whole) }
+        if key.d.isFinite, key.d == key.d.rounded() { return hashInteger(BigInteger(key.d)) }
         return UInt32(truncatingIfNeeded: mix(key.bits ^ 0x77, 0xA076_1D64_78BD_642F)) | 1
     case Value.Tag.none: return 0x1B87_3593
     case Value.Tag.unset: throw Raised(.name, "a name is used before it is assigned")
@@ -230,13 +231,20 @@ private func hashOther(_ key: Value, depth: Int = 0) throws(Raised) -> UInt32 {
             h = mix(h ^ UInt64(try hashOther(item, depth: depth + 1)), 0xE703_7ED1_A0B4_28DB)
         }
         return UInt32(truncatingIfNeeded: h) | 1
-    case .function, .builtin, .boundMethod, .host:
+    case .integer: return hashInteger(BigInteger(key))
+    case .function, .builtin, .boundMethod, .host, .error, .errorType:
         return UInt32(truncatingIfNeeded: mix(key.bits, 0xA076_1D64_78BD_642F)) | 1
     case .range, .list, .dict, .set, .cell:
         throw Raised(
             .type, "a \(key.typeName) cannot be a key",
             help: key.isKind(.list) ? "use a tuple: tuple(x)" : nil)
     }
+}
+
+private func hashInteger(_ n: BigInteger) -> UInt32 {
+    var h: UInt64 = n.isNegative ? 0x2545_F491_4F6C_DD1D : 0x9E37_79B9_7F4A_7C15
+    for limb in n.magnitude { h = mix(h ^ limb, 0xA076_1D64_78BD_642F) }
+    return UInt32(truncatingIfNeeded: h) | 1
 }
 
 @inline(__always)

@@ -97,6 +97,18 @@ extension Value {
         return .object(p)
     }
 
+    static func error(_ raised: Raised) -> Value {
+        let p = allocate(ErrorObject.self, .error)
+        p.pointee.raised = .passRetained(raised)
+        return .object(p)
+    }
+
+    static func errorType(_ kind: ErrorKind) -> Value {
+        let p = allocate(ErrorTypeObject.self, .errorType)
+        p.pointee.kind = kind
+        return .object(p)
+    }
+
     /// Adds an owned item to a list.
     @inline(__always)
     func append(_ item: Value) {
@@ -127,7 +139,7 @@ extension Value {
         switch tag {
         case Tag.float: return d
         case Tag.int, Tag.bool: return Double(i)
-        default: return nil
+        default: return isKind(.integer) ? BigInteger(self).double : nil
         }
     }
 
@@ -155,6 +167,11 @@ extension Value {
                 start: tupleItems(self), count: cast(TupleObject.self).pointee.count)
         }
         return nil
+    }
+
+    /// The error, if it is one.
+    var asError: Raised? {
+        isKind(.error) ? cast(ErrorObject.self).pointee.raised.takeUnretainedValue() : nil
     }
 
     /// The host's object, if it is one.
@@ -196,6 +213,9 @@ extension Value {
         case .builtin, .boundMethod: return "builtin function"
         case .cell: return "cell"
         case .host: return asHost?.type.name ?? "object"
+        case .integer: return "int"
+        case .error: return asError?.kind.rawValue ?? "error"
+        case .errorType: return "kind of error"
         }
     }
 
@@ -213,7 +233,8 @@ extension Value {
         case .tuple: return cast(TupleObject.self).pointee.count > 0
         case .dict, .set: return cast(TableObject.self).pointee.count > 0
         case .range: return cast(RangeObject.self).pointee.count > 0
-        case .function, .builtin, .boundMethod, .cell, .host: return true
+        case .function, .builtin, .boundMethod, .cell, .host, .integer, .error, .errorType:
+            return true
         }
     }
 }

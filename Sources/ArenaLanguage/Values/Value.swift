@@ -3,6 +3,7 @@
 //
 // Convention everywhere in this module: arguments are borrowed, results are owned by the receiver.
 
+import ArenaCore
 import Glibc
 
 /// A value of a script: 16 bytes, copied freely; see the file's head for who owns objects.
@@ -83,8 +84,9 @@ package struct Value: BitwiseCopyable {
 }
 
 /// The kinds of object.
-enum ObjectKind: UInt8 {
+enum ObjectKind: UInt8, CaseIterable {
     case string, bytes, list, tuple, dict, set, range, function, builtin, boundMethod, cell, host
+    case integer, error, errorType
 }
 
 /// The head of every object.
@@ -93,6 +95,8 @@ struct ObjectHeader {
     /// Of strings and tuples, 0 until computed.
     var hash: UInt32
     var kind: ObjectKind
+    /// Neither it nor what it holds may change.
+    var isFrozen = false
 }
 
 struct StringObject {
@@ -157,6 +161,18 @@ struct CellObject {
     var value: Value
 }
 
+/// An error as a script handles it.
+struct ErrorObject {
+    var header: ObjectHeader
+    var raised: Unmanaged<Raised>
+}
+
+/// A kind of error: `ValueError`.
+struct ErrorTypeObject {
+    var header: ObjectHeader
+    var kind: ErrorKind
+}
+
 struct HostBox {
     var header: ObjectHeader
     var holder: Unmanaged<HostHolder>
@@ -178,7 +194,7 @@ func allocate<T>(_ type: T.Type, _ kind: ObjectKind, extra: Int = 0) -> UnsafeMu
 @inline(never)
 func destroy(_ first: UnsafeMutablePointer<ObjectHeader>) {
     switch first.pointee.kind {
-    case .string, .bytes, .range, .builtin:
+    case .string, .bytes, .range, .builtin, .integer, .errorType:
         free(first)
         return
     default: break
@@ -193,7 +209,7 @@ func destroy(_ first: UnsafeMutablePointer<ObjectHeader>) {
     while let h = work.popLast() {
         let v = Value.object(h)
         switch h.pointee.kind {
-        case .string, .bytes, .range, .builtin: break
+        case .string, .bytes, .range, .builtin, .integer, .errorType: break
         case .list:
             let list = v.cast(ListObject.self)
             for i in 0..<list.pointee.count { drop(list.pointee.items[i]) }
@@ -219,6 +235,7 @@ func destroy(_ first: UnsafeMutablePointer<ObjectHeader>) {
         case .boundMethod: drop(v.cast(BoundMethodObject.self).pointee.receiver)
         case .cell: drop(v.cast(CellObject.self).pointee.value)
         case .host: v.cast(HostBox.self).pointee.holder.release()
+        case .error: v.cast(ErrorObject.self).pointee.raised.release()
         }
         free(h)
     }

@@ -1,0 +1,25 @@
+// Where `load` and `import` find other scripts: beside the one that names them.
+
+import ArenaCore
+import ArenaLanguage
+
+/// The file that `load("helpers.as")` or `import a.helpers` in another file means.
+func loadScript(_ path: String, from file: SourceFile) throws(Raised) -> SourceFile {
+    var name = path
+    if !name.hasSuffix(".as") {
+        name =
+            name.contains("/")
+            ? name + ".as" : name.split(separator: ".").joined(separator: "/") + ".as"
+    }
+    if !name.hasPrefix("/"), let slash = file.name.lastIndex(of: "/") {
+        name = file.name[...slash] + name
+    }
+    do throws(ScriptError) {
+        return try ScriptSource.file(name).load()
+    } catch {
+        let report = error.report
+        throw Raised(
+            report.kind, "'\(path)' cannot be loaded: \(report.message)",
+            help: report.help ?? "it is looked for beside the script: \(name)")
+    }
+}

@@ -1,0 +1,1 @@
+raise  # expect error: 'raise' without an error stands outside 'except'

@@ -1,0 +1,4 @@
+try:
+    1 / 0
+except 5:  # expect runtime error: 'except' wants a kind of error, not a int
+    pass

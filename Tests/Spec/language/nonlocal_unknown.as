@@ -1,0 +1,3 @@
+def f():
+    nonlocal n  # expect error: no enclosing function has a variable 'n'
+    n = 1

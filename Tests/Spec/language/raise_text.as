@@ -1,0 +1,1 @@
+raise "text"  # expect runtime error: raise ValueError('text')

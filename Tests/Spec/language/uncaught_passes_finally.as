@@ -1,0 +1,4 @@
+try:
+    raise KeyError("gone")  # expect runtime error: KeyError: gone
+finally:
+    print("cleaned")  # expect: cleaned
