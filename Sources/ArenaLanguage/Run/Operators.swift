@@ -37,7 +37,7 @@ extension Machine {
     func arithmetic(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value {
         if x.isUnset || y.isUnset { throw Raised(.name, "a name is used before it is assigned") }
         if x.isFloat || y.isFloat, let a = x.asDouble, let b = y.asDouble {
-            if a.isInfinite, !x.isFloat || b.isInfinite, !y.isFloat {
+            if a.isInfinite && !x.isFloat || b.isInfinite && !y.isFloat {
                 throw Raised(.overflow, "the int is too large for a float")
             }
             if let result = try floatArithmetic(op, a, b) { return result }
