@@ -115,7 +115,7 @@ package struct Arguments {
     package subscript(_ i: Int) -> Value { base[i] }
     package func has(_ i: Int) -> Bool { !base[i].isUnset && !base[i].isNone }
 
-    private func wrongType(_ i: Int, _ wanted: String) -> Raised {
+    func wrongType(_ i: Int, _ wanted: String) -> Raised {
         let p = builtin.parameters[i]
         let what =
             p.name == "self"
@@ -133,7 +133,7 @@ package struct Arguments {
     package func optionalString(_ i: Int) throws(Raised) -> String? { has(i) ? try string(i) : nil }
 
     package func int(_ i: Int) throws(Raised) -> Int {
-        guard let n = base[i].asInt else { throw wrongType(i, "int") }
+        guard let n = base[i].asIndex else { throw wrongType(i, "int") }
         return n
     }
 

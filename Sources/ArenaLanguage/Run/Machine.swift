@@ -53,6 +53,8 @@ package final class Machine {
     /// For each object kind, the builtin of each symbol.
     @exclusivity(unchecked) var methods: [[Int: Int]]
     @exclusivity(unchecked) var hostMethods: [ObjectIdentifier: [Int: Int]] = [:]
+    /// Methods as functions, `str.lower`: by symbol and kind of object.
+    var unboundMethods: [Int: Int] = [:]
     /// Writes a script's output.
     package let output: (String) -> Void
     /// Tells the person something that is no output: what was cut, counted, written.

@@ -241,7 +241,7 @@ private func hashOther(_ key: Value, depth: Int = 0) throws(Raised) -> UInt32 {
 
 @inline(__always)
 private func keysEqual(_ a: Value, _ b: Value) -> Bool {
-    if a.tag == b.tag, a.bits == b.bits { return !(a.isFloat && a.d.isNaN) }
+    if a.tag == b.tag, a.bits == b.bits { return true }
     if a.isKind(.string), b.isKind(.string) {
         let n = a.cast(StringObject.self).pointee.count
         return n == b.cast(StringObject.self).pointee.count

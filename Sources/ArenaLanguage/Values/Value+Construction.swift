@@ -120,6 +120,8 @@ private func growList(_ list: UnsafeMutablePointer<ListObject>) {
 extension Value {
     /// The integer, if it is one (bool is not).
     package var asInt: Int? { isInt ? i : nil }
+    /// The integer where Python takes a bool for one: places, counts, widths.
+    package var asIndex: Int? { isInt || isBool ? i : nil }
     package var asBool: Bool? { isBool ? b : nil }
 
     /// The number as a float: int, float and bool.
