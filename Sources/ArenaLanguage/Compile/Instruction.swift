@@ -68,14 +68,49 @@ struct Handler {
     var takesInterruption: Bool
 }
 
-/// How a call's arguments lie behind the callee when they are not all positional.
-struct CallShape {
+/// A function that a call met, and the parameters that the call's keywords name there.
+struct KnownCall {
+    var function: UnsafeMutablePointer<CodeInfo>?
     var positional: Int
-    var keywords: [String]
-    var star: Bool
-    var doubleStar: Bool
+    var named: Int
+    var places: UnsafeMutablePointer<Int>
+}
+
+/// How a call's arguments lie behind the callee when they are not all positional.
+final class CallShape {
+    let positional: Int
+    let keywords: [String]
+    let star: Bool
+    let doubleStar: Bool
     /// The method's symbol, for method calls.
-    var symbol: Int
+    let symbol: Int
+    /// What the call met last; see `bindKnown`.
+    let known: UnsafeMutablePointer<KnownCall>
+
+    init(positional: Int, keywords: [String], star: Bool, doubleStar: Bool, symbol: Int) {
+        self.positional = positional
+        self.keywords = keywords
+        self.star = star
+        self.doubleStar = doubleStar
+        self.symbol = symbol
+        known = .allocate(capacity: 1)
+        known.initialize(
+            to: KnownCall(
+                function: nil, positional: positional, named: keywords.count,
+                places: .allocate(capacity: max(1, keywords.count))))
+    }
+
+    deinit {
+        known.pointee.places.deallocate()
+        known.deallocate()
+    }
+
+    /// The same call in code of another machine.
+    convenience init(copying other: CallShape) {
+        self.init(
+            positional: other.positional, keywords: other.keywords, star: other.star,
+            doubleStar: other.doubleStar, symbol: other.symbol)
+    }
 
     var slots: Int { positional + keywords.count + (star ? 1 : 0) + (doubleStar ? 1 : 0) }
 }
@@ -88,6 +123,14 @@ struct CodeInfo {
     var parameterCount: Int
     /// Every parameter is ordinary, so a call with all of them needs no binding.
     var isSimple: Bool
+    /// Neither `*rest` nor `**named` is among the parameters.
+    var isFixed: Bool
+    /// For each parameter the place of its default among the function's, or -1.
+    var defaults: UnsafeMutablePointer<Int16>
+    var handlers: UnsafeMutablePointer<Handler>
+    var handlerCount: Int
+    var shapes: UnsafeMutablePointer<Unmanaged<CallShape>>
+    var knownCalls: UnsafeMutablePointer<UnsafeMutablePointer<KnownCall>>
     /// The code object, which owns this.
     var code: Unmanaged<Code>
 }
@@ -111,6 +154,10 @@ final class Code {
     let captures: [(isRegister: Bool, index: Int)]
     /// The innermost first.
     let handlers: [Handler]
+    private let handlerTable: UnsafeMutablePointer<Handler>
+    private let shapeTable: UnsafeMutablePointer<Unmanaged<CallShape>>
+    private let knownTable: UnsafeMutablePointer<UnsafeMutablePointer<KnownCall>>
+    private let defaultPlaces: UnsafeMutablePointer<Int16>
     let loads: [LoadNode]
     let info: UnsafeMutablePointer<CodeInfo>
 
@@ -142,12 +189,29 @@ final class Code {
         self.loads = loads
         info = .allocate(capacity: 1)
         let isSimple = parameters.allSatisfy { if case .ordinary = $0.kind { true } else { false } }
+        let isFixed = parameters.allSatisfy(\.takesName)
+        defaultPlaces = .allocate(capacity: max(1, parameters.count))
+        var place: Int16 = 0
+        for (i, parameter) in parameters.enumerated() {
+            defaultPlaces[i] = parameter.defaultValue == nil ? -1 : place
+            if parameter.defaultValue != nil { place += 1 }
+        }
+        handlerTable = .allocate(capacity: max(1, handlers.count))
+        handlerTable.initialize(from: handlers, count: handlers.count)
+        shapeTable = .allocate(capacity: max(1, shapes.count))
+        knownTable = .allocate(capacity: max(1, shapes.count))
+        for (i, shape) in shapes.enumerated() {
+            (shapeTable + i).initialize(to: .passUnretained(shape))
+            knownTable[i] = shape.known
+        }
         info.initialize(
             to: CodeInfo(
                 instructions: self.instructions, constants: self.constants,
                 registerCount: max(registerCount, parameters.count),
                 parameterCount: parameters.count,
-                isSimple: isSimple, code: .passUnretained(self)))
+                isSimple: isSimple, isFixed: isFixed, defaults: defaultPlaces,
+                handlers: handlerTable, handlerCount: handlers.count,
+                shapes: shapeTable, knownCalls: knownTable, code: .passUnretained(self)))
     }
 
     /// The same code with constants and inner functions of its own.
@@ -158,7 +222,8 @@ final class Code {
             instructions: Array(
                 UnsafeBufferPointer(start: code.instructions, count: code.count)),
             constants: constants, registerCount: code.registerCount, spans: code.spans,
-            functions: functions, shapes: code.shapes, captures: code.captures,
+            functions: functions, shapes: code.shapes.map { CallShape(copying: $0) },
+            captures: code.captures,
             handlers: code.handlers, loads: code.loads)
     }
 
@@ -166,6 +231,10 @@ final class Code {
         for i in 0..<constantCount { constants[i].release() }
         constants.deallocate()
         instructions.deallocate()
+        defaultPlaces.deallocate()
+        handlerTable.deallocate()
+        shapeTable.deallocate()
+        knownTable.deallocate()
         info.deallocate()
     }
 }

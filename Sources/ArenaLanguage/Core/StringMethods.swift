@@ -1,265 +1,338 @@
-// Methods of text, with Python's meaning. Positions are code points.
+// Methods of text, with Python's meaning: the table, and the methods that build new text. Positions
+// are code points. Searching, splitting and letter case have files of their own; what bytes have in
+// common with text is written once for both.
 
 import ArenaCore
 import Glibc
 
 private typealias P = BuiltinParameter
 
-private func receiver() -> BuiltinParameter { .receiver("str") }
+private let receiver = BuiltinParameter.receiver("str")
 
-private func isSpace(_ s: Unicode.Scalar) -> Bool {
-    s.properties.isWhitespace || (s.value >= 0x1C && s.value <= 0x1F)
-}
-
-let stringMethods: [Builtin] = [
-    Builtin("lower", [receiver()], "In lower case.") { a throws(Raised) in
-        .string(try a.string(0).lowercased())
-    },
-    Builtin("upper", [receiver()], "In upper case.") { a throws(Raised) in
-        .string(try a.string(0).uppercased())
-    },
-    Builtin("title", [receiver()], "Each word with a capital.") { a throws(Raised) in
-        var out = ""
-        var inWord = false
-        for s in try a.string(0).unicodeScalars {
-            let cased = s.properties.isCased
-            out +=
-                cased
-                ? (inWord ? s.properties.lowercaseMapping : s.properties.titlecaseMapping)
-                : String(Character(s))
-            inWord = cased
-        }
-        return .string(out)
-    },
-    Builtin("capitalize", [receiver()], "The first letter in upper case, the rest in lower.") {
-        a throws(Raised) in
-        let s = try a.string(0).unicodeScalars
-        guard let first = s.first else { return .string("") }
-        return .string(first.properties.titlecaseMapping + String(s.dropFirst()).lowercased())
-    },
-    strip(
-        "strip", "Without white space (or the given characters) at both ends.", left: true,
-        right: true),
-    strip(
-        "lstrip", "Without white space (or the given characters) at the start.", left: true,
-        right: false),
-    strip(
-        "rstrip", "Without white space (or the given characters) at the end.", left: false,
-        right: true),
-    Builtin(
-        "split",
-        [receiver(), P("sep", "str", .optional("None")), P("maxsplit", "int", .optional("-1"))],
-        "The parts between separators; without one, the words between white space."
-    ) { a throws(Raised) in
-        let limit = try a.int(2, or: -1)
-        let most = limit < 0 ? Int.max : limit
-        guard a.has(1) else { return .list(words(a[0].utf8, most).map { Value.string($0) }) }
-        guard a[1].isKind(.string) else { _ = try a.string(1); return .none }
-        let separator = a[1].utf8
-        if separator.isEmpty { throw Raised(.value, "split() wants a separator that is not empty") }
-        let text = a[0].utf8
-        let result = Value.list()
-        var from = 0
-        while (result.items?.count ?? 0) < most, let at = find(separator, in: text, from: from) {
-            result.append(.string(text[from..<at]))
-            from = at + separator.count
-        }
-        result.append(.string(text[from...]))
-        return result
-    },
-    Builtin("splitlines", [receiver()], "The lines, without their ends.") { a throws(Raised) in
-        let text = a[0].utf8
-        let result = Value.list()
-        var from = 0
-        var i = 0
-        while i < text.count {
-            if text[i] == 10 || text[i] == 13 {
-                result.append(.string(text[from..<i]))
-                if text[i] == 13, i + 1 < text.count, text[i + 1] == 10 { i += 1 }
-                from = i + 1
+let stringMethods: [Builtin] =
+    searchMethods("str") + splitMethods("str") + [
+        linesMethod, joinMethod("str"), replaceMethod("str"),
+    ] + caseMethods + testMethods + [
+        justified("ljust", "With fill characters behind it, up to the width.", "'ab..'") { _, _ in 0
+        },
+        justified("rjust", "With fill characters before it, up to the width.", "'..ab'") { n, _ in n
+        },
+        justified("center", "With fill characters on both sides, up to the width.", "'.ab.'") {
+            n, width in n / 2 + (n & width & 1)
+        },
+        Builtin(
+            "zfill", [receiver, P("width", "int")],
+            "With zeros behind its sign, up to the width.",
+            examples: [Example("print(\"-42\".zfill(5))", prints: "-0042\n")]
+        ) { a throws(Raised) in
+            let missing = try a.width(1) - scalarCount(a[0])
+            if missing <= 0 { return a[0].retain() }
+            let text = a[0].utf8
+            let signed =
+                text.first == UInt8(ascii: "-") || text.first == UInt8(ascii: "+") ? 1 : 0
+            return .string(
+                Array(text[..<signed]) + [UInt8](repeating: 48, count: missing)
+                    + Array(text[signed...]))
+        },
+        Builtin(
+            "expandtabs", [receiver, P("tabsize", "int", .optional("8"))],
+            "With spaces in place of tabs, up to the next multiple of the size in its line.",
+            examples: [Example("print(\"a\\tb\".expandtabs(4))", prints: "a   b\n")]
+        ) { a throws(Raised) in
+            let size = try a.width(1, or: 8)
+            var out: [UInt8] = []
+            var column = 0
+            for c in a[0].utf8 {
+                if c == 9 {
+                    let spaces = size > 0 ? size - column % size : 0
+                    if out.count + spaces > FormatSpec.widthLimit { throw a.tooLong() }
+                    for _ in 0..<max(0, spaces) { out.append(32) }
+                    column += max(0, spaces)
+                    continue
+                }
+                out.append(c)
+                if c & 0xC0 != 0x80 { column += 1 }
+                if c == 10 || c == 13 { column = 0 }
             }
-            i += 1
-        }
-        if from < text.count { result.append(.string(text[from...])) }
-        return result
-    },
-    Builtin(
-        "join", [receiver(), P("items", "iterable of str")],
-        "The items with this text between them."
-    ) {
-        a throws(Raised) in
-        let list = try a.iterable(1)
-        defer { list.release() }
-        var out: [UInt8] = []
-        for (i, item) in (list.items ?? .empty).enumerated() {
-            guard item.isKind(.string) else {
-                throw Raised(
-                    .type, "join(): item \(i) is a \(item.typeName), not a str",
-                    help: "\", \".join(str(x) for x in items)")
-            }
-            if i > 0 { out += a[0].utf8 }
-            out += item.utf8
-        }
-        return .string(out)
-    },
-    Builtin(
-        "replace",
-        [receiver(), P("old", "str"), P("new", "str"), P("count", "int", .optional("-1"))],
-        "With each `old` replaced by `new`."
-    ) { a throws(Raised) in
-        _ = (try a.string(1), try a.string(2))
-        let text = a[0].utf8
-        let old = a[1].utf8
-        let limit = try a.int(3, or: -1)
-        var left = limit < 0 ? Int.max : limit
-        var out: [UInt8] = []
-        var from = 0
-        if old.isEmpty {
-            var i = 0
-            while left > 0 {
-                out += a[2].utf8
-                left -= 1
-                guard i < text.count else { break }
-                let n = min(scalarLength(text[i]), text.count - i)
-                out += text[i..<i + n]
-                i += n
-            }
-            out += text[min(i, text.count)...]
             return .string(out)
-        }
-        while left > 0, let at = find(old, in: text, from: from) {
-            out += text[from..<at]
-            out += a[2].utf8
-            from = at + old.count
-            left -= 1
-        }
-        out += text[from...]
-        return .string(out)
-    },
-    affix("startswith", "Whether it begins with the text, or one of a tuple of texts.") {
-        $0.starts(with: $1)
-    },
-    affix("endswith", "Whether it ends with the text, or one of a tuple of texts.") {
-        $0.count >= $1.count && $0.suffix($1.count).elementsEqual($1)
-    },
-    Builtin("find", [receiver(), P("sub", "str")], "The place of the first `sub`, or -1.") {
-        a throws(Raised) in
-        _ = try a.string(1)
-        guard let at = find(a[1].utf8, in: a[0].utf8, from: 0) else { return .int(-1) }
-        return .int(scalars(a[0].utf8[..<at]))
-    },
+        },
+        Builtin(
+            "encode",
+            [
+                receiver, P("encoding", "str", .optional("\"utf-8\"")),
+                P("errors", "str", .optional("\"strict\"")),
+            ],
+            "The text's bytes in UTF-8, ASCII or Latin-1.",
+            examples: [Example("print(\"é\".encode())", prints: "b'\\xc3\\xa9'\n")]
+        ) { a throws(Raised) in
+            try encodedText(
+                a[0], a.has(1) ? try a.string(1) : "utf-8", a.has(2) ? try a.string(2) : "strict")
+        },
+        Builtin(
+            "format", [receiver, P("values", "any", .rest), P("named", "any", .keywords)],
+            "The text with its replacement fields {}, {0}, {name} filled in.",
+            examples: [
+                Example("print(\"{} of {n:.1f}\".format(1, n=2))", prints: "1 of 2.0\n")
+            ]
+        ) { a throws(Raised) in try a.machine.stringFormat(a[0], a[1].items ?? .empty, a[2]) },
+        Builtin(
+            "format_map", [receiver, P("mapping", "dict")],
+            "The text with its replacement fields {name} taken from a dict.",
+            examples: [Example("print(\"{a}!\".format_map({\"a\": 1}))", prints: "1!\n")]
+        ) { a throws(Raised) in try a.machine.stringFormat(a[0], .empty, a[1]) },
+        Builtin(
+            "translate", [receiver, P("table", "dict")],
+            "With each character replaced by what a table has for it; see str.maketrans.",
+            examples: [
+                Example(
+                    "print(\"cab\".translate(str.maketrans(\"ab\", \"xy\", \"c\")))", prints: "xy\n"
+                )
+            ]
+        ) { a throws(Raised) in try translated(a) },
+    ] + elementMethods
+
+/// Starlark's ways to take text apart; each gives a list.
+private let elementMethods: [Builtin] = [
     Builtin(
-        "index", [receiver(), P("sub", "str")],
-        "The place of the first `sub`; an error if there is none."
-    ) {
-        a throws(Raised) in
-        let sub = try a.string(1)
-        guard let at = find(a[1].utf8, in: a[0].utf8, from: 0) else {
-            throw Raised(.value, "'\(sub)' is not in the text")
-        }
-        return .int(scalars(a[0].utf8[..<at]))
-    },
+        "elems", [receiver], "The characters, as a list of text.",
+        examples: [Example("print(\"aé\".elems())", prints: "['a', 'é']\n")]
+    ) { a throws(Raised) in try a.machine.materialise(a[0]) },
     Builtin(
-        "count", [receiver(), P("sub", "str")], "How many times `sub` occurs, without overlaps."
-    ) {
-        a throws(Raised) in
-        _ = try a.string(1)
-        if a[1].utf8.isEmpty { return .int(scalarCount(a[0]) + 1) }
-        var n = 0
-        var from = 0
-        while let at = find(a[1].utf8, in: a[0].utf8, from: from) {
-            n += 1
-            from = at + a[1].utf8.count
-        }
-        return .int(n)
-    },
-    test("isdigit", "Whether all characters are digits.") {
-        $0.properties.numericType == .digit || $0.properties.numericType == .decimal
-    },
-    test("isalpha", "Whether all characters are letters.") { isLetter($0) },
-    test("isalnum", "Whether all characters are letters or numbers.") {
-        isLetter($0) || $0.properties.numericType != nil
-    },
-    test("isspace", "Whether all characters are white space.") { isSpace($0) },
-    Builtin("zfill", [receiver(), P("width", "int")], "With zeros in front, up to the width.") {
-        a throws(Raised) in
-        let missing = min(max(try a.int(1), 0), 1 << 20) - scalarCount(a[0])
-        let text = try a.string(0)
-        if missing <= 0 { return a[0].retain() }
-        let signed = text.hasPrefix("-") || text.hasPrefix("+")
-        return .string(
-            (signed ? String(text.prefix(1)) : "") + String(repeating: "0", count: missing)
-                + (signed ? String(text.dropFirst()) : text))
-    },
-    Builtin("encode", [receiver()], "The text's UTF-8 bytes.") { a throws(Raised) in
-        .bytes(a[0].utf8)
-    },
+        "codepoints", [receiver], "The characters, as a list of text.",
+        examples: [Example("print(\"aé\".codepoints())", prints: "['a', 'é']\n")]
+    ) { a throws(Raised) in try a.machine.materialise(a[0]) },
+    Builtin(
+        "elem_ords", [receiver], "The numbers of the characters, as a list.",
+        examples: [Example("print(\"aé\".elem_ords())", prints: "[97, 233]\n")]
+    ) { a throws(Raised) in ordinals(a[0].utf8) },
+    Builtin(
+        "codepoint_ords", [receiver], "The numbers of the characters, as a list.",
+        examples: [Example("print(\"aé\".codepoint_ords())", prints: "[97, 233]\n")]
+    ) { a throws(Raised) in ordinals(a[0].utf8) },
 ]
 
-private func isLetter(_ s: Unicode.Scalar) -> Bool {
-    switch s.properties.generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
-        return true
-    default: return false
+private func ordinals(_ text: Bytes) -> Value {
+    let list = Value.list(capacity: text.count)
+    var i = 0
+    while i < text.count {
+        let (s, n) = decodeScalar(text, i)
+        list.append(.int(Int(s.value)))
+        i += n
     }
+    return list
 }
 
-private func scalars(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
-    bytes.reduce(0) { $0 + ($1 & 0xC0 != 0x80 ? 1 : 0) }
-}
-
-private func test(
-    _ name: String, _ summary: String, _ holds: @escaping @Sendable (Unicode.Scalar) -> Bool
+private func justified(
+    _ name: String, _ summary: String, _ shown: String,
+    _ left: @escaping @Sendable (Int, Int) -> Int
 ) -> Builtin {
-    Builtin(name, [receiver()], summary) { a throws(Raised) in
-        let text = try a.string(0)
-        return .bool(!text.isEmpty && text.unicodeScalars.allSatisfy(holds))
-    }
-}
-
-private func affix(
-    _ name: String, _ summary: String,
-    _ holds: @escaping @Sendable (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Bool
-) -> Builtin {
-    Builtin(name, [receiver(), P("text", "str or tuple of str")], summary) { a throws(Raised) in
-        if let options = a[1].items {
-            for option in options where option.isKind(.string) && holds(a[0].utf8, option.utf8) {
-                return .bool(true)
+    Builtin(
+        name, [receiver, P("width", "int"), P("fill", "str", .optional("\" \""))], summary,
+        examples: [Example("print(repr(\"ab\".\(name)(4, \".\")))", prints: shown + "\n")]
+    ) { a throws(Raised) in
+        let width = try a.width(1)
+        var fill: [UInt8] = [32]
+        if !a[2].isUnset {
+            guard scalarCount(try a.textValue(2)) == 1 else {
+                throw Raised(.type, "\(name)() fills with exactly one character")
             }
-            return .bool(false)
+            fill = Array(a[2].utf8)
         }
-        _ = try a.string(1)
-        return .bool(holds(a[0].utf8, a[1].utf8))
+        let missing = width - scalarCount(a[0])
+        if missing <= 0 { return a[0].retain() }
+        let before = left(missing, width)
+        var out: [UInt8] = []
+        out.reserveCapacity(a[0].utf8.count + missing * fill.count)
+        for _ in 0..<before { out += fill }
+        out += a[0].utf8
+        for _ in 0..<(missing - before) { out += fill }
+        return .string(out)
     }
 }
 
-private func strip(_ name: String, _ summary: String, left: Bool, right: Bool) -> Builtin {
-    Builtin(name, [receiver(), P("chars", "str", .optional("None"))], summary) { a throws(Raised) in
-        let set = a.has(1) ? Set(try a.string(1).unicodeScalars) : nil
-        func drop(_ s: Unicode.Scalar) -> Bool { set.map { $0.contains(s) } ?? isSpace(s) }
-        var s = try a.string(0).unicodeScalars[...]
-        if left { while let c = s.first, drop(c) { s.removeFirst() } }
-        if right { while let c = s.last, drop(c) { s.removeLast() } }
-        return .string(String(s))
+/// A text's bytes in an encoding, owned.
+func encodedText(_ v: Value, _ name: String, _ errors: String) throws(Raised) -> Value {
+    guard let limit = try characterLimit(name) else { return .bytes(v.utf8) }
+    var out: [UInt8] = []
+    for s in String(decoding: v.utf8, as: UTF8.self).unicodeScalars {
+        if s.value < limit { out.append(UInt8(s.value)); continue }
+        switch errors {
+        case "ignore": break
+        case "replace": out.append(UInt8(ascii: "?"))
+        default:
+            throw Raised(
+                .value, "the text has '\(s)', which \(name) has not",
+                help: "encode() without arguments gives UTF-8")
+        }
+    }
+    return .bytes(out)
+}
+
+/// How many characters an encoding of one byte each knows; nil for UTF-8.
+func characterLimit(_ encoding: String) throws(Raised) -> UInt32? {
+    switch encoding.lowercased().filter({ $0 != "-" && $0 != "_" }) {
+    case "utf8", "u8": return nil
+    case "ascii", "usascii", "646": return 128
+    case "latin1", "iso88591", "latin", "l1", "88591": return 256
+    default:
+        throw Raised(
+            .value, "'\(encoding)' is not a known encoding",
+            help: "known are \"utf-8\", \"ascii\" and \"latin-1\"")
     }
 }
 
-/// The words between white space; at most `most` splits, the rest stays whole.
-private func words(_ text: UnsafeBufferPointer<UInt8>, _ most: Int) -> [[UInt8]] {
-    var result: [[UInt8]] = []
-    let s = String(decoding: text, as: UTF8.self).unicodeScalars
-    var i = s.startIndex
-    while true {
-        while i < s.endIndex, isSpace(s[i]) { i = s.index(after: i) }
-        if i == s.endIndex { return result }
-        var end = i
-        if result.count == most {
-            end = s.endIndex
-            result.append(Array(String(s[i..<end]).utf8))
-            return result
+private func translated(_ a: Arguments) throws(Raised) -> Value {
+    let text = a[0].utf8
+    var out: [UInt8] = []
+    var i = 0
+    while i < text.count {
+        let (s, n) = decodeScalar(text, i)
+        let key = Value.int(Int(s.value))
+        if a[1].isKind(.dict) {
+            let at = try a[1].tableFind(key)
+            if at < 0 {
+                out += text[i..<i + n]
+            } else {
+                try put(a[1].cast(TableObject.self).pointee.entries[at].value)
+            }
+        } else if let items = a[1].items {
+            if key.i < items.count { try put(items[key.i]) } else { out += text[i..<i + n] }
+        } else {
+            throw a.wrongType(1, "dict")
         }
-        while end < s.endIndex, !isSpace(s[end]) { end = s.index(after: end) }
-        result.append(Array(String(s[i..<end]).utf8))
-        i = end
+        i += n
+    }
+    func put(_ v: Value) throws(Raised) {
+        if v.isNone { return }
+        if v.isKind(.string) { out += v.utf8; return }
+        guard let code = v.asIndex, let s = UInt32(exactly: code).flatMap(Unicode.Scalar.init)
+        else {
+            throw Raised(.type, "translate(): a table holds text, character numbers or None")
+        }
+        appendUTF8(s.value, to: &out)
+    }
+    return .string(out)
+}
+
+// MARK: - Of text and bytes
+
+func joinMethod(_ type: String) -> Builtin {
+    Builtin(
+        "join", [.receiver(type), P("items", "iterable of \(type)")],
+        "The items with this \(type == "str" ? "text" : "value") between them.",
+        examples: [
+            type == "str"
+                ? Example("print(\", \".join([\"a\", \"b\"]))", prints: "a, b\n")
+                : Example("print(b\"-\".join([b\"a\", b\"b\"]))", prints: "b'a-b'\n")
+        ]
+    ) { a throws(Raised) in
+        let list = try a.iterable(1)
+        defer { list.release() }
+        let items = list.items ?? .empty
+        let kind = a[0].header.pointee.kind
+        let separator = a[0].utf8
+        var total = max(0, items.count - 1) * separator.count
+        for (i, item) in items.enumerated() {
+            guard item.isKind(kind) else {
+                throw Raised(
+                    .type, "join(): item \(i) is a \(item.typeName), not a \(type)",
+                    help: "\", \".join(str(x) for x in items)")
+            }
+            total += item.utf8.count
+        }
+        if total > Value.textLimit { throw a.tooLong() }
+        let result = Value.newString(total)
+        result.header.pointee.kind = kind
+        // SAFETY: `total` counts exactly the bytes that are copied here.
+        var p = stringBytes(result)
+        func put(_ s: Bytes) {
+            guard let source = s.baseAddress else { return }
+            memcpy(p, source, s.count)
+            p += s.count
+        }
+        for (i, item) in items.enumerated() {
+            if i > 0 { put(separator) }
+            put(item.utf8)
+        }
+        return result
+    }
+}
+
+func replaceMethod(_ type: String) -> Builtin {
+    Builtin(
+        "replace",
+        [.receiver(type), P("old", type), P("new", type), P("count", "int", .optional("-1"))],
+        "With each `old` replaced by `new`, the first `count` ones if that is given.",
+        examples: [
+            type == "str"
+                ? Example("print(\"aXbX\".replace(\"X\", \"-\", 1))", prints: "a-bX\n")
+                : Example("print(b\"aXb\".replace(b\"X\", b\"\"))", prints: "b'ab'\n")
+        ]
+    ) { a throws(Raised) in
+        let (old, new) = (try a.text(1), try a.text(2))
+        let text = a[0].utf8
+        let limit = a[3].isUnset ? -1 : try a.int(3)
+        var left = limit < 0 ? Int.max : limit
+        if old.count == 1, new.count == 1, limit < 0, text.count > 0 {
+            let v = a.made(text)
+            let p = stringBytes(v)
+            for i in 0..<text.count where p[i] == old[0] { p[i] = new[0] }
+            return v
+        }
+        var out: [UInt8] = []
+        out.reserveCapacity(text.count)
+        var from = 0
+        if old.isEmpty {
+            while left > 0 {
+                out += new
+                left -= 1
+                guard from < text.count else { break }
+                let n = type == "str" ? min(scalarLength(text[from]), text.count - from) : 1
+                out += text[from..<from + n]
+                from += n
+            }
+        }
+        while !old.isEmpty, left > 0, let at = find(old, in: text, from: from) {
+            out += text[from..<at]
+            out += new
+            from = at + old.count
+            left -= 1
+            if out.count > Value.textLimit { throw a.tooLong() }
+        }
+        if from == 0, out.isEmpty { return a[0].retain() }
+        out += text[from...]
+        return a.made(out)
+    }
+}
+
+extension Value {
+    /// The longest text or bytes that a method makes.
+    static var textLimit: Int { 1 << 31 }
+}
+
+extension Arguments {
+    /// The text or bytes of an argument, which must be what the receiver is.
+    func text(_ i: Int) throws(Raised) -> Bytes { try textValue(i).utf8 }
+
+    func textValue(_ i: Int) throws(Raised) -> Value {
+        guard self[i].isKind(self[0].header.pointee.kind) else {
+            throw wrongType(i, self[0].typeName)
+        }
+        return self[i]
+    }
+
+    /// New text, or bytes if the receiver is bytes.
+    func made(_ bytes: some Collection<UInt8>) -> Value {
+        self[0].isKind(.bytes) ? .bytes(bytes) : .string(bytes)
+    }
+
+    func width(_ i: Int, or missing: Int = 0) throws(Raised) -> Int {
+        let n = self[i].isUnset ? missing : try int(i)
+        if n > FormatSpec.widthLimit { throw tooLong() }
+        return max(0, n)
+    }
+
+    func tooLong() -> Raised {
+        Raised(.memory, "\(builtin.name)(): the result would be too long")
     }
 }

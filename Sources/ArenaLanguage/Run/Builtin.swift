@@ -115,14 +115,17 @@ package struct Example: Sendable {
 
 /// A builtin's arguments: one slot a parameter, borrowed, unset where left out.
 package struct Arguments {
-    package let machine: Machine
+    // SAFETY: both outlive the call whose arguments these are; counting them would cost as much as a
+    // small builtin.
+    package unowned(unsafe) let machine: Machine
     let base: UnsafeMutablePointer<Value>
-    package let builtin: Builtin
+    let reference: Unmanaged<Builtin>
+    package var builtin: Builtin { reference.takeUnretainedValue() }
 
-    package subscript(_ i: Int) -> Value { base[i] }
-    package func has(_ i: Int) -> Bool { !base[i].isUnset && !base[i].isNone }
+    @inline(__always) package subscript(_ i: Int) -> Value { base[i] }
+    @inline(__always) package func has(_ i: Int) -> Bool { !base[i].isUnset && !base[i].isNone }
 
-    private func wrongType(_ i: Int, _ wanted: String) -> Raised {
+    func wrongType(_ i: Int, _ wanted: String) -> Raised {
         let p = builtin.parameters[i]
         let what =
             p.name == "self"
@@ -140,7 +143,7 @@ package struct Arguments {
     package func optionalString(_ i: Int) throws(Raised) -> String? { has(i) ? try string(i) : nil }
 
     package func int(_ i: Int) throws(Raised) -> Int {
-        guard let n = base[i].asInt else { throw wrongType(i, "int") }
+        guard let n = base[i].asIndex else { throw wrongType(i, "int") }
         return n
     }
 

@@ -49,7 +49,7 @@ extension Machine {
     }
 
     private func position(_ key: Value, _ count: Int, _ type: String) throws(Raised) -> Int {
-        guard let i = key.asInt else {
+        guard let i = key.asIndex else {
             throw Raised(
                 .type, "an index into a \(type) is an int, not a \(key.typeName)",
                 right: key.typeName)
@@ -140,6 +140,7 @@ extension Machine {
 
     /// `x.name`, owned.
     func attribute(of x: Value, _ symbol: Int) throws(Raised) -> Value {
+        if let function = unboundMethod(of: x, symbol) { return function }
         if let index = method(x, symbol) { return .boundMethod(x, index) }
         let name = symbols.names[symbol]
         if let host = x.asHost, let value = try host.attribute(name) { return value }
@@ -191,6 +192,7 @@ extension Machine {
         case .bytes, .host:
             let list = try materialise(v)
             state[0] = list
+            state[2] = .int(list.items?.count ?? 0)
             v.release()
         case .function, .builtin, .boundMethod, .cell, .integer, .error, .errorType:
             throw notIterable(v)
@@ -350,7 +352,7 @@ package func sliceBounds(
 ) throws(Raised) -> (start: Int, length: Int, step: Int) {
     func part(_ v: Value) throws(Raised) -> Int? {
         if v.isNone { return nil }
-        guard let i = v.asInt else {
+        guard let i = v.asIndex else {
             throw Raised(.type, "a slice's parts are ints, not a \(v.typeName)")
         }
         return i

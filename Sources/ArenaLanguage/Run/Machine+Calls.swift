@@ -79,9 +79,16 @@ extension Machine {
         let callee = r.pointee
         if callee.isKind(.builtin) {
             let index = callee.cast(BuiltinObject.self).pointee.index
-            let result = try callBuiltin(builtins[index], r + 1, positional: count, shape: nil)
+            let result = try callPositional(index, r + 1, count)
             callee.release()
             r.pointee = .unset
+            return result
+        }
+        if callee.isKind(.errorType) {
+            let result = makeError(
+                callee.cast(ErrorTypeObject.self).pointee.kind,
+                UnsafeBufferPointer(start: r + 1, count: count))
+            clearSlots(r, count + 1)
             return result
         }
         return try callShaped(
@@ -147,7 +154,7 @@ extension Machine {
     ) throws(Raised) -> Value {
         if let index = method(r.pointee, symbol) {
             if r.pointee.isFrozen, mutators.contains(index) { throw frozen(r.pointee) }
-            return try callBuiltin(builtins[index], r, positional: count + 1, shape: nil)
+            return try callPositional(index, r, count + 1)
         }
         return try callMethodShaped(
             r,
@@ -172,6 +179,46 @@ extension Machine {
 
     // MARK: - Builtins
 
+    /// Calls a builtin with positional arguments from `base` on, and clears them.
+    @inline(__always)
+    private func callPositional(
+        _ index: Int, _ base: UnsafeMutablePointer<Value>, _ count: Int
+    ) throws(Raised) -> Value {
+        guard index < entryCount else {
+            return try callBuiltin(builtins[index], base, positional: count, shape: nil)
+        }
+        let entry = entries + index
+        let slots = Int(entry.pointee.parameterCount)
+        guard entry.pointee.isSimple, count <= slots, count >= Int(entry.pointee.requiredCount),
+            base + slots + 8 < stackEnd
+        else { return try callBuiltin(builtins[index], base, positional: count, shape: nil) }
+        for i in count..<slots {
+            base[i].release()
+            base[i] = .unset
+        }
+        let saved = top
+        if base + slots > top { top = base + slots }
+        let result: Value
+        do throws(Raised) {
+            result = try entry.pointee.body(
+                Arguments(machine: self, base: base, reference: entry.pointee.builtin))
+        } catch {
+            top = saved
+            throw error
+        }
+        top = saved
+        for i in 0..<slots {
+            let v = base[i]
+            base[i] = .unset
+            v.release()
+        }
+        if interruptFlag.pointee != 0 {
+            result.release()
+            throw .interrupted
+        }
+        return result
+    }
+
     /// Binds the arguments that start at `base` to a builtin's parameters, calls it, and clears them.
     private func callBuiltin(
         _ builtin: Builtin, _ base: UnsafeMutablePointer<Value>, positional: Int, shape: CallShape?,
@@ -195,7 +242,8 @@ extension Machine {
         } else {
             try bindBuiltin(builtin, base, positional: positional, shape: shape)
         }
-        let arguments = Arguments(machine: self, base: base, builtin: builtin)
+        let arguments = Arguments(
+            machine: self, base: base, reference: .passUnretained(builtin))
         let result: Value
         if let host {
             guard let value = try host.call(arguments) else {
@@ -344,6 +392,88 @@ extension Machine {
     }
 
     // MARK: - Script functions
+
+    /// Fills the parameters behind the positional arguments with their defaults. False if the call is
+    /// another kind, or wrong.
+    @inline(__always)
+    func bindDefaults(
+        _ r: UnsafeMutablePointer<Value>, _ info: UnsafeMutablePointer<CodeInfo>,
+        _ positional: Int
+    ) -> Bool {
+        let count = info.pointee.parameterCount
+        guard info.pointee.isSimple, positional <= count, r + 1 + count < stackEnd else {
+            return false
+        }
+        let base = r + 1
+        let defaults = r.pointee.cast(FunctionObject.self).pointee.defaults
+        for i in positional..<count {
+            let place = Int(info.pointee.defaults[i])
+            if place < 0 { return false }
+            let old = base[i]
+            base[i] = defaults[place].retain()
+            old.release()
+        }
+        return true
+    }
+
+    /// The common calls with named arguments, without a list of anything. False if the call has stars
+    /// or is wrong; then its arguments are where they were.
+    @inline(__always)
+    func bindKnown(
+        _ r: UnsafeMutablePointer<Value>, _ info: UnsafeMutablePointer<CodeInfo>,
+        _ shape: Unmanaged<CallShape>, _ known: UnsafeMutablePointer<KnownCall>
+    ) -> Bool {
+        if known.pointee.function != info, !learn(shape.takeUnretainedValue(), info) {
+            return false
+        }
+        let count = info.pointee.parameterCount
+        let positional = known.pointee.positional
+        let named = known.pointee.named
+        guard r + 1 + count + named < stackEnd else { return false }
+        let defaults = r.pointee.cast(FunctionObject.self).pointee.defaults
+        let base = r + 1
+        for i in 0..<named {
+            scratch[i] = base[positional + i]
+            base[positional + i] = .unset
+        }
+        for i in positional..<count {
+            let old = base[i]
+            let place = Int(info.pointee.defaults[i])
+            base[i] = place < 0 ? .unset : defaults[place].retain()
+            old.release()
+        }
+        for i in 0..<named {
+            let p = base + known.pointee.places[i]
+            p.pointee.release()
+            p.pointee = scratch[i]
+        }
+        return true
+    }
+
+    /// Finds the places of a call's keywords among a function's parameters; false if the call has
+    /// stars, a keyword that does not fit, or leaves out what has no default.
+    @inline(never)
+    private func learn(_ shape: CallShape, _ info: UnsafeMutablePointer<CodeInfo>) -> Bool {
+        guard !shape.star, !shape.doubleStar, info.pointee.isFixed, shape.keywords.count < 200
+        else { return false }
+        let parameters = info.pointee.code.takeUnretainedValue().parameters
+        let ordinary = parameters.filter { if case .ordinary = $0.kind { true } else { false } }
+        guard shape.positional <= ordinary.count else { return false }
+        var places: [Int] = []
+        for name in shape.keywords {
+            guard let place = parameters.firstIndex(where: { $0.name == name }),
+                place >= shape.positional, !places.contains(place)
+            else { return false }
+            places.append(place)
+        }
+        for (i, parameter) in parameters.enumerated().dropFirst(shape.positional)
+        where parameter.defaultValue == nil && !places.contains(i) {
+            return false
+        }
+        for (i, place) in places.enumerated() { shape.known.pointee.places[i] = place }
+        shape.known.pointee.function = info
+        return true
+    }
 
     /// Puts a call's arguments into the parameters' registers of the function at `r`.
     @inline(never)

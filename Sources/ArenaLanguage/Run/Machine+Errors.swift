@@ -57,10 +57,10 @@ extension Machine {
         for error: Raised, at pc: UnsafeMutablePointer<Instruction>,
         _ info: UnsafeMutablePointer<CodeInfo>
     ) -> Handler? {
-        let code = info.pointee.code.takeUnretainedValue()
-        if code.handlers.isEmpty { return nil }
-        let index = pc - code.instructions
-        for handler in code.handlers where handler.start <= index && index < handler.end {
+        let index = pc - info.pointee.instructions
+        for i in 0..<info.pointee.handlerCount {
+            let handler = info.pointee.handlers[i]
+            guard handler.start <= index, index < handler.end else { continue }
             if error.kind == .interrupted, !handler.takesInterruption { continue }
             return handler
         }
@@ -93,9 +93,10 @@ extension Machine {
 
     /// Whether an error is of a kind, or of one of a tuple of kinds.
     func matches(_ error: Value, _ kind: Value) throws(Raised) -> Bool {
-        guard let raised = error.asError else { return false }
+        guard error.isKind(.error) else { return false }
         if kind.isKind(.errorType) {
-            return raised.kind.belongs(to: kind.cast(ErrorTypeObject.self).pointee.kind)
+            let wanted = kind.cast(ErrorTypeObject.self).pointee.kind
+            return error.cast(ErrorObject.self).pointee.kind.belongs(to: wanted)
         }
         guard kind.isKind(.tuple), let kinds = kind.items else {
             throw Raised(
@@ -107,8 +108,11 @@ extension Machine {
     }
 
     /// `ValueError("text")`: an error that is not raised yet. Its text is the arguments'.
-    func makeError(_ kind: ErrorKind, _ arguments: [Value]) -> Value {
-        .error(Raised(kind, arguments.map { text(of: $0) }.joined(separator: ", ")))
+    func makeError(_ kind: ErrorKind, _ arguments: some Collection<Value>) -> Value {
+        if let only = arguments.first, arguments.count == 1 {
+            return .error(Raised(kind, text(of: only)))
+        }
+        return .error(Raised(kind, arguments.map { text(of: $0) }.joined(separator: ", ")))
     }
 
     /// `error.message`, `error.help`, `error.args`, `error.line`; owned.

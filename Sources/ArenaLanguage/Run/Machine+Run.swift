@@ -114,6 +114,9 @@ extension Machine {
                         } else if x.isFloat, y.isFloat {
                             set(a, .float(x.d + y.d))
                             continue
+                        } else if x.isKind(.string), y.isKind(.string) {
+                            set(a, joined(x, y))
+                            continue
                         }
                         set(a, try arithmetic(.add, x, y))
                     case .subtract:
@@ -190,10 +193,17 @@ extension Machine {
                         set(a, try arithmetic(.modulo, x, .int(Int(ins.wide))))
                     case .inPlace:
                         let y = base[Int(ins.b)]
-                        let op = Op(rawValue: ins.c) ?? .add
-                        if op == .add, a.pointee.isInt, y.isInt {
-                            let (r, o) = a.pointee.i.addingReportingOverflow(y.i)
-                            if !o { a.pointee = .int(r); continue }
+                        // SAFETY: the compiler put an operator's number there.
+                        let op = unsafeBitCast(ins.c, to: Op.self)
+                        if op == .add {
+                            let x = a.pointee
+                            if x.isInt, y.isInt {
+                                let (r, o) = x.i.addingReportingOverflow(y.i)
+                                if !o { a.pointee = .int(r); continue }
+                            } else if x.isFloat, y.isFloat {
+                                a.pointee = .float(x.d + y.d)
+                                continue
+                            }
                         }
                         if op == .add, a.pointee.isKind(.list) {
                             if a.pointee.isFrozen { throw frozen(a.pointee) }
@@ -343,7 +353,9 @@ extension Machine {
                             continue
                         }
                         let target = callee.cast(FunctionObject.self).pointee.info
-                        if !target.pointee.isSimple || target.pointee.parameterCount != Int(ins.c) {
+                        if !target.pointee.isSimple || target.pointee.parameterCount != Int(ins.c),
+                            !bindDefaults(r, target, Int(ins.c))
+                        {
                             try bind(r, positional: Int(ins.c), shape: nil)
                         }
                         try enter(target, r, pc, base, info, Int(ins.a))
@@ -353,14 +365,18 @@ extension Machine {
                         constants = info.pointee.constants
                     case .callShaped:
                         let r = base + Int(ins.b)
-                        let code = info.pointee.code.takeUnretainedValue()
-                        let shape = code.shapes[Int(ins.wide)]
+                        let shape = info.pointee.shapes[Int(ins.wide)]
                         guard r.pointee.isKind(.function) else {
-                            set(a, try callShaped(r, shape))
+                            set(a, try callShaped(r, shape.takeUnretainedValue()))
                             continue
                         }
-                        try bind(r, positional: shape.positional, shape: shape)
                         let target = r.pointee.cast(FunctionObject.self).pointee.info
+                        if !bindKnown(
+                            r, target, shape, info.pointee.knownCalls[Int(ins.wide)])
+                        {
+                            let shape = shape.takeUnretainedValue()
+                            try bind(r, positional: shape.positional, shape: shape)
+                        }
                         try enter(target, r, pc, base, info, Int(ins.a))
                         info = target
                         base = r + 1

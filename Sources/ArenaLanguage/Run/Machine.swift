@@ -21,6 +21,15 @@ package struct InterruptFlag: @unchecked Sendable {
     package var isRequested: Bool { flag.pointee != 0 }
 }
 
+/// What a call needs to know of a builtin, without counting references to it.
+struct BuiltinEntry {
+    var builtin: Unmanaged<Builtin>
+    var body: @Sendable (Arguments) throws(Raised) -> Value
+    var parameterCount: Int32
+    var requiredCount: Int32
+    var isSimple: Bool
+}
+
 /// Executes compiled code. One machine runs on one thread at a time.
 package final class Machine {
     static let stackSize = 1 << 20
@@ -63,9 +72,19 @@ package final class Machine {
     var builtinValues: [Value] = []
     /// For each object kind, the builtin of each symbol.
     @exclusivity(unchecked) var methods: [[Int: Int]]
+    /// The same as a flat table, kind by kind over the symbols known at the start; -1 for none.
+    let methodTable: UnsafeMutablePointer<Int32>
+    let methodSymbols: Int
+    /// `builtins` as the calls of the loop need them.
+    let entries: UnsafeMutablePointer<BuiltinEntry>
+    let entryCount: Int
+    /// Room for a call's named arguments while they are put in their places.
+    let scratch: UnsafeMutablePointer<Value>
     /// Of `builtins`: the methods that change their receiver.
     var mutators: Set<Int> = []
     @exclusivity(unchecked) var hostMethods: [ObjectIdentifier: [Int: Int]] = [:]
+    /// Methods as functions, `str.lower`: by symbol and kind of object.
+    var unboundMethods: [Int: Int] = [:]
     /// Writes a script's output.
     package let output: (String) -> Void
     /// Tells the person something that is no output: what was cut, counted, written.
@@ -110,6 +129,37 @@ package final class Machine {
                 builtins.append(method)
             }
         }
+        (methodTable, methodSymbols) = Self.flatTable(methods, symbols.names.count)
+        (entries, entryCount) = Self.entryTable(builtins)
+        scratch = .allocate(capacity: 256)
+    }
+
+    private static func flatTable(
+        _ methods: [[Int: Int]], _ symbols: Int
+    ) -> (UnsafeMutablePointer<Int32>, Int) {
+        let table = UnsafeMutablePointer<Int32>.allocate(capacity: methods.count * symbols)
+        table.initialize(repeating: -1, count: methods.count * symbols)
+        for (kind, list) in methods.enumerated() {
+            for (symbol, index) in list where symbol < symbols {
+                table[kind * symbols + symbol] = Int32(index)
+            }
+        }
+        return (table, symbols)
+    }
+
+    private static func entryTable(
+        _ builtins: [Builtin]
+    ) -> (UnsafeMutablePointer<BuiltinEntry>, Int) {
+        let table = UnsafeMutablePointer<BuiltinEntry>.allocate(capacity: builtins.count)
+        for (i, builtin) in builtins.enumerated() {
+            // `builtins` keeps them and never loses one.
+            (table + i).initialize(
+                to: BuiltinEntry(
+                    builtin: .passUnretained(builtin), body: builtin.body,
+                    parameterCount: Int32(builtin.parameters.count),
+                    requiredCount: Int32(builtin.requiredCount), isSimple: builtin.isSimple))
+        }
+        return (table, builtins.count)
     }
 
     /// A machine for one thread of a par_map: the same builtins and names, no globals, and the same
@@ -139,6 +189,9 @@ package final class Machine {
         builtinNames = main.builtinNames
         builtins = main.builtins.map { Builtin(copying: $0) }
         displayWidth = main.displayWidth
+        (methodTable, methodSymbols) = Self.flatTable(methods, main.methodSymbols)
+        (entries, entryCount) = Self.entryTable(builtins)
+        scratch = .allocate(capacity: 256)
         for value in main.builtinValues {
             if value.isKind(.builtin) {
                 builtinValues.append(.builtin(value.cast(BuiltinObject.self).pointee.index))
@@ -157,6 +210,10 @@ package final class Machine {
         for slot in 0..<slotNames.names.count { globals[slot].release() }
         for value in builtinValues { value.release() }
         if !isWorker { interruptFlag.deallocate() }
+        methodTable.deallocate()
+        entries.deinitialize(count: entryCount)
+        entries.deallocate()
+        scratch.deallocate()
         munmap(stack, Machine.stackSize * MemoryLayout<Value>.stride)
         munmap(frames, (Machine.frameLimit + 1) * MemoryLayout<Frame>.stride)
         munmap(frozenSlots, Machine.globalLimit)
@@ -167,6 +224,11 @@ package final class Machine {
     func method(_ receiver: Value, _ symbol: Int) -> Int? {
         guard receiver.isObject else { return nil }
         let kind = receiver.header.pointee.kind
+        if kind != .host {
+            if symbol >= methodSymbols { return nil }
+            let index = methodTable[Int(kind.rawValue) * methodSymbols + symbol]
+            return index < 0 ? nil : Int(index)
+        }
         if kind == .host, let object = receiver.asHost {
             let type = object.type
             let id = ObjectIdentifier(type)
@@ -179,7 +241,7 @@ package final class Machine {
             hostMethods[id] = table
             return table[symbol]
         }
-        return methods[Int(kind.rawValue)][symbol]
+        return nil
     }
 
     /// The method names of a value, for suggestions.

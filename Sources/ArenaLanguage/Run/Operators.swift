@@ -235,14 +235,7 @@ extension Machine {
         switch op {
         case .add:
             if x.isKind(.string) && y.isKind(.string) || x.isKind(.bytes) && y.isKind(.bytes) {
-                let a = x.utf8
-                let b = y.utf8
-                let v = Value.newString(a.count + b.count)
-                v.header.pointee.kind = x.header.pointee.kind
-                let p = stringBytes(v)
-                if let source = a.baseAddress { memcpy(p, source, a.count) }
-                if let source = b.baseAddress { memcpy(p + a.count, source, b.count) }
-                return v
+                return joined(x, y)
             }
             if x.isKind(.list), y.isKind(.list) || x.isKind(.tuple) && y.isKind(.tuple) {
                 return .list(
@@ -256,14 +249,12 @@ extension Machine {
             }
             return nil
         case .multiply:
-            if x.isInt { return try repeated(y, x.i) }
-            if y.isInt { return try repeated(x, y.i) }
+            if let n = x.asIndex { return try repeated(y, n) }
+            if let n = y.asIndex { return try repeated(x, n) }
             return nil
         case .modulo:
             if x.isKind(.string) {
-                throw Raised(
-                    .type, "'%' does not format text in ArenaScript",
-                    help: "write an f-string: f\"{value:.3f}\"", left: "str", right: y.typeName)
+                return try percentFormat(x, y)
             }
             return nil
         case .or, .and, .subtract, .xor:
@@ -277,6 +268,18 @@ extension Machine {
             return nil
         default: return nil
         }
+    }
+
+    /// Two strings, or two bytes, one after the other; owned.
+    @inline(__always)
+    func joined(_ x: Value, _ y: Value) -> Value {
+        let n = x.cast(StringObject.self).pointee.count
+        let m = y.cast(StringObject.self).pointee.count
+        let v = Value.newString(n + m)
+        v.header.pointee.kind = x.header.pointee.kind
+        memcpy(stringBytes(v), stringBytes(x), n)
+        memcpy(stringBytes(v) + n, stringBytes(y), m)
+        return v
     }
 
     private func repeated(_ v: Value, _ n: Int) throws(Raised) -> Value? {
@@ -409,7 +412,7 @@ extension Machine {
 
     // MARK: - Comparison
 
-    func isSame(_ x: Value, _ y: Value) -> Bool { x.tag == y.tag && x.bits == y.bits }
+    func isSame(_ x: Value, _ y: Value) -> Bool { identical(x, y) }
 
     func compare(_ op: Op, _ x: Value, _ y: Value) throws(Raised) -> Value {
         if x.isKind(.host) || y.isKind(.host) {
@@ -436,6 +439,11 @@ extension Machine {
         if x.isFloat || y.isFloat, let a = x.asDouble, let b = y.asDouble, a.isNaN || b.isNaN {
             return false
         }
+        if x.isKind(.set), y.isKind(.set) {
+            let (part, whole) = op == .less || op == .lessEqual ? (x, y) : (y, x)
+            let strict = op == .less || op == .greater
+            return try isSubset(part, whole, strict: strict)
+        }
         let order = try compareOrder(x, y, op)
         switch op {
         case .less: return order < 0
@@ -455,14 +463,16 @@ extension Machine {
             return find(x.utf8, in: y.utf8, from: 0) != nil
         }
         if let items = y.items {
-            for item in items { if try valuesEqual(item, x) { return true } }
+            for item in items { if try itemsEqual(item, x) { return true } }
             return false
         }
-        if y.isKind(.range), let n = x.asInt {
+        if y.isKind(.range) {
+            guard let n = x.isFloat ? Int(exactly: x.d) : x.asIndex else { return false }
             let r = y.cast(RangeObject.self).pointee
             guard r.count > 0 else { return false }
             let inside = r.step > 0 ? n >= r.start && n < r.stop : n <= r.start && n > r.stop
-            return inside && (n &- r.start) % r.step == 0
+            let distance = UInt(bitPattern: r.step > 0 ? n &- r.start : r.start &- n)
+            return inside && distance % r.step.magnitude == 0
         }
         if let host = y.asHost { return try host.contains(x) }
         throw Raised(.type, "'in' does not work on a \(y.typeName)", right: y.typeName)
@@ -491,6 +501,16 @@ func find(_ needle: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UIn
     return nil
 }
 
+/// Whether two values are one: what containers ask before `==`, so that they find a NaN again.
+@inline(__always)
+func identical(_ x: Value, _ y: Value) -> Bool { x.tag == y.tag && x.bits == y.bits }
+
+/// How containers compare items: the same one, or an equal one.
+func itemsEqual(_ x: Value, _ y: Value) throws(Raised) -> Bool {
+    if identical(x, y) { return true }
+    return try valuesEqual(x, y)
+}
+
 /// Python's equality: numbers by value, containers item by item.
 func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool {
     if x.tag != Value.Tag.object, y.tag != Value.Tag.object {
@@ -512,13 +532,15 @@ func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool 
     }
     if x.bits == y.bits { return true }
     let kind = x.header.pointee.kind
-    guard kind == y.header.pointee.kind else { return false }
+    guard kind == y.header.pointee.kind else { return isTypeName(x, y) || isTypeName(y, x) }
     if depth > 200 { throw Raised(.recursion, "the values are nested too deep to compare") }
     switch kind {
     case .string, .bytes: return x.utf8.elementsEqual(y.utf8)
     case .list, .tuple:
         guard let a = x.items, let b = y.items, a.count == b.count else { return false }
-        for i in 0..<a.count { if try !valuesEqual(a[i], b[i], depth: depth + 1) { return false } }
+        for i in 0..<a.count where !identical(a[i], b[i]) {
+            if try !valuesEqual(a[i], b[i], depth: depth + 1) { return false }
+        }
         return true
     case .dict, .set:
         let a = x.cast(TableObject.self)
@@ -527,10 +549,8 @@ func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool 
         for i in 0..<a.pointee.used where !a.pointee.entries[i].key.isUnset {
             let at = try y.tableFind(a.pointee.entries[i].key)
             if at < 0 { return false }
-            if kind == .dict,
-                try !valuesEqual(
-                    a.pointee.entries[i].value, b.pointee.entries[at].value, depth: depth + 1)
-            {
+            let (p, q) = (a.pointee.entries[i].value, b.pointee.entries[at].value)
+            if kind == .dict, !identical(p, q), try !valuesEqual(p, q, depth: depth + 1) {
                 return false
             }
         }
@@ -595,8 +615,16 @@ func compareOrder(_ x: Value, _ y: Value, _ op: Op, depth: Int = 0) throws(Raise
     let sameKind = x.isKind(.list) && y.isKind(.list) || x.isKind(.tuple) && y.isKind(.tuple)
     if sameKind, let a = x.items, let b = y.items {
         if depth > 200 { throw Raised(.recursion, "the values are nested too deep to compare") }
-        for i in 0..<min(a.count, b.count) where try !valuesEqual(a[i], b[i]) {
-            return try compareOrder(a[i], b[i], op, depth: depth + 1)
+        for i in 0..<min(a.count, b.count) {
+            let (u, v) = (a[i], b[i])
+            if u.isInt, v.isInt {
+                if u.i != v.i { return u.i < v.i ? -1 : 1 }
+            } else if u.isKind(.string), v.isKind(.string) {
+                let order = compareText(u, v)
+                if order != 0 { return order }
+            } else if try !itemsEqual(u, v) {
+                return try compareOrder(u, v, op, depth: depth + 1)
+            }
         }
         return a.count - b.count
     }

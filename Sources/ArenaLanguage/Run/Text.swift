@@ -20,6 +20,17 @@ extension Machine {
         return String(decoding: out, as: UTF8.self)
     }
 
+    /// `ascii(v)`: the representation with everything outside ASCII as escapes.
+    func asciiRepresentation(of v: Value) -> String {
+        let text = representation(of: v)
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+        var out: [UInt8] = []
+        for s in text.unicodeScalars {
+            if s.isASCII { out.append(UInt8(s.value)) } else { appendEscape(s.value, &out) }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
     /// Writes a value; `open` are the containers it stands in, so that one inside itself ends.
     private func write(_ v: Value, _ out: inout [UInt8], _ open: inout [UInt64]) {
         switch v.tag {
@@ -121,24 +132,58 @@ extension Machine {
 
     /// Formats one replacement field, owned.
     func format(_ v: Value, conversion: UInt8, spec: Value) throws(Raised) -> Value {
-        if conversion == UInt8(ascii: "r") || conversion == UInt8(ascii: "a") {
-            let text = Value.string(representation(of: v))
-            defer { text.release() }
-            return try formatted(text, spec)
+        if conversion == 0 {
+            if spec.utf8.isEmpty {
+                if v.isKind(.string) { return v.retain() }
+                if v.isInt { return .decimal(v.i) }
+            } else if v.isInt, let text = plainInteger(v.i, spec.utf8) {
+                return text
+            }
         }
-        if conversion == UInt8(ascii: "s"), !v.isKind(.string) {
-            let text = Value.string(self.text(of: v))
-            defer { text.release() }
-            return try formatted(text, spec)
-        }
-        return try formatted(v, spec)
+        return try format(
+            v, conversion: conversion, spec: spec.utf8.isEmpty ? [] : Array(spec.utf8))
     }
 
-    private func formatted(_ v: Value, _ spec: Value) throws(Raised) -> Value {
-        let text = spec.asString ?? ""
-        if text.isEmpty { return v.isKind(.string) ? v.retain() : .string(self.text(of: v)) }
-        let format = try FormatSpec(text)
-        return .string(try format.apply(v, self))
+    /// An integer under a spec of a width alone: `5`, `05`, `05d`, `d`; nil for any other. Owned.
+    private func plainInteger(_ n: Int, _ spec: UnsafeBufferPointer<UInt8>) -> Value? {
+        var end = spec.count
+        if spec[end - 1] == UInt8(ascii: "d") { end -= 1 }
+        let zero = end > 0 && spec[0] == 48
+        var width = 0
+        for i in 0..<end {
+            guard isDigit(spec[i]), width < 100 else { return nil }
+            width = width * 10 + Int(spec[i] - 48)
+        }
+        let digits = Value.decimal(n)
+        let text = digits.utf8
+        let missing = width - text.count
+        if missing <= 0 { return digits }
+        defer { digits.release() }
+        let result = Value.newString(width)
+        let p = stringBytes(result)
+        let sign = zero && n < 0 ? 1 : 0
+        if sign == 1 { p[0] = text[0] }
+        memset(p + sign, zero ? 48 : 32, missing)
+        for i in sign..<text.count { p[missing + i] = text[i] }
+        return result
+    }
+
+    func format(_ v: Value, conversion: UInt8, spec: [UInt8]) throws(Raised) -> Value {
+        let text: Value
+        switch conversion {
+        case UInt8(ascii: "r"): text = .string(representation(of: v))
+        case UInt8(ascii: "a"): text = .string(asciiRepresentation(of: v))
+        case UInt8(ascii: "s") where !v.isKind(.string): text = .string(self.text(of: v))
+        default: text = v.retain()
+        }
+        if spec.isEmpty {
+            if text.isKind(.string) { return text }
+            defer { text.release() }
+            return .string(self.text(of: text))
+        }
+        defer { text.release() }
+        let isText = text.isKind(.string) || text.isKind(.host)
+        return .string(try FormatSpec(spec, number: !isText).apply(text, self))
     }
 
     func joinStrings(_ first: UnsafeMutablePointer<Value>, _ count: Int) -> Value {
@@ -157,63 +202,45 @@ extension Machine {
     }
 }
 
-/// A float as Python writes it: the shortest text that reads back as the same number.
-package func floatText(_ x: Double) -> String {
-    if x.isNaN { return "nan" }
-    if x.isInfinite { return x < 0 ? "-inf" : "inf" }
-    let text = x.description
-    // The two write an exponent from different sizes on: Python from 1e16, Swift from 2^53 or so.
-    guard x.magnitude >= 1e15 else { return text }
-    let parts = text.split(separator: "e")
-    var digits = Array(parts[0].utf8.filter { isDigit($0) })
-    let point = parts[0].utf8.firstIndex(of: UInt8(ascii: ".")).map {
-        parts[0].utf8.prefix(upTo: $0).filter { isDigit($0) }.count
-    }
-    let exponent = (parts.count > 1 ? Int(parts[1]) ?? 0 : 0) + (point ?? digits.count) - 1
-    while digits.count > 1, digits.last == 48 { digits.removeLast() }
-    let sign = x < 0 ? "-" : ""
-    if exponent < 16 {
-        let zeros = [UInt8](repeating: 48, count: max(0, exponent + 1 - digits.count))
-        let whole = digits.prefix(exponent + 1) + zeros
-        let rest = digits.dropFirst(exponent + 1)
-        return sign + String(decoding: whole, as: UTF8.self) + "."
-            + (rest.isEmpty ? "0" : String(decoding: rest, as: UTF8.self))
-    }
-    var mantissa = String(decoding: digits.prefix(1), as: UTF8.self)
-    if digits.count > 1 { mantissa += "." + String(decoding: digits.dropFirst(), as: UTF8.self) }
-    return sign + mantissa + "e+\(exponent)"
-}
-
 /// A string in quotes with escapes, as Python's repr.
 private func quote(_ text: UnsafeBufferPointer<UInt8>, _ out: inout [UInt8]) {
     let single = UInt8(ascii: "'")
     let useDouble = text.contains(single) && !text.contains(UInt8(ascii: "\""))
     let mark = useDouble ? UInt8(ascii: "\"") : single
     out.append(mark)
-    for s in String(decoding: text, as: UTF8.self).unicodeScalars {
-        switch s.value {
-        case 92: out += "\\\\".utf8
+    var i = 0
+    while i < text.count {
+        let c = text[i]
+        switch c {
+        case 92, mark: out += [92, c]
         case 10: out += "\\n".utf8
         case 13: out += "\\r".utf8
         case 9: out += "\\t".utf8
-        case UInt32(mark):
-            out.append(92)
-            out.append(mark)
-        case 0..<32, 127..<161, 173: out += "\\x\(hex(s.value, 2))".utf8
-        case 0x2028, 0x2029, 0xE000...0xF8FF, 0x200B...0x200F, 0xFEFF:
-            out += "\\u\(hex(s.value, 4))".utf8
-        default: appendUTF8(s.value, to: &out)
+        case 32..<127: out.append(c)
+        case 0..<32, 127: out += "\\x\(hex(UInt32(c), 2))".utf8
+        default:
+            let (scalar, n) = decodeScalar(text, i)
+            if isPrintable(scalar) {
+                out += text[i..<i + n]
+            } else {
+                appendEscape(scalar.value, &out)
+            }
+            i += n
+            continue
         }
+        i += 1
     }
     out.append(mark)
 }
 
 private func quoteBytes(_ text: UnsafeBufferPointer<UInt8>, _ out: inout [UInt8]) {
-    out.append(UInt8(ascii: "'"))
+    let single = UInt8(ascii: "'")
+    let mark =
+        text.contains(single) && !text.contains(UInt8(ascii: "\"")) ? UInt8(ascii: "\"") : single
+    out.append(mark)
     for c in text {
         switch c {
-        case 92: out += "\\\\".utf8
-        case 39: out += "\\'".utf8
+        case 92, mark: out += [92, c]
         case 10: out += "\\n".utf8
         case 13: out += "\\r".utf8
         case 9: out += "\\t".utf8
@@ -221,7 +248,18 @@ private func quoteBytes(_ text: UnsafeBufferPointer<UInt8>, _ out: inout [UInt8]
         default: out += "\\x\(hex(UInt32(c), 2))".utf8
         }
     }
-    out.append(UInt8(ascii: "'"))
+    out.append(mark)
+}
+
+/// A character as an escape: \x, \u or \U.
+private func appendEscape(_ c: UInt32, _ out: inout [UInt8]) {
+    if c < 0x100 {
+        out += "\\x\(hex(c, 2))".utf8
+    } else if c < 0x10000 {
+        out += "\\u\(hex(c, 4))".utf8
+    } else {
+        out += "\\U\(hex(c, 8))".utf8
+    }
 }
 
 private func hex(_ value: UInt32, _ width: Int) -> String {

@@ -149,7 +149,7 @@ extension Lexer {
         if i < end, bytes[i] == UInt8(ascii: "!") {
             let conversion = i + 1 < end ? bytes[i + 1] : 0
             if ![UInt8(ascii: "r"), UInt8(ascii: "s"), UInt8(ascii: "a")].contains(conversion) {
-                fault("the conversion after '!' is r or s", i, i + 2)
+                fault("the conversion after '!' is r, s or a", i, i + 2)
             }
             field.conversion = conversion
             i += 2

@@ -13,6 +13,8 @@ struct Lexer {
     /// Open brackets, for joining lines and for messages.
     var open: [(UInt8, Int)] = []
     private var indents: [Int] = [0]
+    /// The same widths with a tab as one column: where the two disagree, an editor may mislead.
+    private var narrowIndents: [Int] = [0]
 
     init(_ file: SourceFile) {
         self.file = file
@@ -35,6 +37,10 @@ struct Lexer {
     mutating func scan() -> [Token] {
         if let bad = file.invalidByte {
             fault("the script is not UTF-8 text", bad, bad + 1, help: "save it as UTF-8")
+            return [Token(kind: .end, range: TextRange(0, 0))]
+        }
+        if let nul = bytes.firstIndex(of: 0) {
+            fault("the script holds a NUL byte", nul, nul + 1, help: "save it as plain UTF-8 text")
             return [Token(kind: .end, range: TextRange(0, 0))]
         }
         var lineStart = true
@@ -120,13 +126,12 @@ struct Lexer {
     private mutating func scanIndentation() -> Bool {
         let start = i
         var width = 0
-        var tabs = false
-        var spaces = false
+        var narrow = 0
         while i < end, bytes[i] == 32 || bytes[i] == 9 || bytes[i] == 12 {
-            if bytes[i] == 9 {
-                width = (width / 8 + 1) * 8; tabs = true
-            } else {
-                width += 1; spaces = true
+            switch bytes[i] {
+            case 9: width = (width / 8 + 1) * 8; narrow += 1
+            case 12: width = 0; narrow = 0
+            default: width += 1; narrow += 1
             }
             i += 1
         }
@@ -138,22 +143,20 @@ struct Lexer {
             if i < end { i += 1 }
             return false
         }
-        if tabs, spaces {
-            fault(
-                "tabs and spaces are mixed in this line's indentation", start, i,
-                help: "indent with four spaces")
-        }
         let top = indents[indents.count - 1]
         if width > top {
             if indents.count >= 100 {
                 fault("blocks are nested more than 100 deep", start, i)
                 return true
             }
+            if narrow <= narrowIndents[narrowIndents.count - 1] { mixedTabs(start) }
             indents.append(width)
+            narrowIndents.append(narrow)
             append(.indent, start, i)
         } else if width < top {
             while let last = indents.last, last > width {
                 indents.removeLast()
+                narrowIndents.removeLast()
                 append(.dedent, i, i)
             }
             if let last = indents.last, last != width {
@@ -161,12 +164,23 @@ struct Lexer {
                     "this line's indentation fits no block above it", start, i,
                     help: "align it with the statement it belongs to")
                 indents.append(width)
+                narrowIndents.append(narrow)
                 // The matching dedent keeps the token stream balanced.
                 tokens.insert(
                     Token(kind: .indent, range: TextRange(start, i)), at: tokens.count)
+            } else if narrow != narrowIndents[narrowIndents.count - 1] {
+                mixedTabs(start)
             }
+        } else if narrow != narrowIndents[narrowIndents.count - 1] {
+            mixedTabs(start)
         }
         return true
+    }
+
+    private mutating func mixedTabs(_ start: Int) {
+        fault(
+            "tabs and spaces are mixed in this line's indentation", start, i,
+            help: "indent with four spaces")
     }
 
     private mutating func skipComment() {
@@ -178,6 +192,10 @@ struct Lexer {
         if next < end, bytes[next] == 13 { next += 1 }
         if next < end, bytes[next] == 10 {
             i = next + 1
+            if i == end { fault("the file ends after a backslash that joins lines", i - 1, i - 1) }
+        } else if next == end {
+            fault("the file ends after a backslash that joins lines", i, i + 1)
+            i = next
         } else {
             fault("a backslash joins lines only at a line's end", i, i + 1)
             i += 1
@@ -323,6 +341,12 @@ struct Lexer {
                 return fault("'\(text)' is not a number", start, i)
             }
         }
+        if hasStrayUnderscore(bytes[start..<i], radix) {
+            let text = String(decoding: bytes[start..<i], as: UTF8.self)
+            return fault(
+                "'\(text)' is not a number", start, i,
+                help: "an underscore stands between two digits")
+        }
         let raw = bytes[start..<i].filter { $0 != UInt8(ascii: "_") }
         let text = String(decoding: raw, as: UTF8.self)
         if isFloat {
@@ -335,16 +359,39 @@ struct Lexer {
                 "a number does not start with 0", start, i, help: "octal numbers are written 0o17")
         } else if let value = Int(radix == 10 ? text : String(text.dropFirst(2)), radix: radix) {
             append(.integer(value), start, i)
+        } else if radix != 10, let bad = raw.dropFirst(2).first(where: { !isDigit($0, in: radix) })
+        {
+            fault(
+                "'\(Character(Unicode.Scalar(bad)))' is no digit of a number in base \(radix)",
+                start, i)
         } else if let value = BigInteger(
             radix == 10 ? text : String(text.dropFirst(2)), radix: radix)
         {
             append(.largeInteger(value), start, i)
-        } else if raw.count > 2, radix == 10 || text.dropFirst(2).allSatisfy(\.isHexDigit) {
+        } else if raw.count > 2 {
             fault("the integer has more than \(BigInteger.bitLimit) bits", start, i)
         } else {
             fault("'\(text)' is not a number", start, i)
         }
     }
+}
+
+/// Whether an underscore in a number does not stand between digits (or behind 0x, 0o, 0b).
+private func hasStrayUnderscore(_ s: ArraySlice<UInt8>, _ radix: Int) -> Bool {
+    let mark = UInt8(ascii: "_")
+    guard s.contains(mark) else { return false }
+    for i in s.indices where s[i] == mark {
+        guard i > s.startIndex, i + 1 < s.endIndex else { return true }
+        let before = isDigit(s[i - 1], in: max(radix, 10)) || radix != 10 && i == s.startIndex + 2
+        if !before || !isDigit(s[i + 1], in: max(radix, 10)) { return true }
+    }
+    return false
+}
+
+/// Whether a byte is a digit of a base.
+private func isDigit(_ c: UInt8, in radix: Int) -> Bool {
+    if radix == 16 { return hexValue(c) != nil }
+    return c >= 48 && c < 48 + UInt8(radix)
 }
 
 @inline(__always) func isDigit(_ c: UInt8) -> Bool { c >= 48 && c <= 57 }

@@ -33,10 +33,10 @@ extension Value {
         let p = allocate(TableObject.self, kind)
         p.pointee.count = 0
         p.pointee.used = 0
-        p.pointee.capacity = 8
-        p.pointee.entries = allocateEntries(8)
-        p.pointee.mask = 15
-        p.pointee.slots = allocateSlots(16)
+        p.pointee.capacity = 4
+        p.pointee.entries = allocateEntries(4)
+        p.pointee.mask = 7
+        p.pointee.slots = allocateSlots(8)
         return .object(p)
     }
 
@@ -249,7 +249,7 @@ private func hashInteger(_ n: BigInteger) -> UInt32 {
 
 @inline(__always)
 private func keysEqual(_ a: Value, _ b: Value) -> Bool {
-    if a.tag == b.tag, a.bits == b.bits { return !(a.isFloat && a.d.isNaN) }
+    if a.tag == b.tag, a.bits == b.bits { return true }
     if a.isKind(.string), b.isKind(.string) {
         let n = a.cast(StringObject.self).pointee.count
         return n == b.cast(StringObject.self).pointee.count

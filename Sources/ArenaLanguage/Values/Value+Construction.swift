@@ -14,6 +14,28 @@ extension Value {
 
     package static func string(_ text: String) -> Value { string(text.utf8) }
 
+    /// An integer's decimal digits as a string.
+    static func decimal(_ n: Int) -> Value {
+        var digits: (UInt64, UInt64, UInt64) = (0, 0, 0)
+        return withUnsafeMutableBytes(of: &digits) { buffer in
+            var at = buffer.count
+            var rest = n.magnitude
+            repeat {
+                at -= 1
+                buffer[at] = UInt8(truncatingIfNeeded: 48 + rest % 10)
+                rest /= 10
+            } while rest > 0
+            if n < 0 {
+                at -= 1
+                buffer[at] = UInt8(ascii: "-")
+            }
+            let v = newString(buffer.count - at)
+            v.cast(StringObject.self).pointee.scalars = buffer.count - at
+            memcpy(stringBytes(v), buffer.baseAddress.unsafelyUnwrapped + at, buffer.count - at)
+            return v
+        }
+    }
+
     static func bytes(_ bytes: some Collection<UInt8>) -> Value {
         let v = string(bytes)
         v.header.pointee.kind = .bytes
@@ -100,6 +122,7 @@ extension Value {
     static func error(_ raised: Raised) -> Value {
         let p = allocate(ErrorObject.self, .error)
         p.pointee.raised = .passRetained(raised)
+        p.pointee.kind = raised.kind
         return .object(p)
     }
 
@@ -132,6 +155,8 @@ private func growList(_ list: UnsafeMutablePointer<ListObject>) {
 extension Value {
     /// The integer, if it is one (bool is not).
     package var asInt: Int? { isInt ? i : nil }
+    /// The integer where Python takes a bool for one: places, counts, widths.
+    package var asIndex: Int? { isInt || isBool ? i : nil }
     package var asBool: Bool? { isBool ? b : nil }
 
     /// The number as a float: int, float and bool.

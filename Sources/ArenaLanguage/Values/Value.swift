@@ -165,6 +165,7 @@ struct CellObject {
 struct ErrorObject {
     var header: ObjectHeader
     var raised: Unmanaged<Raised>
+    var kind: ErrorKind
 }
 
 /// A kind of error: `ValueError`.
@@ -190,55 +191,68 @@ func allocate<T>(_ type: T.Type, _ kind: ObjectKind, extra: Int = 0) -> UnsafeMu
 }
 
 /// Frees an object and what it alone owns, with a list of work in place of recursion so that deep
-/// nesting cannot exhaust the stack.
+/// nesting cannot exhaust the stack. What holds nothing is freed at once.
 @inline(never)
 func destroy(_ first: UnsafeMutablePointer<ObjectHeader>) {
-    switch first.pointee.kind {
-    case .string, .bytes, .range, .builtin, .integer, .errorType:
-        free(first)
-        return
-    default: break
+    if isLeaf(first.pointee.kind) { return free(first) }
+    var work: [UnsafeMutablePointer<ObjectHeader>] = []
+    dismantle(first, &work)
+    while let h = work.popLast() { dismantle(h, &work) }
+}
+
+/// Whether objects of the kind hold no others.
+@inline(__always)
+private func isLeaf(_ kind: ObjectKind) -> Bool {
+    switch kind {
+    case .string, .bytes, .range, .builtin, .integer, .errorType: return true
+    case .list, .tuple, .dict, .set, .function, .boundMethod, .cell, .host, .error: return false
     }
-    var work = [first]
-    func drop(_ v: Value) {
+}
+
+/// Frees one object; what it held and nobody else holds is freed too or added to the work.
+private func dismantle(
+    _ h: UnsafeMutablePointer<ObjectHeader>,
+    _ work: inout [UnsafeMutablePointer<ObjectHeader>]
+) {
+    @inline(__always) func drop(_ v: Value) {
         guard v.isObject else { return }
         let h = v.header
         h.pointee.owners &-= 1
-        if h.pointee.owners == 0 { work.append(h) }
-    }
-    while let h = work.popLast() {
-        let v = Value.object(h)
-        switch h.pointee.kind {
-        case .string, .bytes, .range, .builtin, .integer, .errorType: break
-        case .list:
-            let list = v.cast(ListObject.self)
-            for i in 0..<list.pointee.count { drop(list.pointee.items[i]) }
-            free(list.pointee.items)
-        case .tuple:
-            let items = tupleItems(v)
-            for i in 0..<v.cast(TupleObject.self).pointee.count { drop(items[i]) }
-        case .dict, .set:
-            let table = v.cast(TableObject.self)
-            for i in 0..<table.pointee.used where !table.pointee.entries[i].key.isUnset {
-                drop(table.pointee.entries[i].key)
-                drop(table.pointee.entries[i].value)
-            }
-            free(table.pointee.entries)
-            free(table.pointee.slots)
-        case .function:
-            let f = v.cast(FunctionObject.self)
-            for i in 0..<f.pointee.captureCount { drop(f.pointee.captures[i]) }
-            for i in 0..<f.pointee.defaultCount { drop(f.pointee.defaults[i]) }
-            free(f.pointee.captures)
-            free(f.pointee.defaults)
-            f.pointee.info.pointee.code.release()
-        case .boundMethod: drop(v.cast(BoundMethodObject.self).pointee.receiver)
-        case .cell: drop(v.cast(CellObject.self).pointee.value)
-        case .host: v.cast(HostBox.self).pointee.holder.release()
-        case .error: v.cast(ErrorObject.self).pointee.raised.release()
+        if h.pointee.owners == 0 {
+            if isLeaf(h.pointee.kind) { free(h) } else { work.append(h) }
         }
-        free(h)
     }
+    let v = Value.object(h)
+    switch h.pointee.kind {
+    case .string, .bytes, .range, .builtin, .integer, .errorType: break
+    case .list:
+        let list = v.cast(ListObject.self)
+        for i in 0..<list.pointee.count { drop(list.pointee.items[i]) }
+        free(list.pointee.items)
+    case .tuple:
+        let items = tupleItems(v)
+        for i in 0..<v.cast(TupleObject.self).pointee.count { drop(items[i]) }
+    case .dict, .set:
+        let table = v.cast(TableObject.self)
+        for i in 0..<table.pointee.used where !table.pointee.entries[i].key.isUnset {
+            drop(table.pointee.entries[i].key)
+            drop(table.pointee.entries[i].value)
+        }
+        free(table.pointee.entries)
+        free(table.pointee.slots)
+    case .function:
+        let f = v.cast(FunctionObject.self)
+        for i in 0..<f.pointee.captureCount { drop(f.pointee.captures[i]) }
+        for i in 0..<f.pointee.defaultCount { drop(f.pointee.defaults[i]) }
+        free(f.pointee.captures)
+        free(f.pointee.defaults)
+        f.pointee.info.pointee.code.release()
+    case .boundMethod: drop(v.cast(BoundMethodObject.self).pointee.receiver)
+    case .cell: drop(v.cast(CellObject.self).pointee.value)
+    case .host: v.cast(HostBox.self).pointee.holder.release()
+    case .error: v.cast(ErrorObject.self).pointee.raised.release()
+    }
+    free(h)
 }
 
 /// The items of a tuple.

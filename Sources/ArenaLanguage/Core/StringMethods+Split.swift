@@ -1,0 +1,267 @@
+// Taking text and bytes apart: split, partition, splitlines, strip. All on bytes.
+
+import ArenaCore
+import Glibc
+
+private typealias P = BuiltinParameter
+
+func splitMethods(_ type: String) -> [Builtin] {
+    let b = type == "bytes" ? "b" : ""
+    func shown(_ code: String, _ output: String) -> [Example] {
+        [Example("print(\(code))", prints: output + "\n")]
+    }
+    func strip(_ name: String, _ place: String, left: Bool, right: Bool, _ output: String)
+        -> Builtin
+    {
+        Builtin(
+            name, [.receiver(type), P("chars", type, .optional("None"))],
+            "Without white space (or the given characters) at \(place).",
+            examples: shown("repr(\(b)\" a \".\(name)())", b + output)
+        ) { a throws(Raised) in try stripped(a, left: left, right: right) }
+    }
+    return [
+        strip("strip", "both ends", left: true, right: true, "'a'"),
+        strip("lstrip", "the start", left: true, right: false, "'a '"),
+        strip("rstrip", "the end", left: false, right: true, "' a'"),
+        Builtin(
+            "split",
+            [
+                .receiver(type), P("sep", type, .optional("None")),
+                P("maxsplit", "int", .optional("-1")),
+            ],
+            "The parts between separators; without one, the words between white space.",
+            examples: shown("\(b)\"a b  c\".split()", "[\(b)'a', \(b)'b', \(b)'c']")
+        ) { a throws(Raised) in
+            let limit = a[2].isUnset ? -1 : try a.int(2)
+            let most = limit < 0 ? Int.max : limit
+            return a.has(1) ? try parts(a, most) : words(a, most)
+        },
+        Builtin(
+            "rsplit",
+            [
+                .receiver(type), P("sep", type, .optional("None")),
+                P("maxsplit", "int", .optional("-1")),
+            ],
+            "Like split, but counting the splits from the end.",
+            examples: shown(
+                "\(b)\"a.b.c\".rsplit(\(b)\".\", 1)", "[\(b)'a.b', \(b)'c']")
+        ) { a throws(Raised) in
+            let limit = a[2].isUnset ? -1 : try a.int(2)
+            if limit < 0 { return a.has(1) ? try parts(a, Int.max) : words(a, Int.max) }
+            return a.has(1) ? try lastParts(a, limit) : lastWords(a, limit)
+        },
+        partition(
+            "partition", type, "What is before the first separator, it, and what is behind it.",
+            shown("\(b)\"a=b=c\".partition(\(b)\"=\")", "(\(b)'a', \(b)'=', \(b)'b=c')"),
+            last: false),
+        partition(
+            "rpartition", type, "What is before the last separator, it, and what is behind it.",
+            shown("\(b)\"a=b=c\".rpartition(\(b)\"=\")", "(\(b)'a=b', \(b)'=', \(b)'c')"),
+            last: true),
+    ]
+}
+
+let linesMethod = Builtin(
+    "splitlines", [.receiver("str"), P("keepends", "bool", .optional("False"))],
+    "The lines, without their ends unless those are kept.",
+    examples: [Example("print(\"a\\nb\\r\\n\".splitlines())", prints: "['a', 'b']\n")]
+) { a throws(Raised) in
+    let keep = try a.isTrue(1)
+    let text = a[0].utf8
+    let result = Value.list()
+    var from = 0
+    var i = 0
+    while i < text.count {
+        // Line ends are rare: most bytes are told apart by one comparison.
+        if text[i] > 0x1E, text[i] < 0xC2 { i += 1; continue }
+        let n = lineEndLength(text, i)
+        if n == 0 { i += 1; continue }
+        result.append(.string(text[from..<(keep ? i + n : i)]))
+        i += n
+        from = i
+    }
+    if from < text.count { result.append(.string(text[from...])) }
+    return result
+}
+
+extension Arguments {
+    /// The truth of an argument that may be left out.
+    func isTrue(_ i: Int) throws(Raised) -> Bool {
+        self[i].isUnset ? false : try machine.truth(self[i])
+    }
+}
+
+// MARK: - Split
+
+private func parts(_ a: Arguments, _ most: Int) throws(Raised) -> Value {
+    let separator = try a.text(1)
+    if separator.isEmpty { throw emptySeparator(a) }
+    let text = a[0].utf8
+    let result = Value.list()
+    var from = 0
+    var n = 0
+    while n < most, let at = find(separator, in: text, from: from) {
+        result.append(a.made(text[from..<at]))
+        from = at + separator.count
+        n += 1
+    }
+    result.append(a.made(text[from...]))
+    return result
+}
+
+private func lastParts(_ a: Arguments, _ most: Int) throws(Raised) -> Value {
+    let separator = try a.text(1)
+    if separator.isEmpty { throw emptySeparator(a) }
+    var text = a[0].utf8
+    var taken: [Value] = []
+    while taken.count < most, let at = findLast(separator, in: text, from: 0) {
+        taken.append(a.made(text[(at + separator.count)...]))
+        text = Bytes(rebasing: text[..<at])
+    }
+    taken.append(a.made(text))
+    return .list(taken.reversed())
+}
+
+private func emptySeparator(_ a: Arguments) -> Raised {
+    Raised(
+        .value, "\(a.builtin.name)() wants a separator that is not empty",
+        help: "list(text) gives the characters")
+}
+
+/// The length of white space at a place; bytes know only that of ASCII.
+@inline(__always)
+private func space(_ text: Bytes, _ i: Int, _ isText: Bool) -> Int {
+    if isText { return spaceLength(text, i) }
+    let c = text[i]
+    return c == 32 || c >= 9 && c <= 13 ? 1 : 0
+}
+
+private func words(_ a: Arguments, _ most: Int) -> Value {
+    let isText = a[0].isKind(.string)
+    let text = a[0].utf8
+    let result = Value.list()
+    var i = 0
+    var n = 0
+    while true {
+        while i < text.count {
+            let length = space(text, i, isText)
+            if length == 0 { break }
+            i += length
+        }
+        if i == text.count { return result }
+        if n == most { break }
+        let start = i
+        while i < text.count, space(text, i, isText) == 0 {
+            i += isText ? scalarLength(text[i]) : 1
+        }
+        result.append(a.made(text[start..<i]))
+        n += 1
+    }
+    // As Python: what is left keeps the white space at its end.
+    result.append(a.made(text[i...]))
+    return result
+}
+
+private func lastWords(_ a: Arguments, _ most: Int) -> Value {
+    let isText = a[0].isKind(.string)
+    let text = a[0].utf8
+    var taken: [Value] = []
+    var end = trimmedEnd(text, 0, isText)
+    while end > 0, taken.count < most {
+        var start = end
+        while start > 0 {
+            let at = isText ? scalarStart(text, before: start) : start - 1
+            if space(text, at, isText) > 0 { break }
+            start = at
+        }
+        taken.append(a.made(text[start..<end]))
+        end = trimmedEnd(Bytes(rebasing: text[..<start]), 0, isText)
+    }
+    if end > 0 { taken.append(a.made(text[..<end])) }
+    return .list(taken.reversed())
+}
+
+/// Where the white space at the end begins, at or after `low`.
+private func trimmedEnd(_ text: Bytes, _ low: Int, _ isText: Bool) -> Int {
+    var end = text.count
+    while end > low {
+        let at = isText ? scalarStart(text, before: end) : end - 1
+        if space(text, at, isText) == 0 { break }
+        end = at
+    }
+    return end
+}
+
+private func partition(
+    _ name: String, _ type: String, _ summary: String, _ examples: [Example], last: Bool
+) -> Builtin {
+    Builtin(name, [.receiver(type), P("sep", type)], summary, examples: examples) {
+        a throws(Raised) in
+        let separator = try a.text(1)
+        if separator.isEmpty { throw emptySeparator(a) }
+        let text = a[0].utf8
+        let found =
+            last ? findLast(separator, in: text, from: 0) : find(separator, in: text, from: 0)
+        guard let at = found else {
+            return .tuple(
+                last
+                    ? [a.made([]), a.made([]), a[0].retain()]
+                    : [a[0].retain(), a.made([]), a.made([])])
+        }
+        return .tuple([
+            a.made(text[..<at]), a[1].retain(), a.made(text[(at + separator.count)...]),
+        ])
+    }
+}
+
+// MARK: - Strip
+
+private func stripped(_ a: Arguments, left: Bool, right: Bool) throws(Raised) -> Value {
+    let text = a[0].utf8
+    let isText = a[0].isKind(.string)
+    var start = 0
+    var end = text.count
+    if !a.has(1) {
+        if left {
+            while start < end {
+                let n = space(text, start, isText)
+                if n == 0 { break }
+                start += n
+            }
+        }
+        if right { end = trimmedEnd(text, start, isText) }
+        return start == 0 && end == text.count ? a[0].retain() : a.made(text[start..<end])
+    }
+    let characters = try a.text(1)
+    if !isText || isASCII(characters) {
+        var set = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
+        for c in characters {
+            let bit = UInt64(1) << UInt64(c & 63)
+            switch c >> 6 {
+            case 0: set.0 |= bit
+            case 1: set.1 |= bit
+            case 2: set.2 |= bit
+            default: set.3 |= bit
+            }
+        }
+        func drops(_ c: UInt8) -> Bool {
+            let word = c < 64 ? set.0 : c < 128 ? set.1 : c < 192 ? set.2 : set.3
+            return word >> UInt64(c & 63) & 1 != 0
+        }
+        if left { while start < end, drops(text[start]) { start += 1 } }
+        if right { while end > start, drops(text[end - 1]) { end -= 1 } }
+    } else {
+        let set = Set(String(decoding: characters, as: UTF8.self).unicodeScalars)
+        while left, start < end {
+            let (s, n) = decodeScalar(text, start)
+            guard set.contains(s) else { break }
+            start += n
+        }
+        while right, end > start {
+            let at = scalarStart(text, before: end)
+            guard set.contains(decodeScalar(text, at).scalar) else { break }
+            end = at
+        }
+    }
+    return start == 0 && end == text.count ? a[0].retain() : a.made(text[start..<end])
+}
