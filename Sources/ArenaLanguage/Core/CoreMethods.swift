@@ -223,7 +223,7 @@ private let dictMethods: [Builtin] = [
         "Sets the keys of another dict or of pairs, and named ones.",
         examples: [Example("d = {\"a\": 1}\nd.update(b=2)\nprint(d)", prints: "{'a': 1, 'b': 2}\n")]
     ) { a throws(Raised) in
-        if a.has(1) { try a.machine.setItems(of: a[1], into: a[0]) }
+        if !a[1].isUnset { try a.machine.setItems(of: a[1], into: a[0]) }
         try a.machine.merge(a[2], into: a[0], mode: 0)
         return .none
     },

@@ -112,12 +112,17 @@ private func sigma(_ text: Bytes, _ at: Int) -> String {
 /// Unicode's full case folding, from the mappings that there are: the lower case of the upper case.
 private func folded(_ s: Unicode.Scalar) -> String {
     switch s.value {
+    case 0x1FBE: return "ι"
     case 0x13A0...0x13F5: return String(Character(s))
     case 0x13F8...0x13FD: return String(Character(Unicode.Scalar(s.value - 8) ?? s))
     case 0xAB70...0xABBF: return String(Character(Unicode.Scalar(s.value - 0xAB70 + 0x13A0) ?? s))
     default: break
     }
-    guard s.properties.changesWhenCaseFolded else { return String(Character(s)) }
+    // The property asks about the decomposed form, so it misses characters that fold to theirs.
+    guard
+        s.properties.changesWhenCaseFolded
+            || s.properties.uppercaseMapping.unicodeScalars.count > 1
+    else { return String(Character(s)) }
     var out = ""
     for lower in s.properties.lowercaseMapping.unicodeScalars {
         for upper in lower.properties.uppercaseMapping.unicodeScalars {

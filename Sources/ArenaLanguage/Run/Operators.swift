@@ -201,7 +201,9 @@ extension Machine {
             // As Python: from the exact remainder, so that rounding cannot reach the next integer.
             let r = fmod(a, b)
             let quotient = (a - (r != 0 && (r < 0) != (b < 0) ? r + b : r)) / b
-            return .float(quotient == 0 ? quotient : (quotient).rounded())
+            if quotient == 0 { return .float((a / b).sign == .minus ? -0.0 : 0) }
+            let whole = quotient.rounded(.down)
+            return .float(quotient - whole > 0.5 ? whole + 1 : whole)
         case .modulo:
             if b == 0 { throw zeroDivision() }
             let r = fmod(a, b)
@@ -461,6 +463,15 @@ extension Machine {
                     .type, "'in' on text wants text, not a \(x.typeName)", left: x.typeName)
             }
             return find(x.utf8, in: y.utf8, from: 0) != nil
+        }
+        if y.isKind(.bytes) {
+            if x.isKind(.bytes) { return find(x.utf8, in: y.utf8, from: 0) != nil }
+            guard let n = x.asIndex, let byte = UInt8(exactly: n) else {
+                throw Raised(
+                    .type, "'in' on bytes wants bytes or an int from 0 to 255, not a \(x.typeName)",
+                    left: x.typeName)
+            }
+            return y.utf8.contains(byte)
         }
         if let items = y.items {
             for item in items { if try itemsEqual(item, x) { return true } }

@@ -100,10 +100,12 @@ extension Machine {
             let info = v.cast(FunctionObject.self).pointee.info
             out += "<function \(info.pointee.code.takeUnretainedValue().name)>".utf8
         case .builtin:
-            out += "<builtin \(builtins[v.cast(BuiltinObject.self).pointee.index].name)>".utf8
+            out +=
+                "<built-in function \(builtins[v.cast(BuiltinObject.self).pointee.index].name)>"
+                .utf8
         case .boundMethod:
             let m = v.cast(BoundMethodObject.self).pointee
-            out += "<method \(builtins[m.index].name) of \(m.receiver.typeName)>".utf8
+            out += "<built-in method \(builtins[m.index].name) of \(m.receiver.typeName)>".utf8
         case .cell: out += "<cell>".utf8
         case .host: out += (v.asHost?.representation ?? "<object>").utf8
         case .integer: out += BigInteger(v).description.utf8

@@ -298,6 +298,14 @@ struct Lexer {
         }
     }
 
+    /// Whether a keyword stands right behind a number, as Python lets it: `0in xs`.
+    private func keywordFollows() -> Bool {
+        var to = i
+        while to < end, isNameByte(bytes[to]) { to += 1 }
+        return ["and", "else", "for", "if", "in", "is", "not", "or"].contains(
+            String(decoding: bytes[i..<to], as: UTF8.self))
+    }
+
     private mutating func scanNumber() {
         let start = i
         var radix = 10
@@ -312,7 +320,10 @@ struct Lexer {
         var isFloat = false
         if radix != 10 {
             i += 2
-            while i < end, isNameByte(bytes[i]), bytes[i] < 0x80 { i += 1 }
+            while i < end, isDigit(bytes[i], in: radix) || bytes[i] == UInt8(ascii: "_") { i += 1 }
+            if !keywordFollows() {
+                while i < end, isNameByte(bytes[i]), bytes[i] < 0x80 { i += 1 }
+            }
         } else {
             func digits() {
                 while i < end, isDigit(bytes[i]) || bytes[i] == UInt8(ascii: "_") { i += 1 }
@@ -335,7 +346,7 @@ struct Lexer {
                     digits()
                 }
             }
-            if i < end, isNameByte(bytes[i]) {
+            if i < end, isNameByte(bytes[i]), !keywordFollows() {
                 while i < end, isNameByte(bytes[i]) { i += 1 }
                 let text = String(decoding: bytes[start..<i], as: UTF8.self)
                 return fault("'\(text)' is not a number", start, i)

@@ -34,7 +34,7 @@ def bump():
 bump(); bump()
 print(seen, sorted([(1, "b"), (0, "a")], key=lambda p: p[1]), max(["aa", "b"], key=len))  # expect: 2 [(0, 'a'), (1, 'b')] aa
 def nothing(): pass
-print(nothing(), type(nothing), type(add), repr(print))  # expect: None function function <builtin print>
+print(nothing(), type(nothing), type(add), repr(print))  # expect: None function function <built-in function print>
 def deep(n):
     return 0 if n == 0 else 1 + deep(n - 1)
 print(deep(5000))  # expect: 5000

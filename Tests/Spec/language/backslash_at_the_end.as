@@ -1,0 +1,2 @@
+# expect error: the file ends after a backslash
+x = 1 + \

@@ -1,0 +1,1 @@
+fail("rows:", 3, sep="")  # expect runtime error: rows:3
