@@ -4,26 +4,61 @@ import ArenaLanguage
 
 /// The functions of this module.
 package let allBuiltins: [Builtin] = [
+    basenameFunction,
     blendFunction,
     classifierFunction,
+    copyFunction,
+    dirnameFunction,
     displayFunction,
+    existsFunction,
+    fileSizeFunction,
     frameFunction,
+    globFunction,
+    isDirFunction,
+    isFileFunction,
+    joinPathFunction,
+    listdirFunction,
     logLossFunction,
+    mkdirFunction,
+    openFunction,
     paramsFunction,
+    readBytesFunction,
     readCSVFunction,
+    readLinesFunction,
+    readTextFunction,
+    removeFunction,
+    renameFunction,
     submitFunction,
     templateFunction,
     tokenizerFunction,
+    writeBytesFunction,
     writeCSVFunction,
+    writeLinesFunction,
+    writeTextFunction,
 ]
 
 /// The types of values these functions give, for help and documentation.
 package let allHostTypes: [HostType] = [
     ClassifierValue.hostType,
     SeriesValue.hostType,
+    FileValue.hostType,
     FrameValue.hostType,
     ParamsValue.hostType,
+    RandomValue.hostType,
     TemplateValue.hostType,
     TokenizerValue.hostType,
     TokensValue.hostType,
 ]
+
+private let modules: [Module] = [
+    jsonModule,
+    mathModule,
+    randomModule,
+    timeModule,
+]
+
+/// The modules of the library, as scripts know them.
+package let allModules: [NamedValue] = modules.map(\.named)
+
+/// What the modules hold, for help and documentation.
+package let allModuleTypes: [HostType] = modules.map(\.type)

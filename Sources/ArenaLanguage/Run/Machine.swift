@@ -63,7 +63,7 @@ package final class Machine {
     package let parameters: [String: String]
 
     package init(
-        builtins functions: [Builtin], parameters: [String: String],
+        builtins functions: [Builtin], values: [NamedValue] = [], parameters: [String: String],
         output: @escaping (String) -> Void
     ) {
         self.output = output
@@ -80,6 +80,11 @@ package final class Machine {
             builtinNames[f.name] = builtins.count
             builtinValues.append(.builtin(builtins.count))
             builtins.append(f)
+        }
+        // After the functions, whose places in both lists are the same.
+        for named in values {
+            builtinNames[named.name] = builtinValues.count
+            builtinValues.append(named.make())
         }
         for (kind, list) in coreMethods {
             for method in list {

@@ -43,6 +43,10 @@ package protocol HostObject: AnyObject {
     func iterate() throws(Raised) -> Value?
     /// `self op other`, or `other op self` if reversed; nil if the types do not go together. Owned.
     func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value?
+    /// What `with` does at the start of its block; the value that `as` names. Owned.
+    func enter() throws(Raised) -> Value
+    /// What `with` does at the end of its block.
+    func leave(failed: Bool) throws(Raised)
     /// `==`.
     func isEqual(_ other: any HostObject) -> Bool
     /// The parameters of a call, for values that can be called.
@@ -78,6 +82,12 @@ extension HostObject {
     package func iterate() throws(Raised) -> Value? { nil }
     package func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value? {
         nil
+    }
+    package func enter() throws(Raised) -> Value {
+        throw Raised(.type, "a \(type.name) cannot stand in 'with'")
+    }
+    package func leave(failed: Bool) throws(Raised) {
+        throw Raised(.type, "a \(type.name) cannot stand in 'with'")
     }
     package func isEqual(_ other: any HostObject) -> Bool { self === other }
     package var callSignature: Builtin? { nil }

@@ -1,0 +1,84 @@
+// What the library needs of values beyond making and reading them: filling lists and dicts, text by
+// code points, comparing. The representation stays inside this module.
+
+/// A value that scripts know by a name from the start, made anew for each machine.
+package struct NamedValue: Sendable {
+    package let name: String
+    /// The value, owned by the caller.
+    package let make: @Sendable () -> Value
+
+    package init(_ name: String, _ make: @escaping @Sendable () -> Value) {
+        self.name = name
+        self.make = make
+    }
+}
+
+extension Value {
+    package var isList: Bool { isKind(.list) }
+    package var isTuple: Bool { isKind(.tuple) }
+    package var isDict: Bool { isKind(.dict) }
+    package var isText: Bool { isKind(.string) }
+    package var isBytes: Bool { isKind(.bytes) }
+    package var isNumber: Bool { isInt || isFloat || isBool }
+    /// Two equal identities are the same object.
+    package var identity: UInt64 { bits }
+
+    /// Adds an item, which is taken over, to a list made by the caller.
+    @inline(__always)
+    package func add(_ item: Value) { append(item) }
+
+    /// Sets a key of a dict; both are retained.
+    package func setEntry(_ key: Value, _ value: Value) throws(Raised) { try tableSet(key, value) }
+
+    /// The value of a dict's key, borrowed.
+    package func entry(_ key: Value) throws(Raised) -> Value? {
+        let at = try tableFind(key)
+        return at < 0 ? nil : cast(TableObject.self).pointee.entries[at].value
+    }
+
+    package static func byteString(_ bytes: some Collection<UInt8>) -> Value { .bytes(bytes) }
+
+    /// The code points of a string.
+    package var scalarCount: Int { ArenaLanguage.scalarCount(self) }
+
+    /// Where a code point of a string starts, in bytes; the end for one beyond it.
+    package func byteOffset(ofScalar i: Int) -> Int { ArenaLanguage.byteOffset(self, i) }
+
+    /// The items of a list, to be put in another order.
+    package func withListItems<R>(_ body: (UnsafeMutableBufferPointer<Value>) -> R) -> R {
+        let list = cast(ListObject.self)
+        return body(
+            UnsafeMutableBufferPointer(start: list.pointee.items, count: list.pointee.count))
+    }
+
+    /// `self == other` as a script sees it.
+    package func equals(_ other: Value) throws(Raised) -> Bool { try valuesEqual(self, other) }
+
+    /// `self < other` as a script sees it.
+    package func isBefore(_ other: Value) throws(Raised) -> Bool {
+        try compareOrder(self, other, .less) < 0
+    }
+}
+
+/// The integer that a decimal text stands for; the text is digits with an optional sign.
+package func integerValue(fromDecimal text: some StringProtocol) throws(Raised) -> Value {
+    if let n = Int(text) { return .int(n) }
+    throw Raised(
+        .overflow,
+        "the integer \(text.prefix(24))\(text.count > 24 ? "..." : "") does not fit in 64 bits")
+}
+
+/// The integer that a float stands for once it has no fraction.
+package func integerValue(ofWhole x: Double) throws(Raised) -> Value {
+    if let n = Int(exactly: x) { return .int(n) }
+    if x.isNaN { throw Raised(.value, "nan is no integer") }
+    throw Raised(
+        .overflow,
+        x.isInfinite ? "infinity is no integer" : "\(floatText(x)) does not fit in 64 bits")
+}
+
+extension Machine {
+    /// The items of any iterable, each owned: what a function that calls back must work on, since the
+    /// script may change the list meanwhile.
+    package func ownedItems(_ v: Value) throws(Raised) -> [Value] { try snapshot(v) }
+}
