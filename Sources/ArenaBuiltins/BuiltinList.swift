@@ -10,10 +10,12 @@ package let allBuiltins: [Builtin] = [
     copyFunction,
     dirnameFunction,
     displayFunction,
+    envFunction,
     existsFunction,
     fileSizeFunction,
     frameFunction,
     globFunction,
+    inputDirFunction,
     isDirFunction,
     isFileFunction,
     joinPathFunction,
@@ -31,6 +33,7 @@ package let allBuiltins: [Builtin] = [
     submitFunction,
     templateFunction,
     tokenizerFunction,
+    unzipFunction,
     writeBytesFunction,
     writeCSVFunction,
     writeLinesFunction,
@@ -41,9 +44,13 @@ package let allBuiltins: [Builtin] = [
 package let allHostTypes: [HostType] = [
     ClassifierValue.hostType,
     SeriesValue.hostType,
+    counterType,
+    EnvironValue.hostType,
     FileValue.hostType,
     FrameValue.hostType,
+    MatchValue.hostType,
     ParamsValue.hostType,
+    PatternValue.hostType,
     RandomValue.hostType,
     TemplateValue.hostType,
     TokenizerValue.hostType,
@@ -52,8 +59,11 @@ package let allHostTypes: [HostType] = [
 
 private let modules: [Module] = [
     jsonModule,
+    logModule,
     mathModule,
+    osModule,
     randomModule,
+    reModule,
     timeModule,
 ]
 
@@ -61,4 +71,4 @@ private let modules: [Module] = [
 package let allModules: [NamedValue] = modules.map(\.named)
 
 /// What the modules hold, for help and documentation.
-package let allModuleTypes: [HostType] = modules.map(\.type)
+package let allModuleTypes: [HostType] = modules.map(\.type) + [pathModule.type]

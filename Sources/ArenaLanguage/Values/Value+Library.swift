@@ -82,3 +82,10 @@ extension Machine {
     /// script may change the list meanwhile.
     package func ownedItems(_ v: Value) throws(Raised) -> [Value] { try snapshot(v) }
 }
+
+/// A text in quotes with escapes, as a script would write it.
+package func quotedText(_ text: UnsafeBufferPointer<UInt8>) -> String {
+    var out: [UInt8] = []
+    quote(text, &out)
+    return String(decoding: out, as: UTF8.self)
+}
