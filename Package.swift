@@ -30,6 +30,10 @@ let package = Package(
         .target(name: "ArenaLearn", dependencies: ["ArenaCore"]),
         .target(name: "CArenaText"),
         .target(name: "ArenaText", dependencies: ["ArenaCore", "CArenaText"]),
+        // Regular expressions and inflating: the system's static libraries, so that nothing is asked
+        // of the machine that runs the binary.
+        .target(name: "CPCRE2", linkerSettings: [.linkedLibrary(":libpcre2-8.a")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary(":libz.a")]),
         .target(name: "CArenaKernels"),
         .target(name: "ArenaTensor", dependencies: ["ArenaCore", "CArenaKernels"]),
         .target(name: "ArenaModels", dependencies: ["ArenaCore", "ArenaTensor"]),
@@ -39,7 +43,7 @@ let package = Package(
             name: "ArenaBuiltins",
             dependencies: [
                 "ArenaCore", "ArenaLanguage", "ArenaFrame", "ArenaRuns", "ArenaLearn", "ArenaText",
-                "ArenaModels",
+                "ArenaModels", "CArenaText", "CPCRE2", "CZlib",
             ]),
 
         // The shell and the command line.

@@ -4,26 +4,71 @@ import ArenaLanguage
 
 /// The functions of this module.
 package let allBuiltins: [Builtin] = [
+    basenameFunction,
     blendFunction,
     classifierFunction,
+    copyFunction,
+    dirnameFunction,
     displayFunction,
+    envFunction,
+    existsFunction,
+    fileSizeFunction,
     frameFunction,
+    globFunction,
+    inputDirFunction,
+    isDirFunction,
+    isFileFunction,
+    joinPathFunction,
+    listdirFunction,
     logLossFunction,
+    mkdirFunction,
+    openFunction,
     paramsFunction,
+    readBytesFunction,
     readCSVFunction,
+    readLinesFunction,
+    readTextFunction,
+    removeFunction,
+    renameFunction,
     submitFunction,
     templateFunction,
     tokenizerFunction,
+    unzipFunction,
+    writeBytesFunction,
     writeCSVFunction,
+    writeLinesFunction,
+    writeTextFunction,
 ]
 
 /// The types of values these functions give, for help and documentation.
 package let allHostTypes: [HostType] = [
     ClassifierValue.hostType,
     SeriesValue.hostType,
+    counterType,
+    EnvironValue.hostType,
+    FileValue.hostType,
     FrameValue.hostType,
+    MatchValue.hostType,
     ParamsValue.hostType,
+    PatternValue.hostType,
+    RandomValue.hostType,
     TemplateValue.hostType,
     TokenizerValue.hostType,
     TokensValue.hostType,
 ]
+
+private let modules: [Module] = [
+    jsonModule,
+    logModule,
+    mathModule,
+    osModule,
+    randomModule,
+    reModule,
+    timeModule,
+]
+
+/// The modules of the library, as scripts know them.
+package let allModules: [NamedValue] = modules.map(\.named)
+
+/// What the modules hold, for help and documentation.
+package let allModuleTypes: [HostType] = modules.map(\.type) + [pathModule.type]

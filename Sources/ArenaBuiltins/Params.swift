@@ -23,7 +23,7 @@ final class ParamsValue: HostObject {
     var attributeNames: [String] { names }
     func attribute(_ name: String) throws(Raised) -> Value? { values[name]?.retain() }
     func forWorker() -> (any HostObject)? {
-        ParamsValue(names.map { ($0, plainCopy(values[$0] ?? .none)) })
+        ParamsValue(names.map { ($0, values[$0]?.separateCopy() ?? .none) })
     }
     var representation: String { "params(\(names.joined(separator: ", ")))" }
 }
@@ -62,13 +62,6 @@ let paramsFunction = Builtin(
         values.append((name, read))
     }
     return .host(ParamsValue(values))
-}
-
-/// A parameter's value in objects of its own.
-private func plainCopy(_ value: Value) -> Value {
-    if let text = value.asString { return .string(text) }
-    guard let items = value.items else { return value.retain() }
-    return .list(items.map { plainCopy($0) })
 }
 
 private func isPlain(_ value: Value) -> Bool {

@@ -15,19 +15,25 @@ package final class JSONDocument: Sendable {
     }
 
     /// Parses the file at `path`, which stays mapped while the document lives.
-    package convenience init(file path: String) throws(JSONError) {
+    package convenience init(
+        file path: String, dialect: JSONDialect = .standard
+    ) throws(JSONError) {
         let file: MappedFile
         do { file = try MappedFile(path) } catch { throw .file(error) }
-        try self.init(bytes: file.bytes, owner: .file(file), name: path)
+        try self.init(bytes: file.bytes, owner: .file(file), name: path, dialect: dialect)
     }
 
     /// Parses bytes in memory; `name` stands for the path in errors.
-    package convenience init(_ text: [UInt8], name: String) throws(JSONError) {
+    package convenience init(
+        _ text: [UInt8], name: String, dialect: JSONDialect = .standard
+    ) throws(JSONError) {
         let owned = OwnedBytes(text)
-        try self.init(bytes: owned.bytes, owner: .memory(owned), name: name)
+        try self.init(bytes: owned.bytes, owner: .memory(owned), name: name, dialect: dialect)
     }
 
-    private init(bytes: UnsafeRawBufferPointer, owner: Owner, name: String) throws(JSONError) {
+    private init(
+        bytes: UnsafeRawBufferPointer, owner: Owner, name: String, dialect: JSONDialect
+    ) throws(JSONError) {
         self.bytes = bytes
         self.owner = owner
         self.name = name
@@ -36,12 +42,20 @@ package final class JSONDocument: Sendable {
             throw .invalidUTF8(FilePlace(name, line: line, column: column))
         }
         guard bytes.count < Int(UInt32.max) else { throw .tooLarge(name, bytes.count) }
-        var parser = JSONParser(bytes: bytes, name: name)
+        var parser = JSONParser(bytes: bytes, name: name, dialect: dialect)
         nodes = try parser.parseDocument()
     }
 
     /// The document's value.
     package var root: JSONValue { JSONValue(document: self, index: 0) }
+}
+
+/// Which texts count as JSON.
+package enum JSONDialect: Sendable {
+    /// RFC 8259; a byte order mark is skipped.
+    case standard
+    /// What Python's `json` reads: NaN, Infinity and -Infinity are numbers, a byte order mark is not.
+    case python
 }
 
 /// Bytes on the heap whose address does not change.
@@ -103,13 +117,15 @@ package enum JSONError: ArenaFault {
 private struct JSONParser {
     let bytes: UnsafeRawBufferPointer
     let name: String
+    let dialect: JSONDialect
     var nodes: [JSONNode] = []
     var i = 0
     static let depthLimit = 512
 
-    init(bytes: UnsafeRawBufferPointer, name: String) {
+    init(bytes: UnsafeRawBufferPointer, name: String, dialect: JSONDialect) {
         self.bytes = bytes
         self.name = name
+        self.dialect = dialect
         nodes.reserveCapacity(bytes.count / 16 + 4)
     }
 
@@ -128,7 +144,11 @@ private struct JSONParser {
     }
 
     mutating func parseDocument() throws(JSONError) -> [JSONNode] {
-        if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { i = 3 }
+        if dialect == .standard, bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB,
+            bytes[2] == 0xBF
+        {
+            i = 3
+        }
         skipSpace()
         try value(depth: 0)
         skipSpace()
@@ -146,6 +166,8 @@ private struct JSONParser {
         case UInt8(ascii: "t"): try word("true", .true)
         case UInt8(ascii: "f"): try word("false", .false)
         case UInt8(ascii: "n"): try word("null", .null)
+        case UInt8(ascii: "N") where dialect == .python: try word("NaN", .number)
+        case UInt8(ascii: "I") where dialect == .python: try word("Infinity", .number)
         default: try number()
         }
     }
@@ -251,6 +273,10 @@ private struct JSONParser {
         let start = i
         func isDigit(_ at: Int) -> Bool { at < bytes.count && bytes[at] >= 48 && bytes[at] <= 57 }
         if i < bytes.count, bytes[i] == UInt8(ascii: "-") { i += 1 }
+        if dialect == .python, i > start, i < bytes.count, bytes[i] == UInt8(ascii: "I") {
+            i = start
+            return try word("-Infinity", .number)
+        }
         guard isDigit(i) else {
             i = start
             throw failure("a value")

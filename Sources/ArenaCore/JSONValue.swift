@@ -52,6 +52,11 @@ package struct JSONValue: Sendable {
         return Double(String(decoding: raw, as: UTF8.self))
     }
 
+    /// A number as it stands in the text; empty for other kinds.
+    package var numberText: String {
+        node.kind == .number ? String(decoding: raw, as: UTF8.self) : ""
+    }
+
     package var string: String? {
         switch node.kind {
         case .string: return String(decoding: raw, as: UTF8.self)

@@ -47,8 +47,9 @@ package struct Session {
     package func check(_ source: ScriptSource) -> ExitStatus {
         let file: SourceFile
         do { file = try source.load() } catch { return refuse(error) }
-        let found = Interpreter(builtins: allBuiltins, parameters: [:], output: { _ in }).check(
-            file)
+        let found = Interpreter(
+            builtins: allBuiltins, values: allModules, parameters: [:], output: { _ in }
+        ).check(file)
         if !found.isEmpty { return report(.rejected(found)) }
         return printLine("\(source.name): no errors found")
     }
@@ -90,7 +91,8 @@ package struct Session {
 /// An interpreter that prints to `output` and says its notes to the person.
 func makeInterpreter(parameters: [String: String] = [:], output: OutputSink) -> Interpreter {
     let interpreter = Interpreter(
-        builtins: allBuiltins, parameters: parameters, output: { output.write($0) })
+        builtins: allBuiltins, values: allModules, parameters: parameters,
+        output: { output.write($0) })
     interpreter.machine.note = { say($0) }
     interpreter.loader = loadScript
     if let width = Terminal.width() { interpreter.displayWidth = width }

@@ -5,6 +5,9 @@ import Testing
 @testable import ArenaBuiltins
 @testable import ArenaLanguage
 
+/// Host types and modules.
+private let allTypes = allHostTypes + allModuleTypes
+
 @Suite struct BuiltinTableTests {
     @Test func functionsAreSortedAndNamedOnce() {
         let names = allBuiltins.map(\.name)
@@ -15,14 +18,14 @@ import Testing
     }
 
     @Test func everythingIsDescribed() {
-        for builtin in allBuiltins + allHostTypes.flatMap(\.methods) {
+        for builtin in allBuiltins + allTypes.flatMap(\.methods) {
             #expect(builtin.summary.hasSuffix("."), "\(builtin.name)")
         }
         for builtin in allBuiltins { #expect(!builtin.examples.isEmpty, "\(builtin.name)") }
     }
 
     @Test(
-        arguments: (allBuiltins + allHostTypes.flatMap(\.methods)).flatMap { b in
+        arguments: (allBuiltins + allTypes.flatMap(\.methods)).flatMap { b in
             b.examples.map { (b.name, $0) }
         })
     func exampleRuns(_ name: String, _ example: Example) {

@@ -37,7 +37,9 @@ func runScript(_ source: String, parameters: [String: String] = [:], name: Strin
 {
     _ = root
     nonisolated(unsafe) var outcome = ScriptOutcome()
-    let interpreter = Interpreter(builtins: allBuiltins, parameters: parameters) {
+    let interpreter = Interpreter(
+        builtins: allBuiltins, values: allModules, parameters: parameters
+    ) {
         outcome.output += $0
     }
     interpreter.machine.note = { outcome.notes.append($0) }

@@ -10,8 +10,9 @@ root=$(
 )
 
 # What the build and the tests use from the system: linear algebra for the reference numbers, the
-# run journal's store, and the line editor that the REPL opens at run time.
-packages='libopenblas-dev libreadline-dev libsqlite3-dev'
+# run journal's store, the line editor that the REPL opens at run time, and the static libraries of
+# regular expressions and of inflating.
+packages='libopenblas-dev libreadline-dev libsqlite3-dev libpcre2-dev zlib1g-dev'
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -9,9 +9,9 @@ private typealias P = BuiltinParameter
 /// The language's own functions.
 package let coreFunctions: [Builtin] =
     [
-        bytesFunction, dictFunction, lenFunction, listFunction, parallelMapFunction, printFunction,
-        rangeFunction,
-        setFunction, strFunction, tupleFunction,
+        bytesFunction, counterClassFunction, counterFunction, dictFunction, lenFunction,
+        listFunction, parallelMapFunction, printFunction, rangeFunction, setFunction, strFunction,
+        tupleFunction,
     ] + numberFunctions + sequenceFunctions + objectFunctions
 
 private let printFunction = Builtin(

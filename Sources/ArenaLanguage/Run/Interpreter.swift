@@ -28,12 +28,15 @@ package final class Interpreter {
 
     /// - Parameters:
     ///   - builtins: functions beyond the language's own.
+    ///   - values: named values beside them, such as the modules of the library.
     ///   - parameters: values given from outside (`--set key=value`).
     ///   - output: receives what the script prints.
     package init(
-        builtins: [Builtin], parameters: [String: String], output: @escaping (String) -> Void
+        builtins: [Builtin], values: [NamedValue] = [], parameters: [String: String],
+        output: @escaping (String) -> Void
     ) {
-        machine = Machine(builtins: builtins, parameters: parameters, output: output)
+        machine = Machine(
+            builtins: builtins, values: values, parameters: parameters, output: output)
     }
 
     /// All that can be said about a script without running it: syntax and names.

@@ -158,7 +158,7 @@ extension Value {
         if isKind(.dict) || isKind(.set) {
             return "\(typeName) of \(cast(TableObject.self).pointee.count)"
         }
-        if isKind(.string) { return "str of \(scalarCount(self))" }
+        if isKind(.string) { return "str of \(scalarCount)" }
         if let count = asHost?.count { return "\(typeName) of \(count)" }
         return typeName
     }

@@ -77,7 +77,8 @@ package final class Machine {
     let methodSymbols: Int
     /// `builtins` as the calls of the loop need them.
     let entries: UnsafeMutablePointer<BuiltinEntry>
-    let entryCount: Int
+    @exclusivity(unchecked) var entryCount = 0
+    static let entryLimit = 4096
     /// Room for a call's named arguments while they are put in their places.
     let scratch: UnsafeMutablePointer<Value>
     /// Of `builtins`: the methods that change their receiver.
@@ -95,7 +96,7 @@ package final class Machine {
     package let parameters: [String: String]
 
     package init(
-        builtins functions: [Builtin], parameters: [String: String],
+        builtins functions: [Builtin], values: [NamedValue] = [], parameters: [String: String],
         output: @escaping (String) -> Void
     ) {
         self.output = output
@@ -122,6 +123,11 @@ package final class Machine {
             builtinNames[kind.rawValue] = builtinValues.count
             builtinValues.append(.errorType(kind))
         }
+        // After the functions, whose places in both lists are the same.
+        for named in values {
+            builtinNames[named.name] = builtinValues.count
+            builtinValues.append(named.make())
+        }
         for (kind, list) in coreMethods {
             for method in list {
                 methods[Int(kind.rawValue)][symbols.id(method.name)] = builtins.count
@@ -130,8 +136,9 @@ package final class Machine {
             }
         }
         (methodTable, methodSymbols) = Self.flatTable(methods, symbols.names.count)
-        (entries, entryCount) = Self.entryTable(builtins)
+        entries = .allocate(capacity: Self.entryLimit)
         scratch = .allocate(capacity: 256)
+        enterBuiltins()
     }
 
     private static func flatTable(
@@ -147,19 +154,17 @@ package final class Machine {
         return (table, symbols)
     }
 
-    private static func entryTable(
-        _ builtins: [Builtin]
-    ) -> (UnsafeMutablePointer<BuiltinEntry>, Int) {
-        let table = UnsafeMutablePointer<BuiltinEntry>.allocate(capacity: builtins.count)
-        for (i, builtin) in builtins.enumerated() {
-            // `builtins` keeps them and never loses one.
-            (table + i).initialize(
+    /// Brings the table of entries up to the list of builtins, which never loses one.
+    private func enterBuiltins() {
+        while entryCount < min(builtins.count, Self.entryLimit) {
+            let builtin = builtins[entryCount]
+            (entries + entryCount).initialize(
                 to: BuiltinEntry(
                     builtin: .passUnretained(builtin), body: builtin.body,
                     parameterCount: Int32(builtin.parameters.count),
                     requiredCount: Int32(builtin.requiredCount), isSimple: builtin.isSimple))
+            entryCount += 1
         }
-        return (table, builtins.count)
     }
 
     /// A machine for one thread of a par_map: the same builtins and names, no globals, and the same
@@ -190,7 +195,7 @@ package final class Machine {
         builtins = main.builtins.map { Builtin(copying: $0) }
         displayWidth = main.displayWidth
         (methodTable, methodSymbols) = Self.flatTable(methods, main.methodSymbols)
-        (entries, entryCount) = Self.entryTable(builtins)
+        entries = .allocate(capacity: Self.entryLimit)
         scratch = .allocate(capacity: 256)
         for value in main.builtinValues {
             if value.isKind(.builtin) {
@@ -204,6 +209,7 @@ package final class Machine {
                 builtinValues.append(.none)
             }
         }
+        enterBuiltins()
     }
 
     deinit {
@@ -239,6 +245,7 @@ package final class Machine {
                 builtins.append(method)
             }
             hostMethods[id] = table
+            enterBuiltins()
             return table[symbol]
         }
         return nil

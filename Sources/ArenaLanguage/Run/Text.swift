@@ -205,7 +205,7 @@ extension Machine {
 }
 
 /// A string in quotes with escapes, as Python's repr.
-private func quote(_ text: UnsafeBufferPointer<UInt8>, _ out: inout [UInt8]) {
+func quote(_ text: UnsafeBufferPointer<UInt8>, _ out: inout [UInt8]) {
     let single = UInt8(ascii: "'")
     let useDouble = text.contains(single) && !text.contains(UInt8(ascii: "\""))
     let mark = useDouble ? UInt8(ascii: "\"") : single

@@ -43,17 +43,16 @@ package protocol HostObject: AnyObject {
     func iterate() throws(Raised) -> Value?
     /// `self op other`, or `other op self` if reversed; nil if the types do not go together. Owned.
     func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value?
+    /// What `with` does at the start of its block; the value that `as` names. Owned.
+    func enter() throws(Raised) -> Value
+    /// What `with` does at the end of its block.
+    func leave(failed: Bool) throws(Raised)
     /// `==`.
     func isEqual(_ other: any HostObject) -> Bool
     /// The parameters of a call, for values that can be called.
     var callSignature: Builtin? { get }
     /// Calling the value like a function; nil if it cannot be called. Owned.
     func call(_ arguments: Arguments) throws(Raised) -> Value?
-
-    /// `with self as x:` begins; what `x` becomes. Owned.
-    func enter() throws(Raised) -> Value
-    /// The block of the `with` ends, because of an error or not.
-    func leave(failed: Bool) throws(Raised)
 
     /// The value for use on another core: itself if it never changes, a copy of its own, or nil if it
     /// cannot be used there.
@@ -88,14 +87,14 @@ extension HostObject {
     package func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value? {
         nil
     }
-    package func isEqual(_ other: any HostObject) -> Bool { self === other }
-    package var callSignature: Builtin? { nil }
-    package func call(_ arguments: Arguments) throws(Raised) -> Value? { nil }
     package func enter() throws(Raised) -> Value {
         throw Raised(.type, "a \(type.name) cannot stand in 'with'")
     }
-    package func forWorker() -> (any HostObject)? { nil }
     package func leave(failed: Bool) throws(Raised) {}
+    package func isEqual(_ other: any HostObject) -> Bool { self === other }
+    package var callSignature: Builtin? { nil }
+    package func call(_ arguments: Arguments) throws(Raised) -> Value? { nil }
+    package func forWorker() -> (any HostObject)? { nil }
     package var representation: String { "<\(type.name)>" }
     package var text: String { representation }
     package func display(width: Int) -> String { text }
