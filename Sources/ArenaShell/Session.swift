@@ -72,12 +72,14 @@ package struct Session {
         terminal.inputIsTerminal ? repl() : run(.standardInput)
     }
 
-    private func refuse(_ error: ScriptError) -> ExitStatus {
+    var colour: Bool { terminal.colour }
+
+    func refuse(_ error: ScriptError) -> ExitStatus {
         say(renderedError(error, colour: terminal.colour))
         return error.status
     }
 
-    private func report(_ failure: RunFailure) -> ExitStatus {
+    func report(_ failure: RunFailure) -> ExitStatus {
         say(rendered(failure, colour: terminal.colour))
         switch failure {
         case .rejected: return .script

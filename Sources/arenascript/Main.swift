@@ -15,7 +15,7 @@ struct ArenaScript: ParsableCommand {
             input elsewhere.
             """,
         version: "arenascript \(arenaVersion)",
-        subcommands: [Run.self, Check.self, Repl.self, Version.self])
+        subcommands: [Run.self, Check.self, Format.self, Repl.self, Version.self])
 
     @Option(
         name: .customShort("e"), parsing: .unconditional,

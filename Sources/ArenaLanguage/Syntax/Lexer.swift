@@ -13,6 +13,9 @@ struct Lexer {
     /// Open brackets, for joining lines and for messages.
     var open: [(UInt8, Int)] = []
     private var indents: [Int] = [0]
+    /// The formatter wants comments; nobody else does.
+    var keepsComments = false
+    private(set) var comments: [TextRange] = []
 
     init(_ file: SourceFile) {
         self.file = file
@@ -170,7 +173,9 @@ struct Lexer {
     }
 
     private mutating func skipComment() {
+        let start = i
         while i < end, bytes[i] != 10 { i += 1 }
+        if keepsComments { comments.append(TextRange(start, i)) }
     }
 
     private mutating func scanLineJoin() {
