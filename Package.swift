@@ -43,7 +43,9 @@ let package = Package(
             ]),
 
         // The shell and the command line.
-        .target(name: "ArenaShell", dependencies: ["ArenaBuiltins", "ArenaCore", "ArenaLanguage"]),
+        .target(
+            name: "ArenaShell",
+            dependencies: ["ArenaBuiltins", "ArenaCore", "ArenaLanguage", "CArenaKernels"]),
         .executableTarget(
             name: "arenascript",
             dependencies: [

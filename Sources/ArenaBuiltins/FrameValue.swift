@@ -16,6 +16,7 @@ final class FrameValue: HostObject {
         "frame", summary: "A table of named columns whose rows carry a key.", methods: frameMethods)
     var type: HostType { Self.hostType }
     var attributeNames: [String] { ["columns", "key", "shape"] }
+    var itemNames: [String] { frame.knownNames }
 
     func attribute(_ name: String) throws(Raised) -> Value? {
         switch name {

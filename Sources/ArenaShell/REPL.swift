@@ -87,7 +87,7 @@ struct REPL {
         let output = output
         statements += 1
         let name = "<repl \(statements)>"
-        if let width = Terminal.width() { interpreter.displayWidth = width }
+        if let width = Terminal.size()?.columns { interpreter.displayWidth = width }
         // SAFETY: as in `run`.
         nonisolated(unsafe) let target = interpreter
         var failure: RunFailure?

@@ -68,7 +68,7 @@ extension Session {
                     to: source.name + " (formatted)"))
         case .write:
             do throws(FileError) { try writeFile(source.name, text) } catch {
-                say(renderedError(error, colour: colour))
+                tell(error)
                 return .failure(.output)
             }
             output.write("\(source.name)\n")

@@ -17,14 +17,17 @@ struct Format: ParsableCommand {
         completion: .file(extensions: ["as"]))
     var files: [String]
 
-    @Flag(help: "Write nothing; name the files that would change, and exit with 1 if there are any.")
+    @Flag(
+        help: "Write nothing; name the files that would change, and exit with 1 if there are any.")
     var check = false
 
     @Flag(help: "Write nothing; show what would change.")
     var diff = false
 
     func validate() throws {
-        if check, diff { throw ValidationError("--check names files and --diff shows them: give one.") }
+        if check, diff {
+            throw ValidationError("--check names files and --diff shows them: give one.")
+        }
     }
 
     func run() throws {

@@ -128,7 +128,8 @@ private func layoutItems(
 /// it is the wider of the first line and the last.
 func columns(_ text: String) -> Int {
     if let first = text.utf8.firstIndex(of: 10), let last = text.utf8.lastIndex(of: 10) {
-        return max(columns(String(text[..<first])), columns(String(text[text.index(after: last)...])))
+        return max(
+            columns(String(text[..<first])), columns(String(text[text.index(after: last)...])))
     }
     if text.utf8.allSatisfy({ $0 >= 32 && $0 < 127 }) { return text.utf8.count }
     return displayWidth(Array(text.utf8)[...])
