@@ -69,7 +69,8 @@ let package = Package(
             dependencies: ["ArenaBuiltins", "ArenaLanguage", "ArenaCore"]),
         .target(name: "CPseudoTerminal", path: "Tests/Support/CPseudoTerminal"),
         .testTarget(
-            name: "ShellTests", dependencies: ["ArenaShell", "ArenaCore", "CPseudoTerminal"]),
+            name: "ShellTests",
+            dependencies: ["ArenaShell", "ArenaCore", "ArenaLanguage", "CPseudoTerminal"]),
     ]
 )
 

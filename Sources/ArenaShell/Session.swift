@@ -126,7 +126,7 @@ package struct Session {
 
     /// Reads statements from standard input until it ends.
     package func repl() -> ExitStatus {
-        var loop = REPL(terminal: terminal, interrupts: Interrupts())
+        let loop = REPL(terminal: terminal, interrupts: Interrupts())
         return loop.run()
     }
 

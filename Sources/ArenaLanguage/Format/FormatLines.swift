@@ -80,6 +80,8 @@ struct FormatLines {
                 }
             }
             if token.kind == .newline || token.kind == .end {
+                // A comment below a backslash stands on a line of its own and yet in the statement.
+                if let last = line.indices.last { line[last].trailing += own }
                 if !line.isEmpty { addStatement(line, from: firstOffset, to: lastEnd) }
                 line = []
                 continue

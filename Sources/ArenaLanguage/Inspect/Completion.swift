@@ -76,17 +76,21 @@ extension Interpreter {
         }
         var found = matching(keywords(tokens).map { $0 + "=" })
         if !word.isEmpty {
-            let names = Set(definedNames + builtinNames + (word.hasPrefix("_") ? ["_"] : []))
-                .union(Keyword.allCases.map(\.rawValue))
+            let names = Set(allDefinedNames + builtinNames)
+                .union(Keyword.allCases.map(\.rawValue)).subtracting(Self.unusedWords)
             found += matching(names.sorted())
         }
         return found
     }
 
+    /// Words that Python has and the language refuses.
+    private static let unusedWords: Set = ["async", "await", "class", "yield"]
+
     /// The keyword arguments that may still be given in the call the cursor is in.
     private func keywords(_ tokens: [Token]) -> [String] {
         var depth = 0
         var given: Set<String> = []
+        var commas = 0
         for i in tokens.indices.reversed() {
             switch tokens[i].kind {
             case .op(.rightParenthesis), .op(.rightBracket), .op(.rightBrace): depth += 1
@@ -100,7 +104,10 @@ extension Interpreter {
                     let callee = value(endingAt: Array(tokens[..<i]))
                 else { return [] }
                 defer { callee.release() }
-                return keywordNames(of: callee).filter { !given.contains($0) }
+                // Arguments by place come first and take the first names.
+                return keywordNames(of: callee).dropFirst(max(0, commas - given.count))
+                    .filter { !given.contains($0) }
+            case .op(.comma): if depth == 0 { commas += 1 }
             case .op(.assign):
                 if depth == 0, i > 0, case .name(let name) = tokens[i - 1].kind {
                     given.insert(name)

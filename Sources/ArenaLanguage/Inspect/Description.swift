@@ -83,8 +83,7 @@ extension Interpreter {
                 out += line.isEmpty ? "\n" : "  \(line)\n"
             }
         }
-        let first = code.spans.first.map { code.file.line(of: Int($0.range.start)) }
-        return out + "  defined in \(code.file.name)" + (first.map { ", line \($0)" } ?? "") + "\n"
+        return out + "  defined in \(code.file.name)\n"
     }
 
     /// A docstring's lines without the indentation they share, and without empty ends.
@@ -109,9 +108,12 @@ extension Interpreter {
         }
         out += "\n"
         if let summary = value.asHost?.type.summary { out += "  \(summary)\n" }
-        let text = machine.display(value, width: max(20, width - 2)) ?? "None"
-        for line in elided(text, rows: 12, columns: max(20, width - 2)).split(separator: "\n") {
-            out += "  \(line)\n"
+        // The text of a very long list would take long to make, only to be cut.
+        if value.items?.count ?? value.dictItems?.count ?? 0 <= 10_000 {
+            let text = machine.display(value, width: max(20, width - 2)) ?? "None"
+            for line in elided(text, rows: 12, columns: max(20, width - 2)).split(separator: "\n") {
+                out += "  \(line)\n"
+            }
         }
         let members = members(of: value)
         if !members.isEmpty { out += "  members: \(members.joined(separator: ", "))\n" }

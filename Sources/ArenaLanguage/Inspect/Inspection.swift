@@ -11,10 +11,10 @@ extension Interpreter {
     }
 
     /// The names that the session has defined, in order, `_` and its like left out.
-    package var definedNames: [String] {
-        machine.globalNames.slots
-            .filter { !machine.globals[$0.value].isUnset && !$0.key.hasPrefix("_") }
-            .map(\.key).sorted()
+    package var definedNames: [String] { allDefinedNames.filter { !$0.hasPrefix("_") } }
+
+    var allDefinedNames: [String] {
+        machine.globalNames.slots.filter { !machine.globals[$0.value].isUnset }.map(\.key).sorted()
     }
 
     /// The names that are there from the start.
@@ -130,5 +130,37 @@ extension Interpreter {
             return machine.builtins[callee.cast(BoundMethodObject.self).pointee.index]
         }
         return callee.asHost?.callSignature
+    }
+}
+
+extension Interpreter {
+    /// A name's type and value in a line.
+    package func summary(of name: String) -> String {
+        guard let value = value(name, []) else { return "" }
+        defer { value.release() }
+        if value.isKind(.function) || value.asHost != nil {
+            return machine.representation(of: value)
+        }
+        let count =
+            value.items?.count ?? value.dictItems?.count
+            ?? (value.isKind(.string) ? ArenaLanguage.scalarCount(value) : nil)
+        let type = value.typeName + (count.map { " of \($0)" } ?? "")
+        if let count, count > 200 { return type }
+        let text = machine.representation(of: value)
+        return text.utf8.count > 1000 ? type : "\(type)  \(text)"
+    }
+
+    /// Whether a text holds a string over several lines, whose indentation is content.
+    package static func hasLongString(_ text: [UInt8]) -> Bool {
+        let file = SourceFile(name: "", bytes: text)
+        var lexer = Lexer(file)
+        return lexer.scan().contains { token in
+            switch token.kind {
+            case .string, .bytes, .fstring:
+                return file.line(of: Int(token.range.start))
+                    != file.line(of: Int(max(token.range.start + 1, token.range.end) - 1))
+            default: return false
+            }
+        }
     }
 }
