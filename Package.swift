@@ -47,7 +47,9 @@ let package = Package(
             ]),
 
         // The shell and the command line.
-        .target(name: "ArenaShell", dependencies: ["ArenaBuiltins", "ArenaCore", "ArenaLanguage"]),
+        .target(
+            name: "ArenaShell",
+            dependencies: ["ArenaBuiltins", "ArenaCore", "ArenaLanguage", "CArenaKernels"]),
         .executableTarget(
             name: "arenascript",
             dependencies: [
@@ -71,7 +73,8 @@ let package = Package(
             dependencies: ["ArenaBuiltins", "ArenaLanguage", "ArenaCore"]),
         .target(name: "CPseudoTerminal", path: "Tests/Support/CPseudoTerminal"),
         .testTarget(
-            name: "ShellTests", dependencies: ["ArenaShell", "ArenaCore", "CPseudoTerminal"]),
+            name: "ShellTests",
+            dependencies: ["ArenaShell", "ArenaCore", "ArenaLanguage", "CPseudoTerminal"]),
     ]
 )
 

@@ -17,6 +17,7 @@ final class FrameValue: HostObject {
     var type: HostType { Self.hostType }
     func forWorker() -> (any HostObject)? { FrameValue(frame) }
     var attributeNames: [String] { ["columns", "key", "shape"] }
+    var itemNames: [String] { frame.knownNames }
 
     func attribute(_ name: String) throws(Raised) -> Value? {
         switch name {

@@ -35,6 +35,7 @@ let paramsFunction = Builtin(
         Example("cfg = params(max_length=2048, tta=True)\nprint(cfg.max_length)", prints: "2048\n")
     ]
 ) { a throws(Raised) in
+    a.machine.hasReadParameters = true
     let defaults = (a[0].dictItems ?? []).map { ($0.key.asString ?? "", $0.value) }
     let names = defaults.map(\.0)
     for (name, value) in defaults where !isPlain(value) {

@@ -11,6 +11,9 @@ package final class ProgressLine: Sendable {
         var isOpen = false
     }
 
+    /// Set once, before any work: then no progress is shown at all.
+    package static let isSilent = Atomic<Bool>(false)
+
     private let label: String
     private let unit: String
     private let isTerminal: Bool
@@ -39,6 +42,7 @@ package final class ProgressLine: Sendable {
     ///   - of: how many there are.
     package func update(done: Int, total: Int, count: Int, of totalCount: Int, detail: String = "")
     {
+        if Self.isSilent.load(ordering: .relaxed) { return }
         let now = monotonicSeconds() - start
         state.withLock { s in
             let interval = isTerminal ? Self.terminalInterval : Self.plainInterval

@@ -3,6 +3,8 @@
 /// The exit codes of the binary.
 package enum ExitStatus: Int32, Sendable {
     case ok = 0
+    /// `fmt --check` found scripts that it would change.
+    case differs = 1
     /// The command line makes no sense.
     case usage = 64
     /// The script does not parse or resolve, or is not text.

@@ -7,7 +7,7 @@ import Glibc
 package enum LineInput: Equatable {
     /// A line without its newline. Pasted text may hold newlines inside.
     case line([UInt8])
-    /// Ctrl-C: what was typed is dropped.
+    /// Ctrl-C: what was typed is dropped. The reader or its terminal has shown `^C`.
     case interrupted
     case end
 }

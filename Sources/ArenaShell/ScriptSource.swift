@@ -28,14 +28,18 @@ package enum ScriptSource: Sendable, Equatable {
     /// Reads the script.
     /// - Throws: `ScriptError` if it is missing, unreadable, a folder, empty or far too large.
     package func load() throws(ScriptError) -> SourceFile {
-        let bytes: [UInt8]
-        switch self {
-        case .file(let path): bytes = try readScript(path)
-        case .standardInput: bytes = try readAll(STDIN_FILENO, name)
-        case .code(let text): bytes = Array(text.utf8)
-        }
+        let bytes = try loadBytes()
         if bytes.isEmpty, !isCode { throw .empty(name) }
         return SourceFile(name: name, bytes: bytes)
+    }
+
+    /// Reads the script's bytes, which may be none.
+    func loadBytes() throws(ScriptError) -> [UInt8] {
+        switch self {
+        case .file(let path): return try readScript(path)
+        case .standardInput: return try readAll(STDIN_FILENO, name)
+        case .code(let text): return Array(text.utf8)
+        }
     }
 
     private var isCode: Bool {

@@ -4,27 +4,54 @@ import ArenaBuiltins
 import ArenaCore
 import ArenaLanguage
 import Glibc
+import Synchronization
+
+/// How the process talks to whoever started it, beside its output.
+package struct Manner: Sendable {
+    package enum Colour: String, Sendable, CaseIterable { case auto, always, never }
+    package var colour = Colour.auto
+    /// No notes and no progress.
+    package var isQuiet = false
+    /// Each diagnostic is one JSON object a line.
+    package var isJSON = false
+
+    package init() {}
+}
 
 /// One use of the binary: its streams and its Ctrl-C.
 package struct Session {
-    private let terminal: Terminal
+    let terminal: Terminal
+    let manner: Manner
 
     /// A session over this process's standard streams.
-    package init(terminal: Terminal = .current()) {
+    package init(_ manner: Manner = Manner(), terminal: Terminal = .current()) {
+        var terminal = terminal
+        switch manner.colour {
+        case .auto: break
+        case .always: terminal.colour = true
+        case .never: terminal.colour = false
+        }
         self.terminal = terminal
+        self.manner = manner
+        if manner.isQuiet || manner.isJSON { ProgressLine.isSilent.store(true, ordering: .relaxed) }
     }
 
-    /// Runs a script to its end; `parameters` are what `--set` gave.
+    /// Runs a script to its end; `parameters` are what `--set` gave, `arguments` what follows the
+    /// script's name.
     ///
     /// With `showingValue` the value of a last expression is printed as the REPL would.
     package func run(
-        _ source: ScriptSource, parameters: [String: String] = [:], showingValue: Bool = false
+        _ source: ScriptSource, arguments: [String] = [], parameters: [String: String] = [:],
+        showingValue: Bool = false
     ) -> ExitStatus {
         let interrupts = Interrupts()
         let file: SourceFile
         do { file = try source.load() } catch { return refuse(error) }
+        if let misuse = misuse(of: file, arguments, parameters) { return refuse(misuse) }
         let output = OutputSink(STDOUT_FILENO)
-        let interpreter = makeInterpreter(parameters: parameters, output: output)
+        let interpreter = makeInterpreter(
+            arguments: [source.name] + arguments, parameters: parameters, output: output,
+            manner: manner)
         // SAFETY: only `requestInterrupt` is called from another thread, which is made for that.
         nonisolated(unsafe) let target = interpreter
         output.onFailure = { target.requestInterrupt() }
@@ -40,31 +67,66 @@ package struct Session {
         }
         output.flush()
         if let code = output.failure { return outputFailed(code) }
-        return failure.map(report) ?? .ok
+        if let failure { return report(failure) }
+        if !parameters.isEmpty, !interpreter.machine.hasReadParameters {
+            return refuse(UsageError.settingsUnread(source.name, parameters.keys.sorted()))
+        }
+        return .ok
     }
 
-    /// Parses and resolves a script without running it.
-    package func check(_ source: ScriptSource) -> ExitStatus {
-        let file: SourceFile
-        do { file = try source.load() } catch { return refuse(error) }
-        let found = Interpreter(
-            builtins: allBuiltins, values: allModules, parameters: [:], output: { _ in }
-        ).check(file)
-        if !found.isEmpty { return report(.rejected(found)) }
-        return printLine("\(source.name): no errors found")
+    /// What the command line gives and the script can be seen not to take.
+    private func misuse(
+        of file: SourceFile, _ arguments: [String], _ parameters: [String: String]
+    ) -> UsageError? {
+        guard !arguments.isEmpty || !parameters.isEmpty else { return nil }
+        let (names, loads) = namesUsed(in: file)
+        if loads { return nil }
+        if let extra = arguments.first, !names.contains("argv") {
+            return .argumentsUnread(file.name, first: extra)
+        }
+        if let key = parameters.keys.min(), !names.contains("params") {
+            return .settingsUnread(file.name, [key])
+        }
+        return nil
+    }
+
+    /// Parses and resolves scripts without running them; the worst of what was found.
+    package func check(_ sources: [ScriptSource]) -> ExitStatus {
+        let output = OutputSink(STDOUT_FILENO)
+        var status = ExitStatus.ok
+        for source in sources {
+            var found = ExitStatus.ok
+            do throws(ScriptError) {
+                let file = try source.load()
+                let faults = makeInterpreter(output: output, manner: manner).check(file)
+                if faults.isEmpty {
+                    output.write("\(source.name): no errors found\n")
+                } else {
+                    found = report(.rejected(faults))
+                }
+            } catch {
+                found = refuse(error)
+            }
+            if status == .ok { status = found }
+        }
+        output.flush()
+        return output.failure.map(outputFailed) ?? status
     }
 
     /// Prints one line of data.
-    package func printLine(_ text: String) -> ExitStatus {
+    package func printLine(_ text: String) -> ExitStatus { printText(text + "\n") }
+
+    /// Prints a text as it is.
+    package func printText(_ text: String) -> ExitStatus {
         let output = OutputSink(STDOUT_FILENO)
-        output.write(text + "\n")
+        output.write(text)
         output.flush()
         return output.failure.map(outputFailed) ?? .ok
     }
 
     /// Reads statements from standard input until it ends.
     package func repl() -> ExitStatus {
-        var loop = REPL(terminal: terminal, interrupts: Interrupts())
+        let loop = REPL(terminal: terminal, interrupts: Interrupts())
         return loop.run()
     }
 
@@ -73,13 +135,36 @@ package struct Session {
         terminal.inputIsTerminal ? repl() : run(.standardInput)
     }
 
-    private func refuse(_ error: ScriptError) -> ExitStatus {
-        say(renderedError(error, colour: terminal.colour))
+    // MARK: - Talking
+
+    var colour: Bool { terminal.colour }
+
+    func refuse(_ error: ScriptError) -> ExitStatus {
+        tell(error)
         return error.status
     }
 
-    private func report(_ failure: RunFailure) -> ExitStatus {
-        say(rendered(failure, colour: terminal.colour))
+    func refuse(_ error: UsageError) -> ExitStatus {
+        tell(error)
+        return .usage
+    }
+
+    func tell(_ error: some ArenaFault) {
+        guard manner.isJSON else { return say(renderedError(error, colour: terminal.colour)) }
+        let report = error.report
+        var line = JSONLine()
+        line.add("kind", report.kind.rawValue)
+        line.add("title", report.message)
+        if let help = report.help { line.add("help", help) }
+        say(line.text)
+    }
+
+    func report(_ failure: RunFailure) -> ExitStatus {
+        if manner.isJSON {
+            for line in jsonLines(failure) { say(line) }
+        } else {
+            say(rendered(failure, colour: terminal.colour))
+        }
         switch failure {
         case .rejected: return .script
         case .raised: return .failed
@@ -88,20 +173,57 @@ package struct Session {
     }
 }
 
+/// What the command line asks of a script that does not know of it.
+enum UsageError: ArenaFault, Equatable {
+    case argumentsUnread(String, first: String)
+    case settingsUnread(String, [String])
+
+    var report: FaultReport {
+        switch self {
+        case .argumentsUnread(let name, let first):
+            return FaultReport(
+                .value, "\(name) takes no arguments, so '\(first)' would be lost",
+                help: first.contains("=") && !first.hasPrefix("-")
+                    ? "each value takes its own --set: --set \(first)"
+                    : "a script finds its arguments in the list argv; one script a command")
+        case .settingsUnread(let name, let keys):
+            let key = keys.first ?? ""
+            return FaultReport(
+                .value, "\(name) asks for no params(), so --set \(key)=... would be lost",
+                help: "in the script: cfg = params(\(key)=...), then cfg.\(key)")
+        }
+    }
+}
+
 /// An interpreter that prints to `output` and says its notes to the person.
-func makeInterpreter(parameters: [String: String] = [:], output: OutputSink) -> Interpreter {
+func makeInterpreter(
+    arguments: [String] = [""], parameters: [String: String] = [:], output: OutputSink,
+    manner: Manner = Manner()
+) -> Interpreter {
     let interpreter = Interpreter(
         builtins: allBuiltins, values: allModules, parameters: parameters,
         output: { output.write($0) })
-    interpreter.machine.note = { say($0) }
     interpreter.loader = loadScript
-    if let width = Terminal.width() { interpreter.displayWidth = width }
+    interpreter.define("argv", .list(arguments.map { .string($0) }))
+    if manner.isQuiet {
+        interpreter.machine.note = { _ in }
+    } else if manner.isJSON {
+        interpreter.machine.note = {
+            var line = JSONLine()
+            line.add("kind", "Note")
+            line.add("title", $0)
+            say(line.text)
+        }
+    } else {
+        interpreter.machine.note = { say($0) }
+    }
+    if let width = Terminal.size()?.columns { interpreter.displayWidth = width }
     return interpreter
 }
 
 /// Reports that printed text was lost. A reader that has seen enough, such as `head`, needs no
 /// telling.
-func outputFailed(_ code: Int32) -> ExitStatus {
+package func outputFailed(_ code: Int32) -> ExitStatus {
     if code != EPIPE { say("error: writing to standard output failed: \(errorText(code))") }
     return .output
 }
@@ -113,6 +235,19 @@ func rendered(_ failure: RunFailure, colour: Bool) -> String {
         return found.map { $0.rendered(colour: colour) }.joined(separator: "\n")
     case .raised(let diagnostic): return diagnostic.rendered(colour: colour)
     case .interrupted: return "interrupted"
+    }
+}
+
+/// A failed run as JSON objects, one a line.
+private func jsonLines(_ failure: RunFailure) -> [String] {
+    switch failure {
+    case .rejected(let found): return found.map(\.json)
+    case .raised(let diagnostic): return [diagnostic.json]
+    case .interrupted:
+        var line = JSONLine()
+        line.add("kind", ErrorKind.interrupted.rawValue)
+        line.add("title", "interrupted")
+        return [line.text]
     }
 }
 

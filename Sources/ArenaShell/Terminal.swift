@@ -18,11 +18,11 @@ package struct Terminal: Sendable {
             colour: isatty(STDERR_FILENO) == 1 && !plain && environment("TERM") != "dumb")
     }
 
-    /// How many columns standard output shows just now; nil if it is no terminal.
-    static func width() -> Int? {
+    /// How much standard output shows just now; nil if it is no terminal.
+    static func size() -> (rows: Int, columns: Int)? {
         var size = winsize()
         let known = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        return known ? Int(size.ws_col) : nil
+        return known ? (max(5, Int(size.ws_row)), max(20, Int(size.ws_col))) : nil
     }
 }
 

@@ -6,9 +6,10 @@ import ArgumentParser
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run a script.",
-        usage: "arenascript run <file> [--set <key=value>] ...")
+        usage: "arenascript run <file> [<arguments> ...] [--set <key=value>] ...")
 
-    @Argument(help: "The script; - reads it from standard input.")
+    @Argument(
+        help: "The script; - reads it from standard input.", completion: .file(extensions: ["as"]))
     var file: String
 
     @Option(
@@ -18,16 +19,14 @@ struct Run: ParsableCommand {
             valueName: "key=value"))
     var settings: [Setting] = []
 
-    @Argument(help: .hidden)
-    var strays: [String] = []
+    @Argument(
+        help: "What the script finds in argv[1:]; after -- they may begin with a dash.",
+        completion: .file())
+    var arguments: [String] = []
+
+    @OptionGroup var manner: MannerOptions
 
     func validate() throws {
-        if let stray = strays.first {
-            throw ValidationError(
-                stray.contains("=")
-                    ? "Each value takes its own --set: --set \(stray)"
-                    : "One script a command: '\(stray)' is one too many.")
-        }
         var seen: Set<String> = []
         for setting in settings where !seen.insert(setting.key).inserted {
             throw ValidationError("--set gives '\(setting.key)' twice.")
@@ -36,9 +35,45 @@ struct Run: ParsableCommand {
 
     func run() throws {
         let parameters = Dictionary(settings.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-        try Session().run(ScriptSource(argument: file), parameters: parameters).leave()
+        try Session(manner.manner).run(
+            ScriptSource(argument: file), arguments: arguments, parameters: parameters
+        ).leave()
     }
 }
+
+/// How a command talks, beside its output.
+struct MannerOptions: ParsableArguments {
+    @Flag(help: "Say nothing but errors: no notes, no progress.")
+    var quiet = false
+
+    @Flag(help: "Write each diagnostic to standard error as one JSON object a line.")
+    var json = false
+
+    @Option(help: "Colour diagnostics: auto, always or never.")
+    var color: Manner.Colour = .auto
+
+    var manner: Manner {
+        var manner = Manner()
+        manner.isQuiet = quiet
+        manner.isJSON = json
+        manner.colour = color
+        return manner
+    }
+}
+
+/// The choice of colour alone.
+struct ColourOption: ParsableArguments {
+    @Option(help: "Colour diagnostics: auto, always or never.")
+    var color: Manner.Colour = .auto
+
+    var manner: Manner {
+        var manner = Manner()
+        manner.colour = color
+        return manner
+    }
+}
+
+extension Manner.Colour: ExpressibleByArgument {}
 
 /// `key=value` as `--set` takes it; the value may be empty and may hold more equals signs.
 struct Setting: ExpressibleByArgument {
@@ -64,13 +99,17 @@ struct Setting: ExpressibleByArgument {
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Parse and resolve a script without running it.")
+        commandName: "check", abstract: "Parse and resolve scripts without running them.")
 
-    @Argument(help: "The script; - reads it from standard input.")
-    var file: String
+    @Argument(
+        help: "The scripts; - reads one from standard input.",
+        completion: .file(extensions: ["as"]))
+    var files: [String]
+
+    @OptionGroup var manner: MannerOptions
 
     func run() throws {
-        try Session().check(ScriptSource(argument: file)).leave()
+        try Session(manner.manner).check(files.map { ScriptSource(argument: $0) }).leave()
     }
 }
 
@@ -78,8 +117,59 @@ struct Repl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repl", abstract: "Read statements and show their values.")
 
+    @OptionGroup var colour: ColourOption
+
     func run() throws {
-        try Session().repl().leave()
+        try Session(colour.manner).repl().leave()
+    }
+}
+
+struct Doc: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doc", abstract: "Describe what scripts can call.")
+
+    @Argument(help: "A function, method, type or module: read_csv, frame.head, frame.")
+    var name: String?
+
+    @Flag(help: "Write Markdown.")
+    var markdown = false
+
+    func run() throws {
+        try Session().document(name, markdown: markdown).leave()
+    }
+}
+
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Show what this machine offers: processor, libraries, devices.")
+
+    @Flag(help: "Write one JSON object.")
+    var json = false
+
+    func run() throws {
+        try Session().doctor(json: json).leave()
+    }
+}
+
+struct Completions: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "completions", abstract: "Print a completion script for a shell.",
+        discussion: "For bash: source <(arenascript completions bash)")
+
+    enum Shell: String, ExpressibleByArgument, CaseIterable { case bash, zsh, fish }
+
+    @Argument(help: "bash, zsh or fish.")
+    var shell: Shell
+
+    func run() throws {
+        let kind: CompletionShell =
+            switch shell {
+            case .bash: .bash
+            case .zsh: .zsh
+            case .fish: .fish
+            }
+        try Session().printLine(ArenaScript.completionScript(for: kind)).leave()
     }
 }
 

@@ -4,6 +4,7 @@
 import ArenaCore
 import ArenaShell
 import ArgumentParser
+import Glibc
 
 @main
 struct ArenaScript: ParsableCommand {
@@ -15,7 +16,10 @@ struct ArenaScript: ParsableCommand {
             input elsewhere.
             """,
         version: "arenascript \(arenaVersion)",
-        subcommands: [Run.self, Check.self, Repl.self, Version.self])
+        subcommands: [
+            Run.self, Check.self, Format.self, Repl.self, Doc.self, DoctorCommand.self,
+            Completions.self, Version.self,
+        ])
 
     @Option(
         name: .customShort("e"), parsing: .unconditional,
@@ -34,9 +38,28 @@ struct ArenaScript: ParsableCommand {
         prepareStandardStreams()
         explainMappingFaults(exitCode: ExitStatus.input.rawValue)
         if let word = CommandLine.arguments.dropFirst().first, let advice = advice(for: word) {
-            exit(withError: ValidationError(advice))
+            end(with: ValidationError(advice))
         }
-        main(nil)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// Ends the process as the error asks. The parser's own `exit` would not notice that help was
+    /// lost on a full disk.
+    private static func end(with error: any Error) -> Never {
+        let code = exitCode(for: error)
+        let text = fullMessage(for: error)
+        if !text.isEmpty {
+            if code == .success {
+                Glibc.exit(Session().printLine(text).rawValue)
+            }
+            say(text)
+        }
+        Glibc.exit(code.rawValue)
     }
 
     /// What to say to a first word that is no command; nil if it is one, or an option.

@@ -55,6 +55,7 @@ package final class Interpreter {
             let value = try machine.run(program)
             defer { value.release() }
             if machine.interruptFlag.pointee != 0 { throw .interrupted }
+            if interactive { keepLastValue(value) }
             return interactive ? machine.display(value, width: machine.displayWidth) : nil
         } catch {
             if error.kind == .interrupted { throw .interrupted }

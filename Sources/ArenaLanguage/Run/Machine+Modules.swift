@@ -38,8 +38,9 @@ extension Machine {
             var value = builtinValues[index].retain()
             let rest = path.split(separator: ".").dropFirst().map(String.init)
             for name in rest + (export.map { [$0] } ?? []) where export != nil {
-                defer { value.release() }
-                value = try attribute(of: value, symbols.id(name))
+                let module = value
+                defer { module.release() }
+                value = try attribute(of: module, symbols.id(name))
             }
             return value
         }

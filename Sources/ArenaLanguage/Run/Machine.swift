@@ -92,6 +92,8 @@ package final class Machine {
     package var note: (String) -> Void = { _ in }
     /// The width that displays are made for.
     package var displayWidth = 100
+    /// Whether the script has asked for its parameters.
+    package var hasReadParameters = false
     /// Values from `--set key=value`.
     package let parameters: [String: String]
 

@@ -15,6 +15,9 @@ struct Lexer {
     private var indents: [Int] = [0]
     /// The same widths with a tab as one column: where the two disagree, an editor may mislead.
     private var narrowIndents: [Int] = [0]
+    /// The formatter wants comments; nobody else does.
+    var keepsComments = false
+    private(set) var comments: [TextRange] = []
 
     init(_ file: SourceFile) {
         self.file = file
@@ -184,7 +187,9 @@ struct Lexer {
     }
 
     private mutating func skipComment() {
+        let start = i
         while i < end, bytes[i] != 10 { i += 1 }
+        if keepsComments { comments.append(TextRange(start, i)) }
     }
 
     private mutating func scanLineJoin() {

@@ -27,6 +27,8 @@ package protocol HostObject: AnyObject {
     /// The names `attribute` knows, for suggestions and completion.
     var attributeNames: [String] { get }
 
+    /// The strings that `item` takes, for completion.
+    var itemNames: [String] { get }
     /// `x[key]`. Owned.
     func item(_ key: Value) throws(Raised) -> Value
     /// `x[key] = value`.
@@ -69,6 +71,7 @@ package protocol HostObject: AnyObject {
 extension HostObject {
     package func attribute(_ name: String) throws(Raised) -> Value? { nil }
     package var attributeNames: [String] { [] }
+    package var itemNames: [String] { [] }
     package func item(_ key: Value) throws(Raised) -> Value {
         throw Raised(.type, "a \(type.name) has no items to take by [...]")
     }
