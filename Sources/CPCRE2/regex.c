@@ -10,8 +10,9 @@ arena_regex_code *arena_regex_compile(
     pcre2_set_newline_8(context, PCRE2_NEWLINE_LF);
     pcre2_set_parens_nest_limit_8(context, 1000);
     arena_regex_code *code = pcre2_compile_8(
-        pattern, length, options | PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C, error, place,
-        context);
+        pattern, length,
+        options | PCRE2_ALT_CIRCUMFLEX | PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C, error,
+        place, context);
     pcre2_compile_context_free_8(context);
     // Without permission to make executable memory this fails, and the interpreter matches.
     if (code) pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE);
