@@ -43,6 +43,8 @@ typedef struct {
     arena_regex_data *data;
     arena_regex_context *context;
     arena_regex_stack *stack;
+    /// Whether the pattern is machine code.
+    int compiled;
 } arena_regex_matcher;
 
 arena_regex_matcher arena_regex_matcher_make(

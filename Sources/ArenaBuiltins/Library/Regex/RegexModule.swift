@@ -144,16 +144,41 @@ private func one(
             range: region.scalars))
 }
 
-/// What findall gives for one match: the text, the one group, or a tuple of groups. Owned.
-private func found(
-    _ text: UnsafeBufferPointer<UInt8>, _ places: UnsafePointer<Int>, _ groups: Int
-) -> Value {
-    func piece(_ g: Int) -> Value {
-        let (a, b) = (places[2 * g], places[2 * g + 1])
-        return a < 0 ? .string("") : .string(text[a..<max(a, b)])
+/// Makes what findall gives for one match: the text, the one group, or a tuple of groups.
+private struct Finder {
+    let text: UnsafeBufferPointer<UInt8>
+    let groups: Int
+    /// Strings of one ASCII character, made once; owned.
+    private var letters = [Value](repeating: .none, count: 128)
+
+    init(_ text: UnsafeBufferPointer<UInt8>, groups: Int) {
+        self.text = text
+        self.groups = groups
     }
-    if groups <= 1 { return piece(groups) }
-    return .tuple((1...groups).map(piece))
+
+    func release() { for v in letters { v.release() } }
+
+    @inline(__always)
+    private mutating func piece(_ places: UnsafePointer<Int>, _ g: Int) -> Value {
+        let (a, b) = (places[2 * g], places[2 * g + 1])
+        if a < 0 { return .text(text, 0, 0) }
+        if b == a + 1, text[a] < 128 {
+            let c = Int(text[a])
+            if letters[c].isNone { letters[c] = .text(text, a, b) }
+            return letters[c].retain()
+        }
+        return .text(text, a, b)
+    }
+
+    /// Owned.
+    @inline(__always)
+    mutating func found(_ places: UnsafePointer<Int>) -> Value {
+        if groups <= 1 { return piece(places, groups) }
+        var items: [Value] = []
+        items.reserveCapacity(groups)
+        for g in 1...groups { items.append(piece(places, g)) }
+        return .tuple(items)
+    }
 }
 
 let regexFunctions: [RegexFunction] = [
@@ -166,10 +191,11 @@ let regexFunctions: [RegexFunction] = [
         let region = try Region(text, a, i + 1, method: i == 1)
         let scan = try RegexScan(
             program, .search, text, from: region.bytes.0, to: region.bytes.1, a.machine)
-        let bytes = text.utf8
+        var finder = Finder(text.utf8, groups: program.groups)
+        defer { finder.release() }
         let list = Value.list()
         do throws(Raised) {
-            while try scan.next() { list.add(found(bytes, scan.places, program.groups)) }
+            while try scan.next() { list.add(finder.found(scan.places)) }
         } catch {
             list.release()
             throw error
@@ -234,10 +260,10 @@ let regexFunctions: [RegexFunction] = [
         do throws(Raised) {
             while most == 0 || count < most, try scan.next() {
                 let places = scan.places
-                list.add(.string(bytes[last..<max(last, places[0])]))
+                list.add(.text(bytes, last, places[0]))
                 for g in 1..<program.groups + 1 {
                     let (start, end) = (places[2 * g], places[2 * g + 1])
-                    list.add(start < 0 ? .none : .string(bytes[start..<max(start, end)]))
+                    list.add(start < 0 ? .none : .text(bytes, start, end))
                 }
                 last = places[1]
                 count += 1
@@ -246,7 +272,7 @@ let regexFunctions: [RegexFunction] = [
             list.release()
             throw error
         }
-        list.add(.string(bytes[last...]))
+        list.add(.text(bytes, last, bytes.count))
         return list
     },
     RegexFunction(

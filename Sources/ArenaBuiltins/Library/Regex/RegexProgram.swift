@@ -150,7 +150,8 @@ func shortened(_ pattern: String) -> String {
 final class RegexScan {
     let program: RegexProgram
     private let code: OpaquePointer
-    private var matcher: arena_regex_matcher
+    // SAFETY: allocated here, freed in deinit; a pointer, so that no access is checked at run time.
+    private let matcher: UnsafeMutablePointer<arena_regex_matcher>
     private let text: UnsafePointer<UInt8>?
     private let end: Int
     private let machine: Machine
@@ -177,19 +178,23 @@ final class RegexScan {
         self.machine = machine
         ascii = program.usesASCII(text)
         code = try program.code(kind, ascii: ascii)
-        matcher = arena_regex_matcher_make(code, Self.matchLimit, Self.heapLimit)
+        matcher = .allocate(capacity: 1)
+        matcher.initialize(to: arena_regex_matcher_make(code, Self.matchLimit, Self.heapLimit))
         self.text = text.utf8.baseAddress
         self.end = end
         position = start
         isAnchored = kind != .search
     }
 
-    deinit { arena_regex_matcher_free(matcher) }
+    deinit {
+        arena_regex_matcher_free(matcher.pointee)
+        matcher.deallocate()
+    }
 
     /// Start and end of the match and of each group, in bytes; -1 for a group that took no part.
     var places: UnsafePointer<Int> {
         // SAFETY: two places a group, written by the last match; they live as long as the matcher.
-        UnsafeRawPointer(arena_regex_places(&matcher)).unsafelyUnwrapped.assumingMemoryBound(to: Int.self)
+        UnsafeRawPointer(arena_regex_places(matcher)).unsafelyUnwrapped.assumingMemoryBound(to: Int.self)
     }
 
     /// Looks for the next match; false at the end of the text.
@@ -201,7 +206,7 @@ final class RegexScan {
         var before = 0.0
         while true {
             let last = isAnchored ? end : min(end, from + piece)
-            let found = arena_regex_find(code, &matcher, text, end, from, last, options)
+            let found = arena_regex_find(code, matcher, text, end, from, last, options)
             if found > 0 {
                 position = places[1]
                 mustAdvance = places[0] == places[1]

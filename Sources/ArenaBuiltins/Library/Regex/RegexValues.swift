@@ -110,7 +110,7 @@ final class MatchValue: HostObject {
     /// The text of a group, owned, or `missing`, retained.
     func group(_ g: Int, or missing: Value = .none) -> Value {
         places[2 * g] < 0
-            ? missing.retain() : .string(text.utf8[places[2 * g]..<places[2 * g + 1]])
+            ? missing.retain() : .text(text.utf8, places[2 * g], places[2 * g + 1])
     }
 
     /// The number of a group given by number or name.
