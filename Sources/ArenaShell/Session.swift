@@ -16,11 +16,19 @@ package struct Session {
 
     /// Runs a script to its end; `parameters` are what `--set` gave.
     ///
+    /// Log lines and errors also go to the file `log`, if one is given.
     /// With `showingValue` the value of a last expression is printed as the REPL would.
     package func run(
-        _ source: ScriptSource, parameters: [String: String] = [:], showingValue: Bool = false
+        _ source: ScriptSource, parameters: [String: String] = [:], showingValue: Bool = false,
+        log: String? = nil
     ) -> ExitStatus {
         let interrupts = Interrupts()
+        if let log {
+            do throws(FileError) { try Log.shared.open(log) } catch {
+                say(renderedError(error, colour: terminal.colour))
+                return .output
+            }
+        }
         let file: SourceFile
         do { file = try source.load() } catch { return refuse(error) }
         let output = OutputSink(STDOUT_FILENO)
@@ -75,11 +83,13 @@ package struct Session {
 
     private func refuse(_ error: ScriptError) -> ExitStatus {
         say(renderedError(error, colour: terminal.colour))
+        Log.shared.write(.error, renderedError(error, colour: false), onlyToFile: true)
         return error.status
     }
 
     private func report(_ failure: RunFailure) -> ExitStatus {
         say(rendered(failure, colour: terminal.colour))
+        Log.shared.write(.error, rendered(failure, colour: false), onlyToFile: true)
         switch failure {
         case .rejected: return .script
         case .raised: return .failed

@@ -6,7 +6,7 @@ import ArgumentParser
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run a script.",
-        usage: "arenascript run <file> [--set <key=value>] ...")
+        usage: "arenascript run <file> [--set <key=value>] ... [--log <file>]")
 
     @Argument(help: "The script; - reads it from standard input.")
     var file: String
@@ -17,6 +17,12 @@ struct Run: ParsableCommand {
             "A value for the script's params(); give the option once for each.",
             valueName: "key=value"))
     var settings: [Setting] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Also write log lines and the run's errors to the end of this file.", valueName: "file")
+    )
+    var log: String?
 
     @Argument(help: .hidden)
     var strays: [String] = []
@@ -36,7 +42,7 @@ struct Run: ParsableCommand {
 
     func run() throws {
         let parameters = Dictionary(settings.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-        try Session().run(ScriptSource(argument: file), parameters: parameters).leave()
+        try Session().run(ScriptSource(argument: file), parameters: parameters, log: log).leave()
     }
 }
 

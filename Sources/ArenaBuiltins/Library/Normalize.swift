@@ -11,7 +11,9 @@ let normalizeFunction = Builtin(
     [P("text", "str"), P("form", "\"NFC\", \"NFD\", \"NFKC\" or \"NFKD\"", .optional("\"NFC\""))],
     "The text in a Unicode normalization form, so that what looks the same is the same.",
     examples: [
-        Example("print(len(\"e\\u0301\"), len(normalize(\"e\\u0301\")), normalize(\"ﬁ²\", \"NFKC\"))", prints: "2 1 fi2\n")
+        Example(
+            "print(len(\"e\\u0301\"), len(normalize(\"e\\u0301\")), normalize(\"ﬁ²\", \"NFKC\"))",
+            prints: "2 1 fi2\n")
     ]
 ) { a throws(Raised) in
     guard a[0].isText else {
@@ -25,7 +27,8 @@ let normalizeFunction = Builtin(
     }
     // ASCII is the same in every form.
     if a[0].scalarCount == a[0].utf8.count { return a[0].retain() }
-    return .string(normalized(a[0].utf8, composes: !name.hasSuffix("D"), compatible: name.contains("K")))
+    return .string(
+        normalized(a[0].utf8, composes: !name.hasSuffix("D"), compatible: name.contains("K")))
 }
 
 func normalized(

@@ -7,7 +7,8 @@ private typealias P = BuiltinParameter
 
 /// The language's own functions.
 package let coreFunctions: [Builtin] = [
-    absFunction, allFunction, anyFunction, boolFunction, counterFunction, counterClassFunction, dictFunction, enumerateFunction,
+    absFunction, allFunction, anyFunction, boolFunction, counterFunction, counterClassFunction,
+    dictFunction, enumerateFunction,
     filterFunction, floatFunction, intFunction, lenFunction, listFunction, mapFunction, maxFunction,
     minFunction, printFunction, rangeFunction, reprFunction, reversedFunction, roundFunction,
     setFunction, sortedFunction, strFunction, sumFunction, tupleFunction, typeFunction, zipFunction,

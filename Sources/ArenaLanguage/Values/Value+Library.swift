@@ -39,11 +39,14 @@ extension Value {
     }
 
     /// A string from a stretch of well-formed UTF-8.
-    package static func text(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Value {
+    package static func text(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Value
+    {
         let count = max(0, end - start)
         let v = newString(count)
         // SAFETY: the caller's stretch lies inside the buffer, and the string has room for it.
-        if count > 0, let source = bytes.baseAddress { memcpy(stringBytes(v), source + start, count) }
+        if count > 0, let source = bytes.baseAddress {
+            memcpy(stringBytes(v), source + start, count)
+        }
         return v
     }
 

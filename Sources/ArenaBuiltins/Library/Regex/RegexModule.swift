@@ -59,16 +59,20 @@ struct RegexFunction {
     ) {
         let flags = parameters.count + 2
         function = moduleFunction(
-            name, [P("pattern", "str or pattern")] + parameters + [P("flags", "int", .optional("0"))],
+            name,
+            [P("pattern", "str or pattern")] + parameters + [P("flags", "int", .optional("0"))],
             summary, examples: [Example("print(\(example))", prints: output + "\n")]
         ) { a throws(Raised) in try body(try program(a, 1, flags: flags), a, 2) }
         method = Builtin(
             name,
             [.receiver("pattern")] + parameters
                 + (positions
-                    ? [P("pos", "int", .optional("0")), P("endpos", "int", .optional("None"))] : []),
+                    ? [P("pos", "int", .optional("0")), P("endpos", "int", .optional("None"))]
+                    : []),
             summary,
-            examples: [Example("p = re.compile(r\"\\d+\")\nprint(\(methodExample))", prints: output + "\n")]
+            examples: [
+                Example("p = re.compile(r\"\\d+\")\nprint(\(methodExample))", prints: output + "\n")
+            ]
         ) { a throws(Raised) in
             try body(try a.host(0, PatternValue.self, "pattern").program, a, 1)
         }
@@ -88,7 +92,8 @@ private func program(_ a: Arguments, _ i: Int, flags: Int) throws(Raised) -> Reg
     }
     guard let text = a[i].asString else {
         throw Raised(
-            .type, "\(a.builtin.name)(): 'pattern' must be a str or a pattern, not a \(a[i].typeName)",
+            .type,
+            "\(a.builtin.name)(): 'pattern' must be a str or a pattern, not a \(a[i].typeName)",
             help: a[i].isBytes ? "patterns work on text: x.decode()" : nil)
     }
     let set = RegexFlags(rawValue: given)
@@ -203,7 +208,8 @@ let regexFunctions: [RegexFunction] = [
         return list
     },
     RegexFunction(
-        "finditer", [P("string", "str")], positions: true, "All matches, as a list of match objects.",
+        "finditer", [P("string", "str")], positions: true,
+        "All matches, as a list of match objects.",
         "[m.span() for m in re.finditer(r\"\\d+\", \"1 22\")]",
         "[m.span() for m in p.finditer(\"1 22\")]", "[(0, 1), (2, 4)]"
     ) { (program, a, i) throws(Raised) in
@@ -219,7 +225,9 @@ let regexFunctions: [RegexFunction] = [
                 // Characters are counted once along the text, not from its start for each match.
                 let start = places[0]
                 if start >= anchor.byte {
-                    let between = scan.ascii ? start - anchor.byte : countScalars(text.utf8[anchor.byte..<start])
+                    let between =
+                        scan.ascii
+                        ? start - anchor.byte : countScalars(text.utf8[anchor.byte..<start])
                     anchor = (start, anchor.scalar + between)
                 }
                 list.add(
@@ -279,7 +287,8 @@ let regexFunctions: [RegexFunction] = [
         "sub",
         [P("repl", "str or function"), P("string", "str"), P("count", "int", .optional("0"))],
         "The text with each match replaced: \\1 and \\g<name> stand for groups, a function gets the match.",
-        "re.sub(r\"(\\d)\\d*\", r\"<\\1>\", \"a 22\")", "p.sub(lambda m: \"<\" + m.group()[0] + \">\", \"a 22\")",
+        "re.sub(r\"(\\d)\\d*\", r\"<\\1>\", \"a 22\")",
+        "p.sub(lambda m: \"<\" + m.group()[0] + \">\", \"a 22\")",
         "a <2>"
     ) { (program, a, i) throws(Raised) in try substituted(program, a, i).text },
     RegexFunction(
@@ -306,7 +315,8 @@ private func substituted(
         && a[i].asHost?.callSignature == nil
     {
         throw Raised(
-            .type, "\(a.builtin.name)(): 'repl' must be a str or a function, not a \(a[i].typeName)")
+            .type, "\(a.builtin.name)(): 'repl' must be a str or a function, not a \(a[i].typeName)"
+        )
     }
     let scan = try RegexScan(program, .search, text, from: 0, to: bytes.count, a.machine)
     var out: [UInt8] = []
@@ -325,7 +335,8 @@ private func substituted(
             continue
         }
         if start > anchor.byte {
-            let between = scan.ascii ? start - anchor.byte : countScalars(bytes[anchor.byte..<start])
+            let between =
+                scan.ascii ? start - anchor.byte : countScalars(bytes[anchor.byte..<start])
             anchor = (start, anchor.scalar + between)
         }
         let match = Value.host(
@@ -336,7 +347,8 @@ private func substituted(
         defer { piece.release() }
         guard piece.isText else {
             throw Raised(
-                .type, "\(a.builtin.name)(): the function must give a str, and gave a \(piece.typeName)",
+                .type,
+                "\(a.builtin.name)(): the function must give a str, and gave a \(piece.typeName)",
                 help: piece.isNone ? "does it return something?" : "str(x)")
         }
         out += piece.utf8

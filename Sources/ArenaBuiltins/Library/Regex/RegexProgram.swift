@@ -43,7 +43,8 @@ final class RegexProgram: Sendable {
     }
 
     deinit {
-        codes.withLock { codes in for code in codes.list { if let code { arena_regex_free(code) } } }
+        codes.withLock { codes in for code in codes.list { if let code { arena_regex_free(code) } }
+        }
     }
 
     private static func refusal(_ pattern: String, _ fault: RegexFault) -> Raised {
@@ -54,7 +55,9 @@ final class RegexProgram: Sendable {
             for u in part { view.append(u.value < 32 ? "\u{FFFD}" : u) }
             return String(view)
         }
-        let (before, after) = (scalars[max(0, at - 40)..<at], scalars[at..<min(scalars.count, at + 40)])
+        let (before, after) = (
+            scalars[max(0, at - 40)..<at], scalars[at..<min(scalars.count, at + 40)]
+        )
         return Raised(
             .value,
             "the pattern is wrong at position \(at): \(fault.message)",
@@ -194,7 +197,8 @@ final class RegexScan {
     /// Start and end of the match and of each group, in bytes; -1 for a group that took no part.
     var places: UnsafePointer<Int> {
         // SAFETY: two places a group, written by the last match; they live as long as the matcher.
-        UnsafeRawPointer(arena_regex_places(matcher)).unsafelyUnwrapped.assumingMemoryBound(to: Int.self)
+        UnsafeRawPointer(arena_regex_places(matcher)).unsafelyUnwrapped.assumingMemoryBound(
+            to: Int.self)
     }
 
     /// Looks for the next match; false at the end of the text.
@@ -241,8 +245,11 @@ final class RegexScan {
         case arena_regex_match_limit, arena_regex_depth_limit, arena_regex_heap_limit,
             arena_regex_stack_limit:
             return Raised(
-                .runtime, "the pattern \(shortened(program.pattern)) takes too many steps on this text",
-                help: "repeats inside repeats, such as (a+)+, try everything: write a+, or a++ to never go back")
+                .runtime,
+                "the pattern \(shortened(program.pattern)) takes too many steps on this text",
+                help:
+                    "repeats inside repeats, such as (a+)+, try everything: write a+, or a++ to never go back"
+            )
         default:
             var buffer = [CChar](repeating: 0, count: 256)
             arena_regex_message(code, &buffer, buffer.count)

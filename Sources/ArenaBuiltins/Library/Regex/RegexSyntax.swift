@@ -152,7 +152,8 @@ struct RegexTranslator {
                 if c >= 0x80 || c | 0x20 == 0x6B || c | 0x20 == 0x73 {
                     let text = spelled(c)
                     return emit(
-                        c >= 0x80 ? "(?-i:\(text))" : c | 0x20 == 0x6B ? "(?-i:[kK])" : "(?-i:[sS])")
+                        c >= 0x80 ? "(?-i:\(text))" : c | 0x20 == 0x6B ? "(?-i:[kK])" : "(?-i:[sS])"
+                    )
                 }
             }
         }
