@@ -22,6 +22,7 @@ package let allBuiltins: [Builtin] = [
     listdirFunction,
     logLossFunction,
     mkdirFunction,
+    normalizeFunction,
     openFunction,
     paramsFunction,
     readBytesFunction,

@@ -39,12 +39,19 @@ package struct Session {
     /// Runs a script to its end; `parameters` are what `--set` gave, `arguments` what follows the
     /// script's name.
     ///
+    /// Log lines and errors also go to the file `log`, if one is given.
     /// With `showingValue` the value of a last expression is printed as the REPL would.
     package func run(
         _ source: ScriptSource, arguments: [String] = [], parameters: [String: String] = [:],
-        showingValue: Bool = false
+        showingValue: Bool = false, log: String? = nil
     ) -> ExitStatus {
         let interrupts = Interrupts()
+        if let log {
+            do throws(FileError) { try Log.shared.open(log) } catch {
+                say(renderedError(error, colour: terminal.colour))
+                return .output
+            }
+        }
         let file: SourceFile
         do { file = try source.load() } catch { return refuse(error) }
         if let misuse = misuse(of: file, arguments, parameters) { return refuse(misuse) }
@@ -150,6 +157,7 @@ package struct Session {
     }
 
     func tell(_ error: some ArenaFault) {
+        Log.shared.write(.error, renderedError(error, colour: false), onlyToFile: true)
         guard manner.isJSON else { return say(renderedError(error, colour: terminal.colour)) }
         let report = error.report
         var line = JSONLine()
@@ -160,6 +168,7 @@ package struct Session {
     }
 
     func report(_ failure: RunFailure) -> ExitStatus {
+        Log.shared.write(.error, rendered(failure, colour: false), onlyToFile: true)
         if manner.isJSON {
             for line in jsonLines(failure) { say(line) }
         } else {

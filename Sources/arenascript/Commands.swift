@@ -6,7 +6,7 @@ import ArgumentParser
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run a script.",
-        usage: "arenascript run <file> [<arguments> ...] [--set <key=value>] ...")
+        usage: "arenascript run <file> [<arguments> ...] [--set <key=value>] ... [--log <file>]")
 
     @Argument(
         help: "The script; - reads it from standard input.", completion: .file(extensions: ["as"]))
@@ -24,6 +24,12 @@ struct Run: ParsableCommand {
         completion: .file())
     var arguments: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Also write log lines and the run's errors to the end of this file.", valueName: "file"),
+        completion: .file())
+    var log: String?
+
     @OptionGroup var manner: MannerOptions
 
     func validate() throws {
@@ -36,7 +42,8 @@ struct Run: ParsableCommand {
     func run() throws {
         let parameters = Dictionary(settings.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
         try Session(manner.manner).run(
-            ScriptSource(argument: file), arguments: arguments, parameters: parameters
+            ScriptSource(argument: file), arguments: arguments, parameters: parameters,
+            log: log
         ).leave()
     }
 }

@@ -88,7 +88,9 @@ private func loaded(_ text: [UInt8], path: String?) throws(Raised) -> Value {
     } catch {
         throw unreadable(error, text, path)
     }
-    return try value(of: document.root)
+    var loader = JSONLoader()
+    defer { loader.release() }
+    return try loader.value(of: document.root)
 }
 
 /// The error in words: where, what was wanted, what is there.
@@ -145,44 +147,68 @@ private func hint(_ text: [UInt8], _ at: Int) -> String? {
     }
 }
 
-private func value(of json: JSONValue) throws(Raised) -> Value {
-    switch json.kind {
-    case .null: return .none
-    case .bool: return .bool(json.bool ?? false)
-    case .number:
-        if let n = json.int { return .int(n) }
-        let text = json.numberText
-        if text.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 || $0 == UInt8(ascii: "-") }) {
-            return try integerValue(fromDecimal: text)
-        }
-        return .float(json.double ?? .nan)
-    case .string: return json.withStringBytes { .string($0) } ?? .none
-    case .array:
-        let list = Value.list(capacity: json.count)
-        do throws(Raised) {
-            try json.forEachElement { (_, element) throws(Raised) in
-                list.add(try value(of: element))
+/// Makes values of a document. Objects of one text mostly have the same few keys, so these are kept.
+private struct JSONLoader {
+    private var keys = [Value](repeating: .none, count: 256)
+
+    func release() { for key in keys { key.release() } }
+
+    /// A key, owned.
+    private mutating func key(_ bytes: UnsafeRawBufferPointer) -> Value {
+        let text = bytes.assumingMemoryBound(to: UInt8.self)
+        let n = text.count
+        guard n > 0, n < 64 else { return .text(text, 0, n) }
+        let slot = (Int(text[0]) &* 31 &+ Int(text[n - 1]) &* 7 &+ Int(text[n / 2]) &+ n) & 255
+        let known = keys[slot]
+        if !known.isNone, known.utf8.elementsEqual(text) { return known.retain() }
+        known.release()
+        let made = Value.text(text, 0, n)
+        keys[slot] = made.retain()
+        return made
+    }
+
+    mutating func value(of json: JSONValue) throws(Raised) -> Value {
+        switch json.kind {
+        case .null: return .none
+        case .bool: return .bool(json.bool ?? false)
+        case .number:
+            if let n = json.int { return .int(n) }
+            let text = json.numberText
+            if text.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 || $0 == UInt8(ascii: "-") }) {
+                return try integerValue(fromDecimal: text)
             }
-        } catch {
-            list.release()
-            throw error
-        }
-        return list
-    case .object:
-        let dict = Value.dict()
-        do throws(Raised) {
-            try json.forEachMember { (key, member) throws(Raised) in
-                let name = key.withStringBytes { Value.string($0) } ?? .none
-                defer { name.release() }
-                let item = try value(of: member)
-                defer { item.release() }
-                try dict.setEntry(name, item)
+            return .float(Double(text) ?? .nan)
+        case .string:
+            return json.withStringBytes {
+                .text($0.assumingMemoryBound(to: UInt8.self), 0, $0.count)
+            } ?? .none
+        case .array:
+            let list = Value.list(capacity: json.count)
+            do throws(Raised) {
+                try json.forEachElement { (_, element) throws(Raised) in
+                    list.add(try value(of: element))
+                }
+            } catch {
+                list.release()
+                throw error
             }
-        } catch {
-            dict.release()
-            throw error
+            return list
+        case .object:
+            let dict = Value.dict()
+            do throws(Raised) {
+                try json.forEachMember { (name, member) throws(Raised) in
+                    let name = name.withStringBytes { key($0) } ?? .none
+                    defer { name.release() }
+                    let item = try value(of: member)
+                    defer { item.release() }
+                    try dict.setEntry(name, item)
+                }
+            } catch {
+                dict.release()
+                throw error
+            }
+            return dict
         }
-        return dict
     }
 }
 

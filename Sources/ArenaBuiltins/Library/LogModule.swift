@@ -52,7 +52,8 @@ package final class Log: Sendable {
         let time = (try? dateText("%Y-%m-%d %H:%M:%S", now)) ?? ""
         let name = level.rawValue.uppercased()
         // A text of several lines stays one entry: the others are set in.
-        let body = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n    ")
+        let body = text.split(separator: "\n", omittingEmptySubsequences: false).joined(
+            separator: "\n    ")
         let line = Array("\(time) \(name) \(body)\n".utf8)
         if shown { Self.write(line, to: 2) }
         if file >= 0 { Self.write(line, to: file) }

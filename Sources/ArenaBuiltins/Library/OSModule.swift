@@ -45,7 +45,9 @@ private func refused(_ name: String) -> Builtin {
     ) { a throws(Raised) in
         throw Raised(
             .runtime, "os.\(name)() would start another program, and scripts start none",
-            help: "unzip(path, folder), copy(a, b), mkdir(path), glob(pattern) do what it is mostly for")
+            help:
+                "unzip(path, folder), copy(a, b), mkdir(path), glob(pattern) do what it is mostly for"
+        )
     }
 }
 
@@ -98,10 +100,15 @@ final class EnvironValue: HostObject {
         "environment", summary: "The environment's variables.",
         methods: [
             Builtin(
-                "get", [.receiver("environment"), P("name", "str"), P("default", "any", .optional("None"))],
+                "get",
+                [
+                    .receiver("environment"), P("name", "str"),
+                    P("default", "any", .optional("None")),
+                ],
                 "A variable's value, or the default."
             ) { a throws(Raised) in
-                variable(try a.string(1)).map { .string($0) } ?? (a[2].isUnset ? .none : a[2].retain())
+                variable(try a.string(1)).map { .string($0) }
+                    ?? (a[2].isUnset ? .none : a[2].retain())
             }
         ])
     var type: HostType { Self.hostType }
@@ -118,7 +125,8 @@ final class EnvironValue: HostObject {
 
     func setItem(_ key: Value, _ value: Value) throws(Raised) {
         throw Raised(
-            .type, "the environment is only read", help: "set it where arenascript is started: NAME=value arenascript run ...")
+            .type, "the environment is only read",
+            help: "set it where arenascript is started: NAME=value arenascript run ...")
     }
 
     func contains(_ value: Value) throws(Raised) -> Bool {
@@ -147,7 +155,9 @@ let inputDirFunction = Builtin(
     "input_dir", [P("name", "str", .required, "a part of the folder's name")],
     "The folder of an attached input, found by part of its name.",
     examples: [
-        Example("print(is_dir(input_dir(\"demo\")) if env(\"ARENA_INPUT\") else True)", prints: "True\n")
+        Example(
+            "print(is_dir(input_dir(\"demo\")) if env(\"ARENA_INPUT\") else True)", prints: "True\n"
+        )
     ]
 ) { a throws(Raised) in .string(try inputFolder(try a.string(0))) }
 
@@ -198,5 +208,6 @@ private func nearestInput(_ name: String, _ all: [String]) -> String? {
 }
 
 private func listed(_ paths: [String]) -> String {
-    paths.prefix(10).joined(separator: ", ") + (paths.count > 10 ? " and \(paths.count - 10) more" : "")
+    paths.prefix(10).joined(separator: ", ")
+        + (paths.count > 10 ? " and \(paths.count - 10) more" : "")
 }

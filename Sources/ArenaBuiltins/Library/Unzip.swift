@@ -88,7 +88,9 @@ private struct ZipArchive {
         var at = try number(end + 16, 4)
         if count == 0xFFFF || at == 0xFFFF_FFFF, end >= 20, try number(end - 20, 4) == 0x0706_4B50 {
             let wide = try number(end - 12, 8)
-            guard try number(wide, 4) == 0x0606_4B50 else { throw damaged("its zip64 part is missing") }
+            guard try number(wide, 4) == 0x0606_4B50 else {
+                throw damaged("its zip64 part is missing")
+            }
             count = try number(wide + 32, 8)
             at = try number(wide + 48, 8)
         }
@@ -146,7 +148,9 @@ private struct ZipArchive {
                 help: "such an archive is damaged or hostile")
         }
         let parts = member.name.split(separator: "/", omittingEmptySubsequences: false)
-        if member.name.isEmpty || member.name.utf8.contains(0) { throw refuse("which is no file name") }
+        if member.name.isEmpty || member.name.utf8.contains(0) {
+            throw refuse("which is no file name")
+        }
         if member.name.hasPrefix("/") || member.name.contains("\\")
             || member.name.dropFirst().first == ":"
         {
@@ -155,7 +159,8 @@ private struct ZipArchive {
         if parts.contains("..") { throw refuse("a path that leaves the folder") }
         if member.mode & 0o170000 == 0o120000 { throw refuse("a link") }
         if member.flags & 1 != 0 {
-            throw Raised(.value, "\(path): '\(member.name)' is encrypted", help: "unpack it elsewhere")
+            throw Raised(
+                .value, "\(path): '\(member.name)' is encrypted", help: "unpack it elsewhere")
         }
         guard member.method == 0 || member.method == 8 else {
             throw Raised(
@@ -216,7 +221,9 @@ private struct ZipArchive {
         let packed = UnsafeRawBufferPointer(rebasing: bytes[start..<start + member.packed])
         var data: [UInt8]
         if member.method == 0 {
-            guard member.packed == member.size else { throw damaged("'\(member.name)' has two sizes") }
+            guard member.packed == member.size else {
+                throw damaged("'\(member.name)' has two sizes")
+            }
             data = Array(packed)
         } else {
             var whole = false

@@ -268,7 +268,8 @@ private let counterMethods: [Builtin] = [
         try c.update(source, a.machine, sign: -1)
         return .none
     },
-    method("total", [], "The sum of the counts.", "print(c.total())", "3") { (c, a) throws(Raised) in
+    method("total", [], "The sum of the counts.", "print(c.total())", "3") {
+        (c, a) throws(Raised) in
         var total = Value.int(0)
         for (_, n) in c.entries { total = try sum(total, n, 1) }
         return total

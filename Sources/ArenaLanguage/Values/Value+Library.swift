@@ -1,6 +1,8 @@
 // What the library needs of values beyond making and reading them: filling lists and dicts, text by
 // code points, comparing. The representation stays inside this module.
 
+import Glibc
+
 /// A value that scripts know by a name from the start, made anew for each machine.
 package struct NamedValue: Sendable {
     package let name: String
@@ -34,6 +36,18 @@ extension Value {
     package func entry(_ key: Value) throws(Raised) -> Value? {
         let at = try tableFind(key)
         return at < 0 ? nil : cast(TableObject.self).pointee.entries[at].value
+    }
+
+    /// A string from a stretch of well-formed UTF-8.
+    package static func text(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Value
+    {
+        let count = max(0, end - start)
+        let v = newString(count)
+        // SAFETY: the caller's stretch lies inside the buffer, and the string has room for it.
+        if count > 0, let source = bytes.baseAddress {
+            memcpy(stringBytes(v), source + start, count)
+        }
+        return v
     }
 
     package static func byteString(_ bytes: some Collection<UInt8>) -> Value { .bytes(bytes) }

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "normalization.h"
+
 // Characters
 
 /// What a scalar is to the patterns: the low three bits of its class.

@@ -18,7 +18,7 @@ enum {
     arena_regex_utf = PCRE2_UTF | PCRE2_NO_UTF_CHECK,
     arena_regex_ucp = PCRE2_UCP,
     arena_regex_caseless = PCRE2_CASELESS,
-    arena_regex_multiline = PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX,
+    arena_regex_multiline = PCRE2_MULTILINE,
     arena_regex_dotall = PCRE2_DOTALL,
     arena_regex_anchored = PCRE2_ANCHORED,
     arena_regex_not_empty_at_start = PCRE2_NOTEMPTY_ATSTART,
@@ -43,6 +43,8 @@ typedef struct {
     arena_regex_data *data;
     arena_regex_context *context;
     arena_regex_stack *stack;
+    /// Whether the pattern is machine code.
+    int compiled;
 } arena_regex_matcher;
 
 arena_regex_matcher arena_regex_matcher_make(

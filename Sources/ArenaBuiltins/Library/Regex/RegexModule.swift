@@ -59,16 +59,20 @@ struct RegexFunction {
     ) {
         let flags = parameters.count + 2
         function = moduleFunction(
-            name, [P("pattern", "str or pattern")] + parameters + [P("flags", "int", .optional("0"))],
+            name,
+            [P("pattern", "str or pattern")] + parameters + [P("flags", "int", .optional("0"))],
             summary, examples: [Example("print(\(example))", prints: output + "\n")]
         ) { a throws(Raised) in try body(try program(a, 1, flags: flags), a, 2) }
         method = Builtin(
             name,
             [.receiver("pattern")] + parameters
                 + (positions
-                    ? [P("pos", "int", .optional("0")), P("endpos", "int", .optional("None"))] : []),
+                    ? [P("pos", "int", .optional("0")), P("endpos", "int", .optional("None"))]
+                    : []),
             summary,
-            examples: [Example("p = re.compile(r\"\\d+\")\nprint(\(methodExample))", prints: output + "\n")]
+            examples: [
+                Example("p = re.compile(r\"\\d+\")\nprint(\(methodExample))", prints: output + "\n")
+            ]
         ) { a throws(Raised) in
             try body(try a.host(0, PatternValue.self, "pattern").program, a, 1)
         }
@@ -88,7 +92,8 @@ private func program(_ a: Arguments, _ i: Int, flags: Int) throws(Raised) -> Reg
     }
     guard let text = a[i].asString else {
         throw Raised(
-            .type, "\(a.builtin.name)(): 'pattern' must be a str or a pattern, not a \(a[i].typeName)",
+            .type,
+            "\(a.builtin.name)(): 'pattern' must be a str or a pattern, not a \(a[i].typeName)",
             help: a[i].isBytes ? "patterns work on text: x.decode()" : nil)
     }
     let set = RegexFlags(rawValue: given)
@@ -144,16 +149,41 @@ private func one(
             range: region.scalars))
 }
 
-/// What findall gives for one match: the text, the one group, or a tuple of groups. Owned.
-private func found(
-    _ text: UnsafeBufferPointer<UInt8>, _ places: UnsafePointer<Int>, _ groups: Int
-) -> Value {
-    func piece(_ g: Int) -> Value {
-        let (a, b) = (places[2 * g], places[2 * g + 1])
-        return a < 0 ? .string("") : .string(text[a..<max(a, b)])
+/// Makes what findall gives for one match: the text, the one group, or a tuple of groups.
+private struct Finder {
+    let text: UnsafeBufferPointer<UInt8>
+    let groups: Int
+    /// Strings of one ASCII character, made once; owned.
+    private var letters = [Value](repeating: .none, count: 128)
+
+    init(_ text: UnsafeBufferPointer<UInt8>, groups: Int) {
+        self.text = text
+        self.groups = groups
     }
-    if groups <= 1 { return piece(groups) }
-    return .tuple((1...groups).map(piece))
+
+    func release() { for v in letters { v.release() } }
+
+    @inline(__always)
+    private mutating func piece(_ places: UnsafePointer<Int>, _ g: Int) -> Value {
+        let (a, b) = (places[2 * g], places[2 * g + 1])
+        if a < 0 { return .text(text, 0, 0) }
+        if b == a + 1, text[a] < 128 {
+            let c = Int(text[a])
+            if letters[c].isNone { letters[c] = .text(text, a, b) }
+            return letters[c].retain()
+        }
+        return .text(text, a, b)
+    }
+
+    /// Owned.
+    @inline(__always)
+    mutating func found(_ places: UnsafePointer<Int>) -> Value {
+        if groups <= 1 { return piece(places, groups) }
+        var items: [Value] = []
+        items.reserveCapacity(groups)
+        for g in 1...groups { items.append(piece(places, g)) }
+        return .tuple(items)
+    }
 }
 
 let regexFunctions: [RegexFunction] = [
@@ -166,10 +196,11 @@ let regexFunctions: [RegexFunction] = [
         let region = try Region(text, a, i + 1, method: i == 1)
         let scan = try RegexScan(
             program, .search, text, from: region.bytes.0, to: region.bytes.1, a.machine)
-        let bytes = text.utf8
+        var finder = Finder(text.utf8, groups: program.groups)
+        defer { finder.release() }
         let list = Value.list()
         do throws(Raised) {
-            while try scan.next() { list.add(found(bytes, scan.places, program.groups)) }
+            while try scan.next() { list.add(finder.found(scan.places)) }
         } catch {
             list.release()
             throw error
@@ -177,7 +208,8 @@ let regexFunctions: [RegexFunction] = [
         return list
     },
     RegexFunction(
-        "finditer", [P("string", "str")], positions: true, "All matches, as a list of match objects.",
+        "finditer", [P("string", "str")], positions: true,
+        "All matches, as a list of match objects.",
         "[m.span() for m in re.finditer(r\"\\d+\", \"1 22\")]",
         "[m.span() for m in p.finditer(\"1 22\")]", "[(0, 1), (2, 4)]"
     ) { (program, a, i) throws(Raised) in
@@ -193,7 +225,9 @@ let regexFunctions: [RegexFunction] = [
                 // Characters are counted once along the text, not from its start for each match.
                 let start = places[0]
                 if start >= anchor.byte {
-                    let between = scan.ascii ? start - anchor.byte : countScalars(text.utf8[anchor.byte..<start])
+                    let between =
+                        scan.ascii
+                        ? start - anchor.byte : countScalars(text.utf8[anchor.byte..<start])
                     anchor = (start, anchor.scalar + between)
                 }
                 list.add(
@@ -234,10 +268,10 @@ let regexFunctions: [RegexFunction] = [
         do throws(Raised) {
             while most == 0 || count < most, try scan.next() {
                 let places = scan.places
-                list.add(.string(bytes[last..<max(last, places[0])]))
+                list.add(.text(bytes, last, places[0]))
                 for g in 1..<program.groups + 1 {
                     let (start, end) = (places[2 * g], places[2 * g + 1])
-                    list.add(start < 0 ? .none : .string(bytes[start..<max(start, end)]))
+                    list.add(start < 0 ? .none : .text(bytes, start, end))
                 }
                 last = places[1]
                 count += 1
@@ -246,14 +280,15 @@ let regexFunctions: [RegexFunction] = [
             list.release()
             throw error
         }
-        list.add(.string(bytes[last...]))
+        list.add(.text(bytes, last, bytes.count))
         return list
     },
     RegexFunction(
         "sub",
         [P("repl", "str or function"), P("string", "str"), P("count", "int", .optional("0"))],
         "The text with each match replaced: \\1 and \\g<name> stand for groups, a function gets the match.",
-        "re.sub(r\"(\\d)\\d*\", r\"<\\1>\", \"a 22\")", "p.sub(lambda m: \"<\" + m.group()[0] + \">\", \"a 22\")",
+        "re.sub(r\"(\\d)\\d*\", r\"<\\1>\", \"a 22\")",
+        "p.sub(lambda m: \"<\" + m.group()[0] + \">\", \"a 22\")",
         "a <2>"
     ) { (program, a, i) throws(Raised) in try substituted(program, a, i).text },
     RegexFunction(
@@ -280,7 +315,8 @@ private func substituted(
         && a[i].asHost?.callSignature == nil
     {
         throw Raised(
-            .type, "\(a.builtin.name)(): 'repl' must be a str or a function, not a \(a[i].typeName)")
+            .type, "\(a.builtin.name)(): 'repl' must be a str or a function, not a \(a[i].typeName)"
+        )
     }
     let scan = try RegexScan(program, .search, text, from: 0, to: bytes.count, a.machine)
     var out: [UInt8] = []
@@ -299,7 +335,8 @@ private func substituted(
             continue
         }
         if start > anchor.byte {
-            let between = scan.ascii ? start - anchor.byte : countScalars(bytes[anchor.byte..<start])
+            let between =
+                scan.ascii ? start - anchor.byte : countScalars(bytes[anchor.byte..<start])
             anchor = (start, anchor.scalar + between)
         }
         let match = Value.host(
@@ -310,7 +347,8 @@ private func substituted(
         defer { piece.release() }
         guard piece.isText else {
             throw Raised(
-                .type, "\(a.builtin.name)(): the function must give a str, and gave a \(piece.typeName)",
+                .type,
+                "\(a.builtin.name)(): the function must give a str, and gave a \(piece.typeName)",
                 help: piece.isNone ? "does it return something?" : "str(x)")
         }
         out += piece.utf8

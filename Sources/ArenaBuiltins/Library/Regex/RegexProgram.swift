@@ -43,7 +43,8 @@ final class RegexProgram: Sendable {
     }
 
     deinit {
-        codes.withLock { codes in for code in codes.list { if let code { arena_regex_free(code) } } }
+        codes.withLock { codes in for code in codes.list { if let code { arena_regex_free(code) } }
+        }
     }
 
     private static func refusal(_ pattern: String, _ fault: RegexFault) -> Raised {
@@ -54,7 +55,9 @@ final class RegexProgram: Sendable {
             for u in part { view.append(u.value < 32 ? "\u{FFFD}" : u) }
             return String(view)
         }
-        let (before, after) = (scalars[max(0, at - 40)..<at], scalars[at..<min(scalars.count, at + 40)])
+        let (before, after) = (
+            scalars[max(0, at - 40)..<at], scalars[at..<min(scalars.count, at + 40)]
+        )
         return Raised(
             .value,
             "the pattern is wrong at position \(at): \(fault.message)",
@@ -150,7 +153,8 @@ func shortened(_ pattern: String) -> String {
 final class RegexScan {
     let program: RegexProgram
     private let code: OpaquePointer
-    private var matcher: arena_regex_matcher
+    // SAFETY: allocated here, freed in deinit; a pointer, so that no access is checked at run time.
+    private let matcher: UnsafeMutablePointer<arena_regex_matcher>
     private let text: UnsafePointer<UInt8>?
     private let end: Int
     private let machine: Machine
@@ -177,19 +181,24 @@ final class RegexScan {
         self.machine = machine
         ascii = program.usesASCII(text)
         code = try program.code(kind, ascii: ascii)
-        matcher = arena_regex_matcher_make(code, Self.matchLimit, Self.heapLimit)
+        matcher = .allocate(capacity: 1)
+        matcher.initialize(to: arena_regex_matcher_make(code, Self.matchLimit, Self.heapLimit))
         self.text = text.utf8.baseAddress
         self.end = end
         position = start
         isAnchored = kind != .search
     }
 
-    deinit { arena_regex_matcher_free(matcher) }
+    deinit {
+        arena_regex_matcher_free(matcher.pointee)
+        matcher.deallocate()
+    }
 
     /// Start and end of the match and of each group, in bytes; -1 for a group that took no part.
     var places: UnsafePointer<Int> {
         // SAFETY: two places a group, written by the last match; they live as long as the matcher.
-        UnsafeRawPointer(arena_regex_places(&matcher)).unsafelyUnwrapped.assumingMemoryBound(to: Int.self)
+        UnsafeRawPointer(arena_regex_places(matcher)).unsafelyUnwrapped.assumingMemoryBound(
+            to: Int.self)
     }
 
     /// Looks for the next match; false at the end of the text.
@@ -201,7 +210,7 @@ final class RegexScan {
         var before = 0.0
         while true {
             let last = isAnchored ? end : min(end, from + piece)
-            let found = arena_regex_find(code, &matcher, text, end, from, last, options)
+            let found = arena_regex_find(code, matcher, text, end, from, last, options)
             if found > 0 {
                 position = places[1]
                 mustAdvance = places[0] == places[1]
@@ -236,8 +245,11 @@ final class RegexScan {
         case arena_regex_match_limit, arena_regex_depth_limit, arena_regex_heap_limit,
             arena_regex_stack_limit:
             return Raised(
-                .runtime, "the pattern \(shortened(program.pattern)) takes too many steps on this text",
-                help: "repeats inside repeats, such as (a+)+, try everything: write a+, or a++ to never go back")
+                .runtime,
+                "the pattern \(shortened(program.pattern)) takes too many steps on this text",
+                help:
+                    "repeats inside repeats, such as (a+)+, try everything: write a+, or a++ to never go back"
+            )
         default:
             var buffer = [CChar](repeating: 0, count: 256)
             arena_regex_message(code, &buffer, buffer.count)

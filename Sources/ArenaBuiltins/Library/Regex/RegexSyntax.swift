@@ -152,7 +152,8 @@ struct RegexTranslator {
                 if c >= 0x80 || c | 0x20 == 0x6B || c | 0x20 == 0x73 {
                     let text = spelled(c)
                     return emit(
-                        c >= 0x80 ? "(?-i:\(text))" : c | 0x20 == 0x6B ? "(?-i:[kK])" : "(?-i:[sS])")
+                        c >= 0x80 ? "(?-i:\(text))" : c | 0x20 == 0x6B ? "(?-i:[kK])" : "(?-i:[sS])"
+                    )
                 }
             }
         }
@@ -163,7 +164,12 @@ struct RegexTranslator {
     private func members(_ c: UInt8, _ flags: RegexFlags) -> String {
         let isASCII = flags.contains(.ascii)
         let top = ascii ? "\\xff" : "\\x{10ffff}"
+        // `(?u:...)` inside a pattern for ASCII: there \w and \d know no other characters by themselves.
+        let spelledOut = !isASCII && !ascii && self.flags.contains(.ascii)
         switch c {
+        case UInt8(ascii: "d") where spelledOut: return "\\p{Nd}"
+        case UInt8(ascii: "D") where spelledOut: return "\\P{Nd}"
+        case UInt8(ascii: "w") where spelledOut: return "_\\p{L}\\p{N}"
         case UInt8(ascii: "d"): return isASCII || ascii ? "0-9" : "\\d"
         case UInt8(ascii: "D"):
             return isASCII || ascii ? "\\x{0}-\\x{2f}\\x{3a}-\(top)" : "\\D"
@@ -188,6 +194,9 @@ struct RegexTranslator {
 
     private mutating func category(_ c: UInt8, _ flags: RegexFlags) {
         // Ranges of letters must not gain the Kelvin sign where only ASCII counts.
+        if c == UInt8(ascii: "W"), self.flags.contains(.ascii), !flags.contains(.ascii), !ascii {
+            return emit("[^\(members(UInt8(ascii: "w"), flags))]")
+        }
         let guardsCase = flags.contains(.ignoreCase) && flags.contains(.ascii) && !ascii
         emit(guardsCase ? "(?-i:[\(members(c, flags))])" : "[\(members(c, flags))]")
     }
@@ -743,6 +752,17 @@ struct RegexTranslator {
     private mutating func characterClass(_ start: Int, _ flags: RegexFlags) throws(RegexFault) {
         let ignoresCase = flags.contains(.ignoreCase)
         if ignoresCase { result.ignoresCase = true }
+        // Case is a matter of ASCII letters alone: the other cases are written out.
+        let closesCase = ignoresCase && flags.contains(.ascii) && !ascii
+        var others = ""
+        func close(_ a: UInt32, _ b: UInt32) {
+            for (low, high, shift) in [(65, 90, 32), (97, 122, -32)] as [(UInt32, UInt32, Int32)] {
+                let (x, y) = (max(a, low), min(b, high))
+                guard closesCase, x <= y else { continue }
+                others +=
+                    hex(UInt32(Int32(x) + shift)) + "-" + hex(UInt32(Int32(y) + shift))
+            }
+        }
         var text = take("^") ? "[^" : "["
         let first = i
         var hasI = false
@@ -755,6 +775,7 @@ struct RegexTranslator {
             let at = i
             let low = try member(start)
             guard isAt("-"), peek(1) != 0x5D || peek(1) == nil else {
+                if case .one(let c) = low { close(c, c) }
                 add(low, flags, &text, &hasI)
                 continue
             }
@@ -764,6 +785,7 @@ struct RegexTranslator {
                 throw fault(
                     "bad character range \(Self.text(Array(s[at..<i])))", at)
             }
+            close(a, b)
             if a >= 0x80 || b >= 0x80 { result.hasWide = true }
             if Self.dottedI.contains(where: { a <= $0 && $0 <= b }) { hasI = true }
             if ascii {
@@ -775,7 +797,7 @@ struct RegexTranslator {
         if ignoresCase, hasI, !flags.contains(.ascii) {
             text += ascii ? "iI" : "iI\\x{130}\\x{131}"
         }
-        emit(text + "]")
+        emit(closesCase ? "(?-i:\(text)\(others)])" : text + "]")
     }
 
     private mutating func add(

@@ -70,7 +70,9 @@ struct RegexTemplate {
                 if i < s.count, s[i] >= 48, s[i] <= 57 {
                     if c <= 55, isOctal(i), isOctal(i + 1) {
                         let code = (Int(c) - 48) * 64 + (Int(s[i]) - 48) * 8 + Int(s[i + 1]) - 48
-                        guard code <= 255 else { throw wrong("octal escape value outside of range 0-0o377") }
+                        guard code <= 255 else {
+                            throw wrong("octal escape value outside of range 0-0o377")
+                        }
                         literal += String(UnicodeScalar(UInt8(code))).utf8
                         i += 2
                         continue

@@ -112,7 +112,7 @@ final class MatchValue: HostObject {
     /// The text of a group, owned, or `missing`, retained.
     func group(_ g: Int, or missing: Value = .none) -> Value {
         places[2 * g] < 0
-            ? missing.retain() : .string(text.utf8[places[2 * g]..<places[2 * g + 1]])
+            ? missing.retain() : .text(text.utf8, places[2 * g], places[2 * g + 1])
     }
 
     /// The number of a group given by number or name.
@@ -128,7 +128,8 @@ final class MatchValue: HostObject {
             throw Raised(
                 .index,
                 "the pattern has no group \(n)",
-                help: program.groups == 0 ? "it has none: (...) makes one" : "it has \(program.groups)")
+                help: program.groups == 0
+                    ? "it has none: (...) makes one" : "it has \(program.groups)")
         }
         throw Raised(.index, "a group is a number or a name, not a \(key.typeName)")
     }
@@ -178,14 +179,17 @@ private func place(_ m: MatchValue, _ a: Arguments) throws(Raised) -> (Int, Int)
 
 private let matchMethods: [Builtin] = [
     matchMethod(
-        "end", [P("group", "int or str", .optional("0"))], "Where a group ends; -1 if it took no part.",
+        "end", [P("group", "int or str", .optional("0"))],
+        "Where a group ends; -1 if it took no part.",
         "m.end()", "7"
     ) { (m, a) throws(Raised) in .int(try place(m, a).1) },
     matchMethod(
         "expand", [P("template", "str")], "A template with \\1 and \\g<name> filled in.",
         "m.expand(r\"\\2 of \\g<key>\")", "7 of id"
     ) { (m, a) throws(Raised) in
-        guard a[1].isText else { throw Raised(.type, "expand() wants a str, not a \(a[1].typeName)") }
+        guard a[1].isText else {
+            throw Raised(.type, "expand() wants a str, not a \(a[1].typeName)")
+        }
         return try m.expand(a[1])
     },
     matchMethod(

@@ -1,0 +1,1 @@
+counter([[1]])  # expect runtime error: a list cannot be a key

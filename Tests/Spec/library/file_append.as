@@ -1,0 +1,1 @@
+open(".build/x", "a")  # expect runtime error: open() does not append

@@ -1,0 +1,1 @@
+input_dir("no-such-input")  # expect runtime error: input_dir():

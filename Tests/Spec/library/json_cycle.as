@@ -1,0 +1,3 @@
+x = []
+x.append(x)
+json.dumps(x)  # expect runtime error: contains itself

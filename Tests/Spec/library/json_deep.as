@@ -1,0 +1,1 @@
+json.loads("[" * 100000)  # expect runtime error: nested deeper than

@@ -1,0 +1,1 @@
+json.dumps({(1, 2): 3})  # expect runtime error: keys in JSON are str, int, float, bool or None, not a tuple

@@ -1,0 +1,1 @@
+log.level("warn")  # expect runtime error: did you mean 'warning'?

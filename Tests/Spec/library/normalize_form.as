@@ -1,0 +1,1 @@
+normalize("é", "NFX")  # expect runtime error: normalize() has no form 'NFX'

@@ -1,0 +1,1 @@
+os.system("ls")  # expect runtime error: os.system() would start another program

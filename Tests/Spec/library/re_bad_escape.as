@@ -1,0 +1,1 @@
+re.compile(r"\Qa")  # expect runtime error: bad escape \Q

@@ -1,0 +1,1 @@
+re.sub("(a)", r"\2", "a")  # expect runtime error: invalid group reference 2

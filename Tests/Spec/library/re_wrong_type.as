@@ -1,0 +1,1 @@
+re.findall("a", None)  # expect runtime error: 'string' must be a str, not a NoneType

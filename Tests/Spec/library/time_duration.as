@@ -1,0 +1,1 @@
+time.parse_duration("40m8h")  # expect runtime error: is no duration

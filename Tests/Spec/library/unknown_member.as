@@ -1,0 +1,1 @@
+json.load_s("1")  # expect runtime error: did you mean '.loads'?
