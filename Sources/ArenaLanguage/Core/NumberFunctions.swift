@@ -105,9 +105,7 @@ private let powFunction = Builtin(
     examples: [Example("print(pow(2, 10), pow(3, 200, 13), pow(3, -1, 7))", prints: "1024 9 5\n")]
 ) { a throws(Raised) in
     guard a.has(2) else { return try a.machine.arithmetic(.power, a[0], a[1]) }
-    if a[0].isKind(.integer) || a[1].isKind(.integer) || a[2].isKind(.integer) {
-        return try bigPower(a)
-    }
+    if (0...2).contains(where: { a[$0].isKind(.integer) }) { return try largePower(a) }
     let m = try a.int(2)
     if m == 0 { throw Raised(.value, "pow(): the modulus cannot be 0") }
     let base = try a.int(0)
@@ -134,29 +132,47 @@ private let powFunction = Builtin(
     return .int(m < 0 && result != 0 ? value &+ m : value)
 }
 
-/// `pow(base, exp, mod)` beyond 64 bits.
-private func bigPower(_ a: Arguments) throws(Raised) -> Value {
-    for i in 0..<3 where !a[i].isInteger && !a[i].isBool { throw a.wrongType(i, "int") }
-    let m = BigInteger(a[2])
-    let exponent = BigInteger(a[1])
-    if m.isZero { throw Raised(.value, "pow(): the modulus cannot be 0") }
-    if exponent.isNegative {
-        throw Raised(.value, "pow(): a negative exponent is for integers of 64 bits")
+/// pow() modulo a number, with at least one argument beyond 64 bits.
+private func largePower(_ a: Arguments) throws(Raised) -> Value {
+    for i in 0...2 where a.machine.integerDigits(a[i], radix: 16) == nil {
+        throw a.wrongType(i, "int")
     }
+    let m = BigInteger(a[2])
+    if m.isZero { throw Raised(.value, "pow(): the modulus cannot be 0") }
+    var exponent = BigInteger(a[1])
     if m.bitCount * exponent.bitCount > BigInteger.bitLimit * 64 {
         throw Raised(.overflow, "pow(): the numbers are too large")
     }
-    var result = BigInteger(1).dividedFloor(by: m).remainder
     var base = BigInteger(a[0]).dividedFloor(by: m).remainder
-    for limb in exponent.magnitude {
-        for bit in 0..<64 {
-            if limb >> UInt64(bit) & 1 == 1 {
-                result = (result * base).dividedFloor(by: m).remainder
-            }
-            base = (base * base).dividedFloor(by: m).remainder
+    if exponent.isNegative {
+        guard let inverse = modularInverse(base, m) else {
+            throw Raised(
+                .value,
+                "\(a.machine.text(of: a[0])) has no inverse modulo \(a.machine.text(of: a[2]))")
         }
+        (base, exponent) = (inverse, exponent.negated)
+    }
+    var result = BigInteger(1).dividedFloor(by: m).remainder
+    while !exponent.isZero {
+        if exponent.magnitude[0] & 1 == 1 { result = (result * base).dividedFloor(by: m).remainder }
+        base = (base * base).dividedFloor(by: m).remainder
+        exponent = exponent.shiftedRight(1)
+        if a.machine.interrupt.isRequested { throw .interruption }
     }
     return .integer(result)
+}
+
+/// Euclid's algorithm on integers of any size; the result has the sign of the modulus.
+private func modularInverse(_ a: BigInteger, _ m: BigInteger) -> BigInteger? {
+    var (r0, r1) = (m, a)
+    var (t0, t1) = (BigInteger(0), BigInteger(1))
+    while !r1.isZero {
+        let (q, r) = r0.dividedFloor(by: r1)
+        (r0, r1) = (r1, r)
+        (t0, t1) = (t1, t0 - q * t1)
+    }
+    if r0 == BigInteger(-1) { t0 = t0.negated } else if r0 != BigInteger(1) { return nil }
+    return t0.dividedFloor(by: m).remainder
 }
 
 /// Euclid's algorithm; nil if the two have a common factor.
@@ -232,7 +248,6 @@ private func stableHash(_ v: Value) -> Int {
         let r = Int(v.i.magnitude % UInt(prime))
         return v.i < 0 ? (r == 1 ? -2 : -r) : r
     }
-    if v.isFloat { return floatHash(v.d, prime) }
     if v.isKind(.integer) {
         let n = BigInteger(v)
         let r =
@@ -240,6 +255,7 @@ private func stableHash(_ v: Value) -> Int {
             .dividedFloor(by: BigInteger(prime)).remainder.small ?? 0
         return n.isNegative ? (r == 1 ? -2 : -r) : r
     }
+    if v.isFloat { return floatHash(v.d, prime) }
     if v.isNone { return 0xFCA8_6420 }
     if v.isKind(.string) {
         var h: Int32 = 0

@@ -1,4 +1,4 @@
-// Numbers from text and to the nearest, exact as Python's int(), float(), round() and true division.
+// Numbers from text and to the nearest, exact as Python's int(), float() and round().
 
 import ArenaCore
 import Glibc

@@ -94,6 +94,7 @@ private func isInstance(_ v: Value, _ type: Value, _ a: Arguments) throws(Raised
         for option in type.items ?? .empty { if try isInstance(v, option, a) { return true } }
         return false
     }
+    if type.isKind(.errorType) { return v.asError == nil ? false : try a.machine.matches(v, type) }
     guard let name = type.asString ?? typeNamed(by: type) else {
         throw Raised(
             .type, "isinstance() wants a type, not \(a.machine.representation(of: type))",
@@ -213,18 +214,27 @@ extension Machine {
             case "tuple": .tuple
             default: nil
             }
-        guard let kind, let index = methods[Int(kind.rawValue)][symbol] else { return nil }
-        let key = symbol << 8 | Int(kind.rawValue)
-        if let known = unboundMethods[key] { return .builtin(known) }
-        let method = builtins[index]
-        let checked = Builtin(
-            method.name, method.parameters, method.summary, examples: method.examples
-        ) { a throws(Raised) in
-            guard a[0].isKind(kind) else { throw a.wrongType(0, method.parameters[0].type) }
-            return try method.body(a)
+        guard let kind else { return nil }
+        return unboundMethods[symbol << 8 | Int(kind.rawValue)].map { .builtin($0) }
+    }
+
+    /// Adds the functions that `str.lower` and the like are, which check what they are called on.
+    func addUnboundMethods() {
+        for (kind, list) in coreMethods where kind != .builtin {
+            for method in list {
+                let changes = mutatingMethods.contains(method.name)
+                unboundMethods[symbols.id(method.name) << 8 | Int(kind.rawValue)] = builtins.count
+                builtins.append(
+                    Builtin(
+                        method.name, method.parameters, method.summary, examples: method.examples
+                    ) { a throws(Raised) in
+                        guard a[0].isKind(kind) else {
+                            throw a.wrongType(0, method.parameters[0].type)
+                        }
+                        if changes, a[0].isFrozen { throw a.machine.frozen(a[0]) }
+                        return try method.body(a)
+                    })
+            }
         }
-        unboundMethods[key] = builtins.count
-        builtins.append(checked)
-        return .builtin(builtins.count - 1)
     }
 }

@@ -172,11 +172,12 @@ private struct PercentFormatter {
             if v.isKind(.string), scalarCount(v) == 1 {
                 return put([], Array(v.utf8), f, zeros: false)
             }
-            guard let n = v.asIndex else {
+            guard v.asIndex != nil || v.isInteger else {
                 throw Raised(.type, "'%c' wants an int or one character, not a \(v.typeName)")
             }
-            guard let s = UInt32(exactly: n).flatMap(Unicode.Scalar.init) else {
-                throw Raised(.overflow, "\(n) is not a Unicode character")
+            guard let s = v.asIndex.flatMap({ UInt32(exactly: $0) }).flatMap(Unicode.Scalar.init)
+            else {
+                throw Raised(.overflow, "\(machine.text(of: v)) is not a Unicode character")
             }
             var body: [UInt8] = []
             appendUTF8(s.value, to: &body)

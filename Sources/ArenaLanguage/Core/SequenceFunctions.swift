@@ -92,16 +92,20 @@ private let enumerateFunction = Builtin(
     "Pairs of a running number and an item, as a list.",
     examples: [Example("print(enumerate([\"a\", \"b\"]))", prints: "[(0, 'a'), (1, 'b')]\n")]
 ) { a throws(Raised) in
-    var number = Value.int(a[1].isUnset ? 0 : try a.int(1))
+    guard a[1].isUnset || a[1].isInteger || a[1].isBool else { throw a.wrongType(1, "int") }
+    var number = a[1].isUnset ? .int(0) : try a.machine.plus(a[1])
     let items = try a.iterable(0)
-    defer { items.release() }
+    defer {
+        items.release()
+        number.release()
+    }
     let result = Value.list(capacity: items.items?.count ?? 0)
     return try a.machine.owned(result) { () throws(Raised) in
         for item in items.items ?? .empty {
-            if number.isUnset { throw Raised(.overflow, "enumerate(): the number is too large") }
             result.append(.tuple([number.retain(), item.retain()]))
-            let (next, overflow) = number.i.addingReportingOverflow(1)
-            number = overflow ? .unset : .int(next)
+            let next = try a.machine.arithmetic(.add, number, .int(1))
+            number.release()
+            number = next
         }
     }
 }

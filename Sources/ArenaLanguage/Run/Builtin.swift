@@ -143,7 +143,13 @@ package struct Arguments {
     package func optionalString(_ i: Int) throws(Raised) -> String? { has(i) ? try string(i) : nil }
 
     package func int(_ i: Int) throws(Raised) -> Int {
-        guard let n = base[i].asIndex else { throw wrongType(i, "int") }
+        guard let n = base[i].asIndex else {
+            if base[i].isInteger {
+                throw Raised(
+                    .overflow, "\(builtin.name)(): '\(builtin.parameters[i].name)' is too large")
+            }
+            throw wrongType(i, "int")
+        }
         return n
     }
 

@@ -137,6 +137,7 @@ package final class Machine {
                 builtins.append(method)
             }
         }
+        addUnboundMethods()
         (methodTable, methodSymbols) = Self.flatTable(methods, symbols.names.count)
         entries = .allocate(capacity: Self.entryLimit)
         scratch = .allocate(capacity: 256)
@@ -192,6 +193,7 @@ package final class Machine {
         globalNames = GlobalNames(in: slotNames)
         methods = main.methods
         hostMethods = main.hostMethods
+        unboundMethods = main.unboundMethods
         mutators = main.mutators
         builtinNames = main.builtinNames
         builtins = main.builtins.map { Builtin(copying: $0) }
@@ -266,7 +268,7 @@ package final class Machine {
 }
 
 /// The methods of lists, dicts and sets that change them.
-private let mutatingMethods: Set<String> = [
+let mutatingMethods: Set<String> = [
     "add", "append", "clear", "difference_update", "discard", "extend", "insert",
     "intersection_update", "pop", "popitem", "remove", "reverse", "setdefault", "sort",
     "symmetric_difference_update", "update",
