@@ -25,6 +25,10 @@ extension Machine {
 
     /// `int(text, base)`, owned; nil if the text is not a number in that base.
     func parseInteger(_ text: Value, base: Int) throws(Raised) -> Value? {
+        let plain = text.utf8
+        if base == 10, !plain.isEmpty, plain.count <= 18, plain.allSatisfy({ isDigit($0) }) {
+            return .int(plain.reduce(0) { $0 * 10 + Int($1 - 48) })
+        }
         var s = plainDigits(text.utf8)[...]
         var negative = false
         if let c = s.first, c == UInt8(ascii: "-") || c == UInt8(ascii: "+") {
@@ -59,6 +63,7 @@ extension Machine {
 
 /// `float(text)`; nil if the text is not a number.
 func parseFloat(_ text: Bytes) -> Double? {
+    if let plain = plainFloat(text) { return plain }
     let plain = plainDigits(text)
     var s = plain[...]
     var negative = false
@@ -99,6 +104,32 @@ func parseFloat(_ text: Bytes) -> Double? {
         p.withMemoryRebound(to: CChar.self) { strtod($0.baseAddress.unsafelyUnwrapped, nil) }
     }
     return negative ? -value : value
+}
+
+/// Digits with at most one point whose value takes one exact division; nil for all else.
+private func plainFloat(_ text: Bytes) -> Double? {
+    guard text.count <= 16, !text.isEmpty else { return nil }
+    var n = 0
+    var digits = 0
+    var decimals = -1
+    var i = text[0] == UInt8(ascii: "-") ? 1 : 0
+    while i < text.count {
+        if isDigit(text[i]) {
+            n = n * 10 + Int(text[i] - 48)
+            digits += 1
+            if decimals >= 0 { decimals += 1 }
+        } else if text[i] == UInt8(ascii: "."), decimals < 0 {
+            decimals = 0
+        } else {
+            return nil
+        }
+        i += 1
+    }
+    guard digits > 0, digits <= 15 else { return nil }
+    var unit = 1.0
+    for _ in 0..<max(0, decimals) { unit *= 10 }
+    let value = Double(n) / unit
+    return text[0] == UInt8(ascii: "-") ? -value : value
 }
 
 /// Without white space at both ends, and with decimal digits of any script as ASCII ones.
@@ -157,14 +188,20 @@ private func digitValue(_ c: UInt8) -> Int? {
 func roundedFloat(_ x: Double, _ digits: Int) throws(Raised) -> Double {
     if digits > 323 || !x.isFinite || x == 0 { return x }
     if digits < -308 { return x < 0 ? -0.0 : 0 }
+    if digits >= 0, digits <= 19, let n = scaled(x.magnitude, digits), n < 1 << 53 {
+        // Both are exact as floats, so that the quotient is rounded once.
+        var unit = 1.0
+        for _ in 0..<digits { unit *= 10 }
+        return x < 0 ? -(Double(n) / unit) : Double(n) / unit
+    }
     var text: [UInt8]
     if digits >= 0 {
-        text = printed(false, digits, x)
+        text = printed(false, digits, x.magnitude)
     } else {
         let whole = x.magnitude.rounded(.towardZero)
         text = roundedDigits(printed(false, 0, whole), -digits, rest: whole != x.magnitude)
-        if x < 0 { text.insert(UInt8(ascii: "-"), at: 0) }
     }
+    if x < 0 { text.insert(UInt8(ascii: "-"), at: 0) }
     let value = Double(String(decoding: text, as: UTF8.self)) ?? x
     if value.isInfinite { throw Raised(.overflow, "the rounded value is too large for a float") }
     return value

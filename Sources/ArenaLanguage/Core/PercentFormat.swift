@@ -91,6 +91,18 @@ private struct PercentFormatter {
         }
         var named: Value?
         defer { named?.release() }
+        if i < text.count, text[i] == UInt8(ascii: "s") {
+            i += 1
+            return machine.appendText(of: try next(), to: &out)
+        }
+        if i < text.count, text[i] == UInt8(ascii: "d"), !byName {
+            let v = try next()
+            if v.isInt {
+                i += 1
+                return machine.appendText(of: v, to: &out)
+            }
+            used -= 1
+        }
         if i < text.count, text[i] == UInt8(ascii: "(") {
             guard byName else {
                 throw Raised(.type, "'%(name)' wants a dict, not a \(values.typeName)")

@@ -44,6 +44,13 @@ private struct FieldFormatter {
                 throw Raised(.value, "a single '{' in a format", help: "write '{{' for a brace")
             }
             let start = i + 1
+            if s[start] == closing {
+                let v = try base([])
+                machine.appendText(of: v, to: &out)
+                v.release()
+                i += 2
+                continue
+            }
             var open = 1
             i = start
             while i < s.count {

@@ -24,13 +24,32 @@ let caseMethods: [Builtin] = [
     Builtin(
         "title", [receiver], "Each word with a capital.",
         examples: [Example("print(\"hello world\".title())", prints: "Hello World\n")]
-    ) { a throws(Raised) in .string(titled(a[0].utf8)) },
+    ) { a throws(Raised) in
+        let text = a[0].utf8
+        guard isASCII(text) else { return .string(titled(text)) }
+        let v = Value.newString(text.count)
+        let p = stringBytes(v)
+        var inWord = false
+        for i in 0..<text.count {
+            let c = text[i]
+            p[i] = inWord ? c | lowerBit(c) : c & ~upperBit(c)
+            inWord = lowerBit(c) | upperBit(c) != 0
+        }
+        return v
+    },
     Builtin(
         "capitalize", [receiver], "The first letter as a capital, the rest in lower case.",
         examples: [Example("print(\"hELLO\".capitalize())", prints: "Hello\n")]
     ) { a throws(Raised) in
         let text = a[0].utf8
         if text.isEmpty { return a[0].retain() }
+        if isASCII(text) {
+            let v = Value.newString(text.count)
+            let p = stringBytes(v)
+            for i in 0..<text.count { p[i] = text[i] | lowerBit(text[i]) }
+            p[0] = text[0] & ~upperBit(text[0])
+            return v
+        }
         let (first, n) = decodeScalar(text, 0)
         return .string(Array(first.properties.titlecaseMapping.utf8) + lowered(text, from: n))
     },
@@ -169,22 +188,36 @@ private func titled(_ text: Bytes) -> [UInt8] {
 // MARK: - Kinds of characters
 
 let testMethods: [Builtin] = [
-    test("isalpha", "Whether there are characters and all are letters.", "\"añ\"", true) {
-        isLetter($0)
-    },
-    test("isdecimal", "Whether there are characters and all are decimal digits.", "\"٣\"", true) {
+    test(
+        "isalpha", "Whether there are characters and all are letters.", "\"añ\"", true,
+        ascii: { lowerBit($0) | upperBit($0) != 0 }
+    ) { isLetter($0) },
+    test(
+        "isdecimal", "Whether there are characters and all are decimal digits.", "\"٣\"", true,
+        ascii: isDigit
+    ) {
         $0.properties.numericType == .decimal
     },
-    test("isdigit", "Whether there are characters and all are digits.", "\"4²\"", true) {
+    test(
+        "isdigit", "Whether there are characters and all are digits.", "\"4²\"", true,
+        ascii: isDigit
+    ) {
         $0.properties.numericType == .digit || $0.properties.numericType == .decimal
     },
-    test("isnumeric", "Whether there are characters and all stand for numbers.", "\"½\"", true) {
+    test(
+        "isnumeric", "Whether there are characters and all stand for numbers.", "\"½\"", true,
+        ascii: isDigit
+    ) {
         isNumeric($0)
     },
     test(
-        "isalnum", "Whether there are characters and all are letters or numbers.", "\"a-b\"", false
+        "isalnum", "Whether there are characters and all are letters or numbers.", "\"a-b\"", false,
+        ascii: { isDigit($0) || lowerBit($0) | upperBit($0) != 0 }
     ) { isLetter($0) || isNumeric($0) },
-    test("isspace", "Whether there are characters and all are white space.", "\" \\n\"", true) {
+    test(
+        "isspace", "Whether there are characters and all are white space.", "\" \\n\"", true,
+        ascii: isASCIISpace
+    ) {
         isSpace($0)
     },
     Builtin(
@@ -246,9 +279,33 @@ private func oneCase(
 
 private func test(
     _ name: String, _ summary: String, _ sample: String, _ result: Bool,
+    ascii: @escaping @Sendable (UInt8) -> Bool,
     _ holds: @escaping @Sendable (Unicode.Scalar) -> Bool
 ) -> Builtin {
-    cased(name, summary, sample, result) { !$0.isEmpty && $0.allSatisfy(holds) }
+    Builtin(
+        name, [receiver], summary,
+        examples: [
+            Example("print(\(sample).\(name)())", prints: (result ? "True" : "False") + "\n")
+        ]
+    ) { a throws(Raised) in
+        let text = a[0].utf8
+        var i = 0
+        while i < text.count {
+            if text[i] < 0x80 {
+                if !ascii(text[i]) { return .bool(false) }
+                i += 1
+                continue
+            }
+            let (s, n) = decodeScalar(text, i)
+            if !holds(s) { return .bool(false) }
+            i += n
+        }
+        return .bool(!text.isEmpty)
+    }
+}
+
+@Sendable private func isASCIISpace(_ c: UInt8) -> Bool {
+    c == 32 || c >= 9 && c <= 13 || c >= 0x1C && c <= 0x1F
 }
 
 private func cased(

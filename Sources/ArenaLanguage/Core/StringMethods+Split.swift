@@ -76,7 +76,7 @@ let linesMethod = Builtin(
         if text[i] > 0x1E, text[i] < 0xC2 { i += 1; continue }
         let n = lineEndLength(text, i)
         if n == 0 { i += 1; continue }
-        result.append(.string(text[from..<(keep ? i + n : i)]))
+        result.append(.copied(Bytes(rebasing: text[from..<(keep ? i + n : i)]), .string))
         i += n
         from = i
     }
@@ -100,8 +100,9 @@ private func parts(_ a: Arguments, _ most: Int) throws(Raised) -> Value {
     let result = Value.list()
     var from = 0
     var n = 0
+    let kind = a[0].header.pointee.kind
     while n < most, let at = find(separator, in: text, from: from) {
-        result.append(a.made(text[from..<at]))
+        result.append(.copied(Bytes(rebasing: text[from..<at]), kind))
         from = at + separator.count
         n += 1
     }
@@ -137,7 +138,8 @@ private func space(_ text: Bytes, _ i: Int, _ isText: Bool) -> Int {
 }
 
 private func words(_ a: Arguments, _ most: Int) -> Value {
-    let isText = a[0].isKind(.string)
+    let kind = a[0].header.pointee.kind
+    let isText = kind == .string
     let text = a[0].utf8
     let result = Value.list()
     var i = 0
@@ -151,10 +153,18 @@ private func words(_ a: Arguments, _ most: Int) -> Value {
         if i == text.count { return result }
         if n == most { break }
         let start = i
-        while i < text.count, space(text, i, isText) == 0 {
-            i += isText ? scalarLength(text[i]) : 1
+        // Most bytes are told apart by one comparison.
+        while i < text.count {
+            let c = text[i]
+            if c > 32, c < 0x80 {
+                i += 1
+            } else if space(text, i, isText) > 0 {
+                break
+            } else {
+                i += isText ? scalarLength(c) : 1
+            }
         }
-        result.append(a.made(text[start..<i]))
+        result.append(.copied(Bytes(rebasing: text[start..<i]), kind))
         n += 1
     }
     // As Python: what is left keeps the white space at its end.

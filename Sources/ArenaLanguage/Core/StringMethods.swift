@@ -276,7 +276,8 @@ func replaceMethod(_ type: String) -> Builtin {
         if old.count == 1, new.count == 1, limit < 0, text.count > 0 {
             let v = a.made(text)
             let p = stringBytes(v)
-            for i in 0..<text.count where p[i] == old[0] { p[i] = new[0] }
+            let (from, to) = (old[0], new[0])
+            for i in 0..<text.count { p[i] = p[i] == from ? to : p[i] }
             return v
         }
         var out: [UInt8] = []
@@ -306,6 +307,15 @@ func replaceMethod(_ type: String) -> Builtin {
 }
 
 extension Value {
+    /// Text or bytes (whatever the kind says) of its own.
+    @inline(__always)
+    static func copied(_ part: Bytes, _ kind: ObjectKind) -> Value {
+        let v = newString(part.count)
+        v.header.pointee.kind = kind
+        if let source = part.baseAddress { memcpy(stringBytes(v), source, part.count) }
+        return v
+    }
+
     /// The longest text or bytes that a method makes.
     static var textLimit: Int { 1 << 31 }
 }
@@ -325,6 +335,14 @@ extension Arguments {
     func made(_ bytes: some Collection<UInt8>) -> Value {
         self[0].isKind(.bytes) ? .bytes(bytes) : .string(bytes)
     }
+
+    @inline(__always)
+    func made(_ part: Slice<Bytes>) -> Value {
+        .copied(Bytes(rebasing: part), self[0].header.pointee.kind)
+    }
+
+    @inline(__always)
+    func made(_ part: Bytes) -> Value { .copied(part, self[0].header.pointee.kind) }
 
     func width(_ i: Int, or missing: Int = 0) throws(Raised) -> Int {
         let n = self[i].isUnset ? missing : try int(i)

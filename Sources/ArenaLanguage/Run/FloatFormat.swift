@@ -92,9 +92,51 @@ private func laidOut(
     return out
 }
 
+/// `value` times a power of ten as an integer, rounded half to even from the exact product; nil where
+/// that takes more than 64 bits.
+func scaled(_ value: Double, _ precision: Int) -> UInt64? {
+    guard precision <= 19, value < 1e19 else { return nil }
+    var factor: UInt64 = 1
+    for _ in 0..<precision { factor *= 10 }
+    let exponent = Int(value.exponentBitPattern) - 1075
+    let mantissa = value.significandBitPattern | (exponent > -1075 ? 1 << 52 : 0)
+    // At most 53 + 64 bits.
+    let product = UInt128(mantissa) * UInt128(factor)
+    if exponent >= 0 {
+        return exponent <= 11 ? UInt64(exactly: product << UInt128(exponent)) : nil
+    }
+    let shift = min(-exponent, 127)
+    if -exponent > 127 { return 0 }
+    let half = UInt128(1) << UInt128(shift - 1)
+    let rest = product & ((half << 1) - 1)
+    var quotient = product >> UInt128(shift)
+    if rest > half || rest == half && quotient & 1 == 1 { quotient += 1 }
+    return UInt64(exactly: quotient)
+}
+
 /// C's `%.*f` or `%.*e`.
 func printed(_ scientific: Bool, _ precision: Int, _ value: Double) -> [UInt8] {
-    withVaList([Int32(clamping: precision), value]) { arguments in
+    if !scientific, let whole = scaled(value, precision) {
+        return [UInt8](unsafeUninitializedCapacity: 42) { buffer, count in
+            // Written backwards, then moved to the front: at most 20 digits and a point.
+            var i = 42
+            var n = whole
+            var digits = 0
+            while n > 0 || digits <= precision {
+                if digits == precision, precision > 0 {
+                    i -= 1
+                    buffer[i] = UInt8(ascii: ".")
+                }
+                i -= 1
+                buffer[i] = 48 + UInt8(truncatingIfNeeded: n % 10)
+                n /= 10
+                digits += 1
+            }
+            count = 42 - i
+            for k in 0..<count { buffer[k] = buffer[i + k] }
+        }
+    }
+    return withVaList([Int32(clamping: precision), value]) { arguments in
         // A double has at most 309 digits before its point.
         [UInt8](unsafeUninitializedCapacity: precision + 330) { buffer, count in
             // SAFETY: vsnprintf writes at most the capacity it is given.

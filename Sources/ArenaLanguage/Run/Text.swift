@@ -12,6 +12,17 @@ extension Machine {
         return representation(of: v)
     }
 
+    /// Appends `str(v)`.
+    func appendText(of v: Value, to out: inout [UInt8]) {
+        if v.isKind(.string) {
+            out += v.utf8
+        } else if v.isInt {
+            out += String(v.i).utf8
+        } else {
+            out += text(of: v).utf8
+        }
+    }
+
     /// `repr(v)`.
     package func representation(of v: Value) -> String {
         var out: [UInt8] = []
