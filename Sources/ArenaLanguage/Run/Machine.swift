@@ -137,10 +137,10 @@ package final class Machine {
                 builtins.append(method)
             }
         }
-        addUnboundMethods()
         (methodTable, methodSymbols) = Self.flatTable(methods, symbols.names.count)
         entries = .allocate(capacity: Self.entryLimit)
         scratch = .allocate(capacity: 256)
+        addUnboundMethods()
         enterBuiltins()
     }
 
