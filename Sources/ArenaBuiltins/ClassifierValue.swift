@@ -88,13 +88,13 @@ final class ClassifierValue: HostObject {
         }
         let progress = ProgressLine("predict", unit: "rows")
         let cancellation = Cancellation()
-        let interrupt = a.machine.interrupt
+        let requests = a.machine.requests
         defer { progress.finish() }
         do throws(ModelError) {
             let values = try model.predictLogits(
                 batch, workers: devices, tokenBudget: budget, cancellation: cancellation
             ) { p in
-                if interrupt.isRequested { cancellation.cancel() }
+                if requests.isStopRequested { cancellation.cancel() }
                 progress.update(
                     done: p.tokens, total: p.totalTokens, count: p.rows, of: p.totalRows,
                     detail: ", \(Int(Double(p.tokens) / max(p.seconds, 1e-9))) tokens/s")

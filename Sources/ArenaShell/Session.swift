@@ -14,6 +14,10 @@ package struct Manner: Sendable {
     package var isQuiet = false
     /// Each diagnostic is one JSON object a line.
     package var isJSON = false
+    /// Bytes a script may use; without it, most of what the machine has.
+    package var memoryLimit: Int?
+    /// Say at the end where the time went.
+    package var isProfiled = false
 
     package init() {}
 }
@@ -59,6 +63,8 @@ package struct Session {
         let interpreter = makeInterpreter(
             arguments: [source.name] + arguments, parameters: parameters, output: output,
             manner: manner)
+        if manner.isProfiled { interpreter.machine.profile = Profile() }
+        Watch.start(interpreter.machine)
         // SAFETY: only `requestInterrupt` is called from another thread, which is made for that.
         nonisolated(unsafe) let target = interpreter
         output.onFailure = { target.requestInterrupt() }
@@ -73,6 +79,7 @@ package struct Session {
             }
         }
         output.flush()
+        if let profile = interpreter.machine.profile { say(profile.report()) }
         if let code = output.failure { return outputFailed(code) }
         if let failure { return report(failure) }
         if !parameters.isEmpty, !interpreter.machine.hasReadParameters {
@@ -213,6 +220,7 @@ func makeInterpreter(
         builtins: allBuiltins, values: allModules, parameters: parameters,
         output: { output.write($0) })
     interpreter.loader = loadScript
+    interpreter.machine.memoryLimit = manner.memoryLimit ?? Watch.usableMemory()
     interpreter.define("argv", .list(arguments.map { .string($0) }))
     if manner.isQuiet {
         interpreter.machine.note = { _ in }

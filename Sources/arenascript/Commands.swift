@@ -30,6 +30,9 @@ struct Run: ParsableCommand {
         completion: .file())
     var log: String?
 
+    @Flag(help: "Say at the end where the time went, by line and by builtin.")
+    var profile = false
+
     @OptionGroup var manner: MannerOptions
 
     func validate() throws {
@@ -41,7 +44,9 @@ struct Run: ParsableCommand {
 
     func run() throws {
         let parameters = Dictionary(settings.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-        try Session(manner.manner).run(
+        var manner = manner.manner
+        manner.isProfiled = profile
+        try Session(manner).run(
             ScriptSource(argument: file), arguments: arguments, parameters: parameters,
             log: log
         ).leave()
@@ -53,6 +58,12 @@ struct MannerOptions: ParsableArguments {
     @Flag(help: "Say nothing but errors: no notes, no progress.")
     var quiet = false
 
+    @Option(
+        help: ArgumentHelp(
+            "The memory a script may use, such as 8G; without it, most of what the machine has.",
+            valueName: "size"))
+    var maxMemory: MemorySize?
+
     @Flag(help: "Write each diagnostic to standard error as one JSON object a line.")
     var json = false
 
@@ -62,9 +73,20 @@ struct MannerOptions: ParsableArguments {
     var manner: Manner {
         var manner = Manner()
         manner.isQuiet = quiet
+        manner.memoryLimit = maxMemory?.bytes
         manner.isJSON = json
         manner.colour = color
         return manner
+    }
+}
+
+/// A size on the command line.
+struct MemorySize: ExpressibleByArgument {
+    let bytes: Int
+
+    init?(argument: String) {
+        guard let bytes = parseSize(argument) else { return nil }
+        self.bytes = bytes
     }
 }
 

@@ -115,7 +115,9 @@ private let repository = String(
     @Test func removedPackageWhoseSettingsRemainIsMissing() throws {
         try tool("dpkg-query", "echo 'deinstall ok config-files'")
         let (_, calls) = try run("scripts/test")
-        #expect(calls.contains("libopenblas-dev libreadline-dev libsqlite3-dev libpcre2-dev zlib1g-dev\n"))
+        #expect(
+            calls.contains(
+                "libopenblas-dev libreadline-dev libsqlite3-dev libpcre2-dev zlib1g-dev\n"))
     }
 
     @Test func othersGoThroughSudo() throws {

@@ -370,7 +370,7 @@ func matchingPaths(_ pattern: String, _ machine: Machine) throws(Raised) -> [Str
         let isLast = i == parts.count - 1
         var next: [String] = []
         for base in found {
-            if machine.interrupt.isRequested { throw .interruption }
+            try machine.answerStops()
             if part == "**" {
                 // Any number of folders, none included; the last one gives files as well.
                 next += foldersBelow(base, withFiles: isLast, depth: 0, machine)
@@ -397,7 +397,7 @@ func matchingPaths(_ pattern: String, _ machine: Machine) throws(Raised) -> [Str
 private func foldersBelow(
     _ base: String, withFiles: Bool, depth: Int, _ machine: Machine
 ) -> [String] {
-    if depth > 64 || machine.interrupt.isRequested { return [] }
+    if depth > 64 || machine.requests.isStopRequested { return [] }
     var result: [String] = []
     for name in listDirectory(base.isEmpty ? "." : base) where !name.hasPrefix(".") {
         let path = joinPath(base, name)

@@ -49,7 +49,7 @@ let timeModule = Module(
             guard wait >= 0 else { throw Raised(.value, "sleep() of a negative time") }
             let end = monotonicSeconds() + wait
             while true {
-                if a.machine.interrupt.isRequested { throw .interruption }
+                try a.machine.answerStops()
                 let left = end - monotonicSeconds()
                 if left <= 0 { return .none }
                 usleep(UInt32(min(left, 0.05) * 1e6))

@@ -39,7 +39,7 @@ let unzipFunction = Builtin(
         for member in members { try archive.check(member) }
         var written: [String] = []
         for member in members {
-            if a.machine.interrupt.isRequested { throw .interruption }
+            try a.machine.answerStops()
             if let path = try archive.unpack(member, into: folder) { written.append(path) }
         }
         return written

@@ -11,7 +11,7 @@ package let coreFunctions: [Builtin] =
     [
         bytesFunction, counterClassFunction, counterFunction, dictFunction, lenFunction,
         listFunction, parallelMapFunction, printFunction, rangeFunction, setFunction, strFunction,
-        tupleFunction,
+        structFunction, tupleFunction,
     ] + numberFunctions + sequenceFunctions + objectFunctions
 
 private let printFunction = Builtin(

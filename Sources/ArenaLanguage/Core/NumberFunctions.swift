@@ -157,7 +157,7 @@ private func largePower(_ a: Arguments) throws(Raised) -> Value {
         if exponent.magnitude[0] & 1 == 1 { result = (result * base).dividedFloor(by: m).remainder }
         base = (base * base).dividedFloor(by: m).remainder
         exponent = exponent.shiftedRight(1)
-        if a.machine.interrupt.isRequested { throw .interruption }
+        try a.machine.answerStops()
     }
     return .integer(result)
 }

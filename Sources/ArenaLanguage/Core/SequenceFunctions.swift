@@ -26,7 +26,7 @@ extension Machine {
             let r = v.cast(RangeObject.self).pointee
             for k in 0..<r.count {
                 if try !wantsMore(.int(r.start &+ k &* r.step)) { return }
-                if k & 0xFFFF == 0xFFFF, interruptFlag.pointee != 0 { throw .interrupted }
+                if k & 0xFFFF == 0xFFFF, interruptFlag.pointee != 0 { try answerStops() }
             }
         } else {
             let list = try materialise(v)

@@ -49,12 +49,12 @@ package final class Interpreter {
         let (program, faults) = machine.compile(
             file, interactive: interactive, names: machine.globalNames)
         guard let program, faults.isEmpty else { throw .rejected(faults) }
-        machine.interruptFlag.pointee = 0
+        machine.requests.clear()
         machine.mainFile = file.name
         do throws(Raised) {
             let value = try machine.run(program)
             defer { value.release() }
-            if machine.interruptFlag.pointee != 0 { throw .interrupted }
+            try machine.answerStops()
             if interactive { keepLastValue(value) }
             return interactive ? machine.display(value, width: machine.displayWidth) : nil
         } catch {
@@ -64,10 +64,7 @@ package final class Interpreter {
     }
 
     /// Stops the running script soon; may be called from a signal handler.
-    package func requestInterrupt() { machine.interruptFlag.pointee = 1 }
-
-    /// The address a signal handler may set to 1 to stop the script.
-    package var interruptFlag: UnsafeMutablePointer<Int32> { machine.interruptFlag }
+    package func requestInterrupt() { machine.requests.stop() }
 
     /// Whether interactive text wants more lines: an open bracket, string or block.
     package static func isIncomplete(_ text: [UInt8]) -> Bool {

@@ -251,6 +251,7 @@ extension Machine {
             if r.count > 1 << 27 {
                 throw Raised(.memory, "a list of \(r.count) items is too large")
             }
+            try reserve(r.count * MemoryLayout<Value>.stride)
             let list = Value.list(capacity: r.count)
             for k in 0..<r.count { list.append(.int(r.start &+ k &* r.step)) }
             return list

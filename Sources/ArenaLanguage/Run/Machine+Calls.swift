@@ -179,6 +179,25 @@ extension Machine {
 
     // MARK: - Builtins
 
+    /// Answers a request to stop that came while a builtin ran.
+    @inline(never)
+    private func stopAfter(_ result: Value) throws(Raised) {
+        do throws(Raised) {
+            try answerStops()
+        } catch {
+            result.release()
+            throw error
+        }
+    }
+
+    /// The name of a builtin for the profile; the callee may be gone but builtins stay.
+    func builtinName(callee: Value) -> String? {
+        for value in builtinValues where value.bits == callee.bits && value.isKind(.builtin) {
+            return builtins[value.cast(BuiltinObject.self).pointee.index].name
+        }
+        return nil
+    }
+
     /// Calls a builtin with positional arguments from `base` on, and clears them.
     @inline(__always)
     private func callPositional(
@@ -212,10 +231,7 @@ extension Machine {
             base[i] = .unset
             v.release()
         }
-        if interruptFlag.pointee != 0 {
-            result.release()
-            throw .interrupted
-        }
+        if requests.isStopRequested { try stopAfter(result) }
         return result
     }
 
@@ -254,10 +270,7 @@ extension Machine {
             result = try builtin.body(arguments)
         }
         clearSlots(base, slots)
-        if interruptFlag.pointee != 0 {
-            result.release()
-            throw .interrupted
-        }
+        if requests.isStopRequested { try stopAfter(result) }
         return result
     }
 

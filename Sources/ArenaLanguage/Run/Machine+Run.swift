@@ -231,7 +231,7 @@ extension Machine {
                     // MARK: Jumps
                     case .jump:
                         pc += Int(ins.wide)
-                        if ins.wide < 0, interruptFlag.pointee != 0 { throw .interrupted }
+                        if ins.wide < 0, interruptFlag.pointee != 0 { try poll(pc, info) }
                     case .jumpIfFalse:
                         if try !truth(a.pointee) { pc += Int(ins.wide) }
                     case .jumpIfTrue:
@@ -311,7 +311,7 @@ extension Machine {
                         try prepareLoop(a)
                         pc += Int(ins.wide)
                     case .loop:
-                        if interruptFlag.pointee != 0 { throw .interrupted }
+                        if interruptFlag.pointee != 0 { try poll(pc - 1, info) }
                         if a.pointee.isInt {
                             let left = a[1].i
                             if left > 0 {
@@ -350,6 +350,9 @@ extension Machine {
                         guard callee.isKind(.function) else {
                             let result = try callOther(r, Int(ins.c))
                             set(a, result)
+                            if interruptFlag.pointee != 0 {
+                                try poll(pc - 1, info, builtin: builtinName(callee: callee))
+                            }
                             continue
                         }
                         let target = callee.cast(FunctionObject.self).pointee.info
@@ -367,7 +370,11 @@ extension Machine {
                         let r = base + Int(ins.b)
                         let shape = info.pointee.shapes[Int(ins.wide)]
                         guard r.pointee.isKind(.function) else {
+                            let callee = r.pointee
                             set(a, try callShaped(r, shape.takeUnretainedValue()))
+                            if interruptFlag.pointee != 0 {
+                                try poll(pc - 1, info, builtin: builtinName(callee: callee))
+                            }
                             continue
                         }
                         let target = r.pointee.cast(FunctionObject.self).pointee.info
@@ -384,9 +391,16 @@ extension Machine {
                         constants = info.pointee.constants
                     case .method:
                         set(a, try callMethod(base + Int(ins.b), Int(ins.wide), Int(ins.c)))
+                        if interruptFlag.pointee != 0 {
+                            try poll(pc - 1, info, builtin: "." + symbols.names[Int(ins.wide)])
+                        }
                     case .methodShaped:
                         let code = info.pointee.code.takeUnretainedValue()
-                        set(a, try callMethodShaped(base + Int(ins.b), code.shapes[Int(ins.wide)]))
+                        let shape = code.shapes[Int(ins.wide)]
+                        set(a, try callMethodShaped(base + Int(ins.b), shape))
+                        if interruptFlag.pointee != 0 {
+                            try poll(pc - 1, info, builtin: "." + symbols.names[shape.symbol])
+                        }
                     case .returnValue, .returnNone:
                         var result = Value.none
                         if ins.op == .returnValue {
@@ -525,7 +539,7 @@ extension Machine {
     ) throws(Raised) {
         let end = r + 1 + target.pointee.registerCount
         if frameCount >= Machine.frameLimit || end > stackEnd { throw tooDeep() }
-        if interruptFlag.pointee != 0 { throw .interrupted }
+        if interruptFlag.pointee != 0 { try poll(pc - 1, info) }
         frames[frameCount] = Frame(pc: pc, base: base, info: info, destination: destination)
         frameCount += 1
         var p = r + 1 + target.pointee.parameterCount

@@ -14,13 +14,6 @@ struct Frame {
     var destination: Int
 }
 
-/// Whether the person has asked to stop; may be read from any thread while the machine lives.
-package struct InterruptFlag: @unchecked Sendable {
-    // SAFETY: one aligned word that is only set and read, never depended on for order.
-    fileprivate let flag: UnsafeMutablePointer<Int32>
-    package var isRequested: Bool { flag.pointee != 0 }
-}
-
 /// What a call needs to know of a builtin, without counting references to it.
 struct BuiltinEntry {
     var builtin: Unmanaged<Builtin>
@@ -50,10 +43,13 @@ package final class Machine {
     @exclusivity(unchecked) var top: UnsafeMutablePointer<Value>
     @exclusivity(unchecked) var frameCount = 0
     @exclusivity(unchecked) var nativeDepth = 0
-    /// Set from a signal handler to stop the program.
+    /// Not zero while something is requested from outside.
     let interruptFlag: UnsafeMutablePointer<Int32>
-    /// The same, for engines to look at while they work.
-    package var interrupt: InterruptFlag { InterruptFlag(flag: interruptFlag) }
+    package let requests: Requests
+    /// Bytes the program may use, where there is a limit.
+    package var memoryLimit: Int?
+    /// Collects times if the run is profiled.
+    package var profile: Profile?
 
     let symbols: SymbolTable
     /// Whether it runs a part of another machine's par_map.
@@ -114,6 +110,7 @@ package final class Machine {
         frozenSlots = mapped(Machine.globalLimit)
         interruptFlag = .allocate(capacity: 1)
         interruptFlag.initialize(to: 0)
+        requests = Requests(word: interruptFlag)
         globalNames = GlobalNames(in: slotNames)
         methods = Array(repeating: [:], count: ObjectKind.allCases.count)
         for f in coreFunctions + functions {
@@ -190,6 +187,8 @@ package final class Machine {
         frozenSlots = mapped(Machine.globalLimit)
         frozenSlots.initialize(repeating: true, count: main.slotNames.names.count)
         interruptFlag = main.interruptFlag
+        requests = main.requests
+        memoryLimit = main.memoryLimit
         globalNames = GlobalNames(in: slotNames)
         methods = main.methods
         hostMethods = main.hostMethods

@@ -293,6 +293,7 @@ extension Machine {
             if overflow || size > limit {
                 throw Raised(.memory, "the text would be over 2 GiB long")
             }
+            try reserve(size)
             let result = Value.newString(size)
             result.header.pointee.kind = v.header.pointee.kind
             let p = stringBytes(result)
@@ -306,6 +307,7 @@ extension Machine {
         if overflow || size > limit / 16 {
             throw Raised(.memory, "the \(v.typeName) would be over 2 GiB long")
         }
+        try reserve(size * 32)
         var result: [Value] = []
         result.reserveCapacity(size)
         for _ in 0..<n { for item in items { result.append(item.retain()) } }

@@ -7,7 +7,7 @@ extension Machine {
     /// `str(v)`.
     package func text(of v: Value) -> String {
         if v.isKind(.string) { return String(decoding: v.utf8, as: UTF8.self) }
-        if let host = v.asHost { return host.text }
+        if let host = v.asHost, !(host is StructValue) { return host.text }
         if let error = v.asError { return error.message }
         return representation(of: v)
     }
@@ -118,6 +118,8 @@ extension Machine {
             let m = v.cast(BoundMethodObject.self).pointee
             out += "<built-in method \(builtins[m.index].name) of \(m.receiver.typeName)>".utf8
         case .cell: out += "<cell>".utf8
+        case .host where v.asHost is StructValue:
+            out += ((v.asHost as? StructValue)?.representation(in: self) ?? "").utf8
         case .host: out += (v.asHost?.representation ?? "<object>").utf8
         case .integer: out += BigInteger(v).description.utf8
         case .error:

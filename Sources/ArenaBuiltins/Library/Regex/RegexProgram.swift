@@ -219,7 +219,7 @@ final class RegexScan {
             guard Int(found) == arena_regex_no_match else { throw failure(found) }
             if last >= end { return false }
             // Long scans go in pieces that take some milliseconds each, so that Ctrl-C is heard.
-            if machine.interrupt.isRequested { throw .interruption }
+            try machine.answerStops()
             let now = monotonicSeconds()
             let took = before == 0 ? 0 : now - before
             before = now
