@@ -34,7 +34,7 @@ private let hasReadline = ["libreadline.so.8", "libreadline.so.7", "libreadline.
         /// What a line shows, up to the answer of a statement after it.
         func shown(_ line: String) throws -> String {
             terminal.type(line + "\r")
-            return try terminal.ask("12345 + 54321", "\r\n66666")
+            return try terminal.ask("12345 + 54321", "66666")
         }
         #expect(try shown("?read_csv").contains("read_csv(path, key=None)"))
         #expect(try shown("sorted?").contains("by name, default None"))

@@ -4,9 +4,11 @@ import ArenaCore
 
 extension Diagnostic {
     /// One JSON object without newlines: kind, title, file, line, column, end_line, end_column,
-    /// labels, help, trace, input. Lines and columns count from 1; columns are code points. What is
+    /// labels, help, trace, input, causes. Lines and columns count from 1; columns are code points. What is
     /// not known is left out.
-    package var json: String {
+    package var json: String { jsonLine.text }
+
+    private var jsonLine: JSONLine {
         var object = JSONLine()
         object.add("kind", kind.rawValue)
         object.add("title", title)
@@ -28,6 +30,7 @@ extension Diagnostic {
                 lines: trace.map { entry in
                     var inner = JSONLine()
                     inner.add("function", entry.function)
+                    if !entry.arguments.isEmpty { inner.add("arguments", entry.arguments) }
                     inner.add(place: entry.range, in: entry.file)
                     return inner
                 })
@@ -39,7 +42,8 @@ extension Diagnostic {
             if let column = input.column { inner.add("column", column) }
             object.add("input", inner)
         }
-        return object.text
+        if !causes.isEmpty { object.add("causes", lines: causes.map(\.jsonLine)) }
+        return object
     }
 }
 
