@@ -25,6 +25,7 @@ final class REPL {
         self.interrupts = interrupts
         history = History(path: terminal.inputIsTerminal ? History.defaultPath() : nil)
         interpreter = makeInterpreter(output: output)
+        Watch.start(interpreter.machine)
     }
 
     /// Runs until the input ends.
