@@ -121,7 +121,7 @@ private func unreadable(_ error: JSONError, _ text: [UInt8], _ path: String?) ->
             text[at..<end].split(separator: 10, omittingEmptySubsequences: false).first ?? []
         found =
             piece.isEmpty
-            ? "the line ends there" : "there is \(String(decoding: piece, as: UTF8.self))"
+            ? "the line ends there" : "there is \(shown(piece))"
     }
     let characters = text[start..<min(at, text.count)].reduce(1) {
         $0 + ($1 & 0xC0 != 0x80 ? 1 : 0)
@@ -131,6 +131,11 @@ private func unreadable(_ error: JSONError, _ text: [UInt8], _ path: String?) ->
         .value,
         "not valid JSON: expected \(wanted) at line \(line), column \(characters); \(found)",
         help: hint(text, at), input: path.map { FilePlace($0, line: line, column: characters) })
+}
+
+/// Bytes in quotes, fit to be shown.
+private func shown(_ bytes: ArraySlice<UInt8>) -> String {
+    Array(bytes).withUnsafeBufferPointer { quotedText($0) }
 }
 
 /// What to do about the usual ways in which a text is nearly JSON.
