@@ -61,7 +61,7 @@ int arena_regex_find(
               matcher->context);
     if (found != PCRE2_ERROR_JIT_STACKLIMIT || matcher->stack) return found;
     // The usual 32 KiB were not enough: once more with a stack that may grow.
-    matcher->stack = pcre2_jit_stack_create_8(1 << 18, 1 << 26, NULL);
+    matcher->stack = pcre2_jit_stack_create_8(1 << 18, 1 << 29, NULL);
     if (!matcher->stack) return found;
     pcre2_jit_stack_assign_8(matcher->context, NULL, matcher->stack);
     return pcre2_match_8(

@@ -41,7 +41,7 @@ let readTextFunction = Builtin(
     "read_text", [P("path", "str")], "A text file's content; line ends become \\n.",
     examples: [
         Example(
-            "write_text(\".build/example.txt\", \"héllo\")\nprint(read_text(\".build/example.txt\"))",
+            "write_text(\".build/read_text.txt\", \"héllo\")\nprint(read_text(\".build/read_text.txt\"))",
             prints: "héllo\n")
     ]
 ) { a throws(Raised) in .string(try textBytes(try a.string(0))) }
@@ -51,7 +51,7 @@ let writeTextFunction = Builtin(
     "Writes a text file, whole or not at all; gives its length in characters.",
     examples: [
         Example(
-            "print(write_text(\".build/example.txt\", \"one\\n\"))", prints: "4\n")
+            "print(write_text(\".build/write_text.txt\", \"one\\n\"))", prints: "4\n")
     ]
 ) { a throws(Raised) in
     let path = try a.string(0)
@@ -68,7 +68,7 @@ let readLinesFunction = Builtin(
     "read_lines", [P("path", "str")], "A text file's lines, without their ends.",
     examples: [
         Example(
-            "write_lines(\".build/example.txt\", [\"a\", \"\", \"b\"])\nprint(read_lines(\".build/example.txt\"))",
+            "write_lines(\".build/read_lines.txt\", [\"a\", \"\", \"b\"])\nprint(read_lines(\".build/read_lines.txt\"))",
             prints: "['a', '', 'b']\n")
     ]
 ) { a throws(Raised) in
@@ -83,7 +83,7 @@ let writeLinesFunction = Builtin(
     "Writes lines, each with a line end, whole or not at all.",
     examples: [
         Example(
-            "write_lines(\".build/example.txt\", [\"a\", \"b\"])\nprint(repr(read_text(\".build/example.txt\")))",
+            "write_lines(\".build/write_lines.txt\", [\"a\", \"b\"])\nprint(repr(read_text(\".build/write_lines.txt\")))",
             prints: "'a\\nb\\n'\n")
     ]
 ) { a throws(Raised) in
@@ -111,7 +111,7 @@ let readBytesFunction = Builtin(
     "read_bytes", [P("path", "str")], "A file's content as bytes.",
     examples: [
         Example(
-            "write_bytes(\".build/example.bin\", b\"\\x00\\xff\")\nprint(len(read_bytes(\".build/example.bin\")))",
+            "write_bytes(\".build/read_bytes.bin\", b\"\\x00\\xff\")\nprint(len(read_bytes(\".build/read_bytes.bin\")))",
             prints: "2\n")
     ]
 ) { a throws(Raised) in
@@ -123,7 +123,7 @@ let writeBytesFunction = Builtin(
     "write_bytes", [P("path", "str"), P("data", "bytes")],
     "Writes bytes, whole or not at all; gives their count.",
     examples: [
-        Example("print(write_bytes(\".build/example.bin\", b\"abc\"))", prints: "3\n")
+        Example("print(write_bytes(\".build/write_bytes.bin\", b\"abc\"))", prints: "3\n")
     ]
 ) { a throws(Raised) in
     let path = try a.string(0)
@@ -141,8 +141,8 @@ let copyFunction = Builtin(
     "Copies a file, whole or not at all; a target that is a folder keeps the name. Gives the new path.",
     examples: [
         Example(
-            "write_text(\".build/example.txt\", \"a\")\nprint(copy(\".build/example.txt\", \".build/example2.txt\"))",
-            prints: ".build/example2.txt\n")
+            "write_text(\".build/copy.txt\", \"a\")\nprint(copy(\".build/copy.txt\", \".build/copy-2.txt\"))",
+            prints: ".build/copy-2.txt\n")
     ]
 ) { a throws(Raised) in
     let source = try a.string(0)
@@ -171,7 +171,7 @@ let mkdirFunction = Builtin(
     "Makes a folder, with those above it.",
     examples: [
         Example(
-            "mkdir(\".build/example/inner\")\nprint(is_dir(\".build/example/inner\"))",
+            "mkdir(\".build/mkdir/inner\")\nprint(is_dir(\".build/mkdir/inner\"))",
             prints: "True\n")
     ]
 ) { a throws(Raised) in
@@ -184,7 +184,7 @@ let removeFunction = Builtin(
     "remove", [P("path", "str")], "Takes away a file or an empty folder.",
     examples: [
         Example(
-            "write_text(\".build/example3.txt\", \"\")\nremove(\".build/example3.txt\")\nprint(exists(\".build/example3.txt\"))",
+            "write_text(\".build/remove-3.txt\", \"\")\nremove(\".build/remove-3.txt\")\nprint(exists(\".build/remove-3.txt\"))",
             prints: "False\n")
     ]
 ) { a throws(Raised) in
@@ -206,7 +206,7 @@ let renameFunction = Builtin(
     "Gives a file or folder another name; a file of that name is replaced.",
     examples: [
         Example(
-            "write_text(\".build/example.txt\", \"\")\nrename(\".build/example.txt\", \".build/example4.txt\")\nprint(exists(\".build/example4.txt\"))",
+            "write_text(\".build/rename.txt\", \"\")\nrename(\".build/rename.txt\", \".build/rename-4.txt\")\nprint(exists(\".build/rename-4.txt\"))",
             prints: "True\n")
     ]
 ) { a throws(Raised) in
@@ -226,7 +226,7 @@ let fileSizeFunction = Builtin(
     "file_size", [P("path", "str")], "A file's size in bytes.",
     examples: [
         Example(
-            "write_text(\".build/example.txt\", \"é\")\nprint(file_size(\".build/example.txt\"))",
+            "write_text(\".build/file_size.txt\", \"é\")\nprint(file_size(\".build/file_size.txt\"))",
             prints: "2\n")
     ]
 ) { a throws(Raised) in

@@ -160,7 +160,7 @@ let openFunction = Builtin(
     "Opens a file to read (\"r\", \"rb\") or to write (\"w\", \"wb\"); text is UTF-8.",
     examples: [
         Example(
-            "f = open(\".build/example.txt\", \"w\")\nf.write(\"one\\ntwo\\n\")\nf.close()\nfor line in open(\".build/example.txt\"):\n    print(line, end=\"\")",
+            "f = open(\".build/open.txt\", \"w\")\nf.write(\"one\\ntwo\\n\")\nf.close()\nfor line in open(\".build/open.txt\"):\n    print(line, end=\"\")",
             prints: "one\ntwo\n")
     ]
 ) { a throws(Raised) in

@@ -28,7 +28,7 @@ let jsonModule = Module(
             "load", [P("path", "str or file")], "The value in a JSON file.",
             examples: [
                 Example(
-                    "json.dump([1, True], \".build/example.json\")\nprint(json.load(\".build/example.json\"))",
+                    "json.dump([1, True], \".build/load.json\")\nprint(json.load(\".build/load.json\"))",
                     prints: "[1, True]\n")
             ]
         ) { a throws(Raised) in
@@ -56,7 +56,7 @@ let jsonModule = Module(
             "Writes the value to a JSON file, whole or not at all.",
             examples: [
                 Example(
-                    "json.dump({\"a\": 1}, \".build/example.json\")\nprint(read_text(\".build/example.json\"))",
+                    "json.dump({\"a\": 1}, \".build/dump.json\")\nprint(read_text(\".build/dump.json\"))",
                     prints: "{\"a\": 1}\n")
             ]
         ) { a throws(Raised) in
@@ -121,7 +121,7 @@ private func unreadable(_ error: JSONError, _ text: [UInt8], _ path: String?) ->
             text[at..<end].split(separator: 10, omittingEmptySubsequences: false).first ?? []
         found =
             piece.isEmpty
-            ? "the line ends there" : "there is \(String(decoding: piece, as: UTF8.self))"
+            ? "the line ends there" : "there is \(shown(piece))"
     }
     let characters = text[start..<min(at, text.count)].reduce(1) {
         $0 + ($1 & 0xC0 != 0x80 ? 1 : 0)
@@ -131,6 +131,11 @@ private func unreadable(_ error: JSONError, _ text: [UInt8], _ path: String?) ->
         .value,
         "not valid JSON: expected \(wanted) at line \(line), column \(characters); \(found)",
         help: hint(text, at), input: path.map { FilePlace($0, line: line, column: characters) })
+}
+
+/// Bytes in quotes, fit to be shown.
+private func shown(_ bytes: ArraySlice<UInt8>) -> String {
+    Array(bytes).withUnsafeBufferPointer { quotedText($0) }
 }
 
 /// What to do about the usual ways in which a text is nearly JSON.
@@ -257,7 +262,8 @@ private struct JSONWriter {
             out += (b ? "true" : "false").utf8
         } else if v.isText {
             quote(v.utf8)
-        } else if v.asInt != nil {
+        } else if v.typeName == "int" {
+            // Of any size.
             out += machine.text(of: v).utf8
         } else if v.isNumber, let x = v.asDouble {
             out += try number(x).utf8
@@ -303,13 +309,13 @@ private struct JSONWriter {
             let key = entries[i].key
             if key.isText {
                 w.quote(key.utf8)
-            } else if key.isNone || key.isNumber {
+            } else if key.isNone || key.isNumber || key.typeName == "int" {
                 let text: String
                 if key.isNone {
                     text = "null"
                 } else if let b = key.asBool {
                     text = b ? "true" : "false"
-                } else if key.asInt == nil, let x = key.asDouble {
+                } else if key.typeName != "int", let x = key.asDouble {
                     text = try w.number(x)
                 } else {
                     text = w.machine.text(of: key)

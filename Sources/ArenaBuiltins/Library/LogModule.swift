@@ -52,8 +52,9 @@ package final class Log: Sendable {
         let time = (try? dateText("%Y-%m-%d %H:%M:%S", now)) ?? ""
         let name = level.rawValue.uppercased()
         // A text of several lines stays one entry: the others are set in.
-        let body = text.split(separator: "\n", omittingEmptySubsequences: false).joined(
-            separator: "\n    ")
+        let body = text.trimmingLineEnds.split(separator: "\n", omittingEmptySubsequences: false)
+            .joined(
+                separator: "\n    ")
         let line = Array("\(time) \(name) \(body)\n".utf8)
         if shown { Self.write(line, to: 2) }
         if file >= 0 { Self.write(line, to: file) }
@@ -108,3 +109,11 @@ let logModule = Module(
         },
         level(.warning, "A line about something that may be wrong."),
     ])
+
+extension String {
+    fileprivate var trimmingLineEnds: Substring {
+        var text = self[...]
+        while text.last == "\n" { text.removeLast() }
+        return text
+    }
+}

@@ -102,7 +102,7 @@ private let realFunctions: [Builtin] = [
         (y, x) throws(Raised) in atan2(y, x)
     },
     real("atanh", "The inverse of tanh.", "math.atanh(0)", "0.0", atanh),
-    real("cbrt", "The cube root.", "math.cbrt(27)", "3.0", cbrt),
+    real("cbrt", "The cube root.", "math.cbrt(8)", "2.0", cbrt),
     whole("ceil", "The smallest integer that is not below x.", "-2") { $0.rounded(.up) },
     pair(
         "copysign", ("x", "y"), "The size of x with the sign of y.", "math.copysign(3, -0.0)",

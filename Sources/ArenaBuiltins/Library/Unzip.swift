@@ -17,7 +17,7 @@ let unzipFunction = Builtin(
     "Unpacks a zip archive into a folder, each file whole or not at all; gives the paths.",
     examples: [
         Example(
-            "write_bytes(\".build/empty.zip\", b\"PK\\x05\\x06\" + b\"\\x00\" * 18)\nprint(unzip(\".build/empty.zip\", \".build/example\"))",
+            "write_bytes(\".build/empty.zip\", b\"PK\\x05\\x06\" + b\"\\x00\" * 18)\nprint(unzip(\".build/empty.zip\", \".build/unzip\"))",
             prints: "[]\n")
     ]
 ) { a throws(Raised) in

@@ -15,5 +15,6 @@ print(re.findall(r"[[:alpha:]]+", ":al] x]"), re.findall(r"a{,2}", "aaa"), re.fi
 print(re.findall(r"\w+", "é中_٣ a\u0301", re.A), len(re.findall(r"\s", "\x1c\x85\u2003\u180e")))  # expect: ['_', 'a'] 3
 print(re.escape("a.b-c é"), re.sub(re.escape("."), "", "a.b"))  # expect: a\.b\-c\ é ab
 print([m.group() for m in re.finditer(r"(?x) \d+ # digits", "1 22")], re.findall(r"(?i:A)b", "ab aB"))  # expect: ['1', '22'] ['ab']
+print(len(re.match("(?:a|b)*", "ab" * 500000).group()))  # expect: 1000000
 print(re.findall("", ""), re.split(",", ""), re.sub("", "-", ""))  # expect: [''] [''] -
 print(re.search("ß", "ẞ", re.I) != None, re.search("i", "İ", re.I) != None, re.search("k", "\u212a", re.I | re.A))  # expect: True True None

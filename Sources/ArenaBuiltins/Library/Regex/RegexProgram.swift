@@ -162,12 +162,12 @@ final class RegexScan {
     private(set) var position: Int
     private var mustAdvance = false
     /// How many places the first piece of a search covers; fewer once a search has been slow.
-    private var firstPiece = 1024
+    private var firstPiece = 256
     private let isAnchored: Bool
     let ascii: Bool
 
     /// About as much backtracking as a second allows.
-    private static let matchLimit: UInt32 = 20_000_000
+    private static let matchLimit: UInt32 = 100_000_000
     private static let heapLimit: UInt32 = 1 << 17  // KiB
 
     /// - Parameters:
