@@ -200,7 +200,8 @@ extension Machine {
             if b == 0 { throw zeroDivision() }
             // As Python: from the exact remainder, so that rounding cannot reach the next integer.
             let r = fmod(a, b)
-            let quotient = (a - (r != 0 && (r < 0) != (b < 0) ? r + b : r)) / b
+            let cut = (a - r) / b
+            let quotient = r != 0 && (r < 0) != (b < 0) ? cut - 1 : cut
             if quotient == 0 { return .float((a / b).sign == .minus ? -0.0 : 0) }
             let whole = quotient.rounded(.down)
             return .float(quotient - whole > 0.5 ? whole + 1 : whole)
