@@ -116,7 +116,9 @@ struct Lexer {
         while from < end, bytes[from] == 32 || bytes[from] == 9 { from += 1 }
         var to = from
         while to < end, isNameByte(bytes[to]) { to += 1 }
-        guard to < end, bytes[to] == 32 || bytes[to] == 10 else { return false }
+        guard to < end, bytes[to] == 32 || bytes[to] == 10, to > from,
+            Keyword.maybe(bytes[from], to - from)
+        else { return false }
         switch Keyword.table[String(decoding: bytes[from..<to], as: UTF8.self)] {
         case .def, .return, .while, .class, .import, .from, .try, .with, .pass, .break, .continue,
             .del, .global, .assert:
@@ -243,7 +245,7 @@ struct Lexer {
                 return
             }
         }
-        if let keyword = Keyword.table[name] {
+        if Keyword.maybe(bytes[start], i - start), let keyword = Keyword.table[name] {
             append(.keyword(keyword), start, i)
         } else {
             append(.name(name), start, i)
@@ -252,6 +254,12 @@ struct Lexer {
 
     private mutating func scanOperator() {
         let c = bytes[i]
+        if let op = Operator.alone(c) {
+            track(op)
+            append(.op(op), i, i + 1)
+            i += 1
+            return
+        }
         if c < 128 {
             for (text, op) in Operator.byLength[Int(c)]
             where i + text.count <= end && bytes[i..<i + text.count].elementsEqual(text) {

@@ -122,24 +122,37 @@ extension Parser {
         }
     }
 
-    private static let binary: [[Operator: BinaryOperator]] = [
-        [.pipe: .or], [.caret: .xor], [.ampersand: .and],
-        [.shiftLeft: .shiftLeft, .shiftRight: .shiftRight], [.plus: .add, .minus: .subtract],
-        [
-            .star: .multiply, .slash: .divide, .doubleSlash: .floorDivide, .percent: .modulo,
-            .at: .matrixMultiply,
-        ],
-    ]
+    /// A binary operator and how tightly it binds, from 1.
+    @inline(__always)
+    private static func binary(_ op: Operator) -> (level: Int, op: BinaryOperator)? {
+        switch op {
+        case .pipe: return (1, .or)
+        case .caret: return (2, .xor)
+        case .ampersand: return (3, .and)
+        case .shiftLeft: return (4, .shiftLeft)
+        case .shiftRight: return (4, .shiftRight)
+        case .plus: return (5, .add)
+        case .minus: return (5, .subtract)
+        case .star: return (6, .multiply)
+        case .slash: return (6, .divide)
+        case .doubleSlash: return (6, .floorDivide)
+        case .percent: return (6, .modulo)
+        case .at: return (6, .matrixMultiply)
+        default: return nil
+        }
+    }
 
+    /// Operands joined by operators that bind more tightly than `level`.
     private mutating func parseBinary(_ level: Int) throws(Stop) -> Expression {
-        guard level < Self.binary.count else { return try parseUnary() }
-        var left = try parseBinary(level + 1)
-        while case .op(let op) = token.kind, let binary = Self.binary[level][op] {
+        var left = try parseUnary()
+        while case .op(let op) = tokens[position].kind, let binary = Self.binary(op),
+            binary.level > level
+        {
             advance()
-            let right = try parseBinary(level + 1)
+            let right = try parseBinary(binary.level)
             left = try bound(
                 Expression(
-                    range: left.range.to(right.range), node: .binary(binary, left, right)))
+                    range: left.range.to(right.range), node: .binary(binary.op, left, right)))
         }
         return left
     }

@@ -52,8 +52,14 @@ struct Parser {
         return t
     }
 
-    func at(_ op: Operator) -> Bool { token.kind == .op(op) }
-    func at(_ keyword: Keyword) -> Bool { token.kind == .keyword(keyword) }
+    @inline(__always) func at(_ op: Operator) -> Bool {
+        if case .op(let found) = tokens[position].kind { return found == op }
+        return false
+    }
+    @inline(__always) func at(_ keyword: Keyword) -> Bool {
+        if case .keyword(let found) = tokens[position].kind { return found == keyword }
+        return false
+    }
     /// A word that is a keyword in this place only.
     func at(name: String) -> Bool { token.kind == .name(name) }
 
@@ -367,7 +373,7 @@ struct Parser {
 
     private mutating func parseAssignment(_ start: TextRange) throws(Stop) -> Statement {
         let first = try parseExpressionList()
-        if case .op(let op) = token.kind, let binary = Self.augmented[op] {
+        if case .op(let op) = token.kind, let binary = Self.augmented(op) {
             advance()
             try checkTarget(first, augmented: true)
             let value = try parseExpressionList()
@@ -395,12 +401,23 @@ struct Parser {
         return Statement(range: start.to(value.range), node: .assign(targets, value))
     }
 
-    static let augmented: [Operator: BinaryOperator] = [
-        .plusAssign: .add, .minusAssign: .subtract, .starAssign: .multiply, .slashAssign: .divide,
-        .doubleSlashAssign: .floorDivide, .percentAssign: .modulo, .ampersandAssign: .and,
-        .pipeAssign: .or, .caretAssign: .xor, .shiftLeftAssign: .shiftLeft,
-        .shiftRightAssign: .shiftRight, .doubleStarAssign: .power,
-    ]
+    private static func augmented(_ op: Operator) -> BinaryOperator? {
+        switch op {
+        case .plusAssign: return .add
+        case .minusAssign: return .subtract
+        case .starAssign: return .multiply
+        case .slashAssign: return .divide
+        case .doubleSlashAssign: return .floorDivide
+        case .percentAssign: return .modulo
+        case .ampersandAssign: return .and
+        case .pipeAssign: return .or
+        case .caretAssign: return .xor
+        case .shiftLeftAssign: return .shiftLeft
+        case .shiftRightAssign: return .shiftRight
+        case .doubleStarAssign: return .power
+        default: return nil
+        }
+    }
 
     /// Refuses what cannot stand left of `=`.
     mutating func checkTarget(_ target: Expression, augmented: Bool) throws(Stop) {

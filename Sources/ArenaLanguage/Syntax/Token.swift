@@ -46,6 +46,12 @@ enum Keyword: String, Sendable, CaseIterable {
 
     static let table: [String: Keyword] = Dictionary(
         uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+
+    /// Whether a word of this length that starts with this byte may be a keyword; most are not.
+    @inline(__always)
+    static func maybe(_ first: UInt8, _ count: Int) -> Bool {
+        count >= 2 && count <= 8 && (first >= 97 || first == 70 || first == 78 || first == 84)
+    }
 }
 
 enum Operator: String, Sendable {
@@ -61,6 +67,24 @@ enum Operator: String, Sendable {
     case leftParenthesis = "(", rightParenthesis = ")", leftBracket = "[", rightBracket = "]"
     case leftBrace = "{", rightBrace = "}"
     case comma = ",", colon = ":", semicolon = ";", dot = ".", arrow = "->", walrus = ":="
+
+    /// The operator of a byte that begins no longer one.
+    @inline(__always)
+    static func alone(_ byte: UInt8) -> Operator? {
+        switch byte {
+        case UInt8(ascii: "("): return .leftParenthesis
+        case UInt8(ascii: ")"): return .rightParenthesis
+        case UInt8(ascii: "["): return .leftBracket
+        case UInt8(ascii: "]"): return .rightBracket
+        case UInt8(ascii: "{"): return .leftBrace
+        case UInt8(ascii: "}"): return .rightBrace
+        case UInt8(ascii: ","): return .comma
+        case UInt8(ascii: "."): return .dot
+        case UInt8(ascii: ";"): return .semicolon
+        case UInt8(ascii: "~"): return .tilde
+        default: return nil
+        }
+    }
 
     /// The longest first, for the scanner.
     static let byLength: [[(bytes: [UInt8], op: Operator)]] = {
