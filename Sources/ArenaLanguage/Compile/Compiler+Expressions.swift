@@ -482,6 +482,15 @@ extension Compiler {
         assigned = before
     }
 
+    /// Whether a list comprehension gives the variable of its last loop as it is.
+    private func isCopy(_ node: ComprehensionNode, _ target: Expression) -> Bool {
+        guard node.kind == .list || node.kind == .generator, case .name(let name) = target.node,
+            case .local(let variable) = name.binding, case .name(let value) = node.value.node,
+            case .local(let used) = value.binding
+        else { return false }
+        return variable === used && !variable.isCaptured && node.variables.contains { $0 === used }
+    }
+
     private mutating func clause(_ index: Int, _ node: ComprehensionNode, _ result: Int) {
         let saved = next
         defer { next = saved }
@@ -497,6 +506,11 @@ extension Compiler {
         }
         switch node.clauses[index] {
         case .loop(let target, let iterable):
+            if index + 1 == node.clauses.count, isCopy(node, target) {
+                // `[x for x in items]` adds all items at once.
+                emit(.extend, iterable.range, result, operand(iterable))
+                return
+            }
             loop(over: iterable, target: target) { $0.clause(index + 1, node, result) }
         case .test(let test):
             var skip: [Int] = []

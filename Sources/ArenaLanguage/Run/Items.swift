@@ -132,6 +132,9 @@ extension Machine {
         }
         if x.isKind(.bytes) { return .bytes((0..<length).map { x.utf8[start + $0 * step] }) }
         let items = x.items ?? .empty
+        if step == 1, x.isKind(.list) {
+            return .list(copying: length > 0 ? items.baseAddress.map { $0 + start } : nil, length)
+        }
         let taken = (0..<length).map { items[start + $0 * step].retain() }
         return x.isKind(.list) ? .list(taken) : .tuple(taken)
     }
@@ -238,7 +241,7 @@ extension Machine {
         guard v.isObject else { throw notIterable(v) }
         switch v.header.pointee.kind {
         case .list: return v.retain()
-        case .tuple: return .list((v.items ?? .empty).map { $0.retain() })
+        case .tuple: return .list(copying: v.items?.baseAddress, v.items?.count ?? 0)
         case .dict, .set:
             let t = v.cast(TableObject.self)
             let list = Value.list(capacity: t.pointee.count)
@@ -288,9 +291,7 @@ extension Machine {
     func extend(_ list: Value, _ v: Value) throws(Raised) {
         let items = try materialise(v)
         defer { items.release() }
-        // The count is fixed first: a list may be extended by itself.
-        let n = items.items?.count ?? 0
-        for i in 0..<n { if let source = items.items { list.append(source[i].retain()) } }
+        list.extend(copying: items.items?.baseAddress, items.items?.count ?? 0)
     }
 
     /// Puts a dict's items (mode 0, 2: keys must be names) or an iterable's (mode 1) into a table.

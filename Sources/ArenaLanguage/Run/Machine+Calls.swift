@@ -627,6 +627,6 @@ extension BuiltinParameter {
 }
 
 func allocateValues(_ n: Int) -> UnsafeMutablePointer<Value> {
-    malloc(max(1, n) * MemoryLayout<Value>.stride).unsafelyUnwrapped.assumingMemoryBound(
+    allocated(max(1, n) * MemoryLayout<Value>.stride).assumingMemoryBound(
         to: Value.self)
 }

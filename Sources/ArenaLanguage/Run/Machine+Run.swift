@@ -115,7 +115,14 @@ extension Machine {
                             set(a, .float(x.d + y.d))
                             continue
                         } else if x.isKind(.string), y.isKind(.string) {
-                            set(a, joined(x, y))
+                            if ins.a != ins.b || !appendText(a, y) { set(a, joined(x, y)) }
+                            continue
+                        } else if ins.a == ins.b, x.isKind(.list), y.isKind(.list),
+                            x.header.pointee.owners == 1, x.bits != y.bits, !x.isFrozen
+                        {
+                            // Nobody else holds the left list, and the result takes its place.
+                            let items = y.cast(ListObject.self)
+                            x.extend(copying: items.pointee.items, items.pointee.count)
                             continue
                         }
                         set(a, try arithmetic(.add, x, y))
@@ -202,6 +209,9 @@ extension Machine {
                                 if !o { a.pointee = .int(r); continue }
                             } else if x.isFloat, y.isFloat {
                                 a.pointee = .float(x.d + y.d)
+                                continue
+                            } else if x.isKind(.string), y.isKind(.string) {
+                                if !appendText(a, y) { set(a, joined(x, y)) }
                                 continue
                             }
                         }

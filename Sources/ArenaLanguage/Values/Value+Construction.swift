@@ -57,7 +57,7 @@ extension Value {
         let capacity = max(4, capacity)
         p.pointee.count = 0
         p.pointee.capacity = capacity
-        p.pointee.items = malloc(capacity * MemoryLayout<Value>.stride).unsafelyUnwrapped
+        p.pointee.items = allocated(capacity * MemoryLayout<Value>.stride)
             .assumingMemoryBound(to: Value.self)
         return .object(p)
     }
@@ -67,6 +67,29 @@ extension Value {
         let v = list(capacity: items.count)
         for item in items { v.append(item) }
         return v
+    }
+
+    /// A list of `count` borrowed values, each of which is retained.
+    static func list(copying values: UnsafePointer<Value>?, _ count: Int) -> Value {
+        let v = list(capacity: count)
+        v.extend(copying: values, count)
+        return v
+    }
+
+    /// Adds borrowed values to a list. They may be the list's own.
+    func extend(copying values: UnsafePointer<Value>?, _ count: Int) {
+        guard let values, count > 0 else { return }
+        let list = cast(ListObject.self)
+        let own = UnsafePointer(list.pointee.items) == values
+        if list.pointee.capacity - list.pointee.count < count {
+            growList(list, to: max(list.pointee.capacity * 2, list.pointee.count + count))
+        }
+        let source = own ? UnsafePointer(list.pointee.items) : values
+        let target = list.pointee.items + list.pointee.count
+        // SAFETY: there is room for `count` more; the source lies before it or elsewhere.
+        memcpy(target, source, count * MemoryLayout<Value>.stride)
+        for i in 0..<count where target[i].isObject { target[i].retain() }
+        list.pointee.count += count
     }
 
     /// A tuple that takes over the items, which are owned.
@@ -136,17 +159,18 @@ extension Value {
     @inline(__always)
     func append(_ item: Value) {
         let list = cast(ListObject.self)
-        if list.pointee.count == list.pointee.capacity { growList(list) }
+        if list.pointee.count == list.pointee.capacity {
+            growList(list, to: list.pointee.capacity * 2)
+        }
         list.pointee.items[list.pointee.count] = item
         list.pointee.count += 1
     }
 }
 
 @inline(never)
-private func growList(_ list: UnsafeMutablePointer<ListObject>) {
-    let capacity = list.pointee.capacity * 2
-    list.pointee.items = realloc(list.pointee.items, capacity * MemoryLayout<Value>.stride)
-        .unsafelyUnwrapped.assumingMemoryBound(to: Value.self)
+private func growList(_ list: UnsafeMutablePointer<ListObject>, to capacity: Int) {
+    list.pointee.items = reallocated(list.pointee.items, capacity * MemoryLayout<Value>.stride)
+        .assumingMemoryBound(to: Value.self)
     list.pointee.capacity = capacity
 }
 

@@ -179,12 +179,33 @@ struct HostBox {
     var holder: Unmanaged<HostHolder>
 }
 
+/// Memory from the system. Where there is none, the process ends with words: a machine watches its
+/// use and refuses with an error long before (`Machine.memoryLimit`), so this is for limits it cannot
+/// see.
+@inline(__always)
+func allocated(_ size: Int) -> UnsafeMutableRawPointer {
+    if let p = malloc(size) { return p }
+    outOfMemory()
+}
+
+@inline(__always)
+func reallocated(_ p: UnsafeMutableRawPointer?, _ size: Int) -> UnsafeMutableRawPointer {
+    if let p = realloc(p, size) { return p }
+    outOfMemory()
+}
+
+@inline(never)
+private func outOfMemory() -> Never {
+    let text: StaticString = "MemoryError: the system gives the script no more memory\n"
+    _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+    _exit(70)
+}
+
 /// Memory for one object of type `T` with `extra` bytes behind it.
 @inline(__always)
 func allocate<T>(_ type: T.Type, _ kind: ObjectKind, extra: Int = 0) -> UnsafeMutablePointer<T> {
-    // SAFETY: malloc of at least a header's size; the kernel kills the process when memory is gone,
-    // so a nil result is not reachable short of an address-space limit, where trapping is right.
-    let p = malloc(MemoryLayout<T>.size + extra).unsafelyUnwrapped.assumingMemoryBound(to: T.self)
+    // SAFETY: memory of at least a header's size, which every object begins with.
+    let p = allocated(MemoryLayout<T>.size + extra).assumingMemoryBound(to: T.self)
     UnsafeMutableRawPointer(p).assumingMemoryBound(to: ObjectHeader.self).pointee =
         ObjectHeader(owners: 1, hash: 0, kind: kind)
     return p
