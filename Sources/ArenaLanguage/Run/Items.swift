@@ -148,6 +148,7 @@ extension Machine {
         let name = symbols.names[symbol]
         if let host = x.asHost, let value = try host.attribute(name) { return value }
         if let error = x.asError, let value = member(of: error, name) { return value }
+        if let value = functionMember(x, name) { return value }
         throw unknownMember(x, name)
     }
 

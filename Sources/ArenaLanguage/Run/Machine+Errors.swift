@@ -128,6 +128,21 @@ extension Machine {
         }
     }
 
+    /// A function's `__name__` and `__doc__`; owned.
+    func functionMember(_ x: Value, _ name: String) -> Value? {
+        guard name == "__name__" || name == "__doc__" else { return nil }
+        if x.isKind(.function) {
+            let code = x.cast(FunctionObject.self).pointee.info.pointee.code.takeUnretainedValue()
+            if name == "__name__" { return .string(code.name) }
+            return code.documentation.map { .string($0) } ?? Value.none
+        }
+        if x.isKind(.builtin) {
+            let builtin = builtins[x.cast(BuiltinObject.self).pointee.index]
+            return .string(name == "__name__" ? builtin.name : builtin.summary)
+        }
+        return nil
+    }
+
     // MARK: - Contexts
 
     func enterContext(_ value: Value) throws(Raised) -> Value {
