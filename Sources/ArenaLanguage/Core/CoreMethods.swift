@@ -190,7 +190,13 @@ private let dictMethods: [Builtin] = [
         examples: [Example("print({\"a\": 1}.items())", prints: "[('a', 1)]\n")]
     ) {
         a throws(Raised) in
-        .list(entries(a[0]).map { .tuple([$0.key.retain(), $0.value.retain()]) })
+        let t = a[0].cast(TableObject.self)
+        let list = Value.list(capacity: t.pointee.count)
+        for i in 0..<t.pointee.used where !t.pointee.entries[i].key.isUnset {
+            let entry = t.pointee.entries + i
+            list.append(.pair(entry.pointee.key.retain(), entry.pointee.value.retain()))
+        }
+        return list
     },
     Builtin(
         "pop", [.receiver("dict"), P("key", "any"), P("default", "any", .optional("error"))],

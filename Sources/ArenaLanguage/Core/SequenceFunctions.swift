@@ -102,7 +102,11 @@ private let enumerateFunction = Builtin(
     let result = Value.list(capacity: items.items?.count ?? 0)
     return try a.machine.owned(result) { () throws(Raised) in
         for item in items.items ?? .empty {
-            result.append(.tuple([number.retain(), item.retain()]))
+            result.append(.pair(number.retain(), item.retain()))
+            if number.isInt, number.i < Int.max {
+                number = .int(number.i + 1)
+                continue
+            }
             let next = try a.machine.arithmetic(.add, number, .int(1))
             number.release()
             number = next
@@ -126,10 +130,15 @@ private let zipFunction = Builtin(
     if try a.isTrue(1), let longest = counts.max(), longest != count {
         throw Raised(.value, "zip(): the lists have \(count) and \(longest) items")
     }
-    return .list(
-        (0..<count).map { i in
-            .tuple(lists.map { list in list.items.map { $0[i].retain() } ?? .none })
-        })
+    let result = Value.list(capacity: count)
+    for i in 0..<count {
+        let tuple = Value.newTuple(lists.count)
+        for (k, list) in lists.enumerated() {
+            tupleItems(tuple)[k] = list.cast(ListObject.self).pointee.items[i].retain()
+        }
+        result.append(tuple)
+    }
+    return result
 }
 
 private let mapFunction = Builtin(

@@ -20,6 +20,7 @@ extension Machine {
             throw missingKey(x, key)
         case .string:
             let i = try position(key, scalarCount(x), "str")
+            if scalarCount(x) == x.utf8.count { return character(x.utf8[i]) }
             return substring(x, from: i, to: i + 1)
         case .bytes: return .int(Int(x.utf8[try position(key, x.utf8.count, "bytes")]))
         case .range:
@@ -31,6 +32,15 @@ extension Machine {
         case .set, .function, .builtin, .boundMethod, .cell, .integer, .error, .errorType:
             throw noItems(x)
         }
+    }
+
+    /// A string of one ASCII character, made once; owned.
+    func character(_ byte: UInt8) -> Value {
+        let known = characters[Int(byte)]
+        if known.isObject { return known.retain() }
+        let made = Value.string(CollectionOfOne(byte))
+        characters[Int(byte)] = made
+        return made.retain()
     }
 
     private func noItems(_ x: Value) -> Raised {
@@ -222,6 +232,10 @@ extension Machine {
         case .string:
             let text = v.utf8
             guard i < text.count else { return nil }
+            if text[i] < 0x80 {
+                state[1] = .int(i + 1)
+                return character(text[i])
+            }
             let n = scalarLength(text[i])
             state[1] = .int(i + n)
             return .string(text[i..<min(i + n, text.count)])
@@ -323,6 +337,19 @@ extension Machine {
     func unpack(
         _ v: Value, into a: UnsafeMutablePointer<Value>, _ count: Int, starred: Int?
     ) throws(Raised) {
+        if starred == nil, v.isKind(.tuple), v.cast(TupleObject.self).pointee.count == count {
+            // SAFETY: the tuple stays as it is while its items are taken; should a register that is
+            // overwritten hold it, one more owner keeps it.
+            v.retain()
+            let items = tupleItems(v)
+            for i in 0..<count {
+                let old = a[i]
+                a[i] = items[i].retain()
+                old.release()
+            }
+            v.release()
+            return
+        }
         let list = try materialise(v)
         defer { list.release() }
         let items = list.items ?? .empty

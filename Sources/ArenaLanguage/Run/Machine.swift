@@ -77,6 +77,8 @@ package final class Machine {
     static let entryLimit = 4096
     /// Room for a call's named arguments while they are put in their places.
     let scratch: UnsafeMutablePointer<Value>
+    /// The strings of one ASCII character, as they are first wanted.
+    let characters: UnsafeMutablePointer<Value>
     /// Of `builtins`: the methods that change their receiver.
     var mutators: Set<Int> = []
     @exclusivity(unchecked) var hostMethods: [ObjectIdentifier: [Int: Int]] = [:]
@@ -137,6 +139,8 @@ package final class Machine {
         (methodTable, methodSymbols) = Self.flatTable(methods, symbols.names.count)
         entries = .allocate(capacity: Self.entryLimit)
         scratch = .allocate(capacity: 256)
+        characters = .allocate(capacity: 128)
+        characters.initialize(repeating: .unset, count: 128)
         addUnboundMethods()
         enterBuiltins()
     }
@@ -200,6 +204,8 @@ package final class Machine {
         (methodTable, methodSymbols) = Self.flatTable(methods, main.methodSymbols)
         entries = .allocate(capacity: Self.entryLimit)
         scratch = .allocate(capacity: 256)
+        characters = .allocate(capacity: 128)
+        characters.initialize(repeating: .unset, count: 128)
         for value in main.builtinValues {
             if value.isKind(.builtin) {
                 builtinValues.append(.builtin(value.cast(BuiltinObject.self).pointee.index))
@@ -223,6 +229,8 @@ package final class Machine {
         entries.deinitialize(count: entryCount)
         entries.deallocate()
         scratch.deallocate()
+        for i in 0..<128 { characters[i].release() }
+        characters.deallocate()
         munmap(stack, Machine.stackSize * MemoryLayout<Value>.stride)
         munmap(frames, (Machine.frameLimit + 1) * MemoryLayout<Frame>.stride)
         munmap(frozenSlots, Machine.globalLimit)

@@ -99,6 +99,15 @@ extension Value {
         return v
     }
 
+    /// A tuple that takes over two items, which are owned.
+    @inline(__always)
+    static func pair(_ first: Value, _ second: Value) -> Value {
+        let v = newTuple(2)
+        tupleItems(v)[0] = first
+        tupleItems(v)[1] = second
+        return v
+    }
+
     /// A tuple whose items the caller fills in.
     static func newTuple(_ count: Int) -> Value {
         let p = allocate(TupleObject.self, .tuple, extra: count * MemoryLayout<Value>.stride)
