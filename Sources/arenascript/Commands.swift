@@ -30,6 +30,12 @@ struct Run: ParsableCommand {
         completion: .file())
     var log: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The memory a script may use, such as 8G; without it, most of what the machine has.",
+            valueName: "size"))
+    var maxMemory: MemorySize?
+
     @Flag(help: "Say at the end where the time went, by line and by builtin.")
     var profile = false
 
@@ -46,6 +52,7 @@ struct Run: ParsableCommand {
         let parameters = Dictionary(settings.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
         var manner = manner.manner
         manner.isProfiled = profile
+        manner.memoryLimit = maxMemory?.bytes
         try Session(manner).run(
             ScriptSource(argument: file), arguments: arguments, parameters: parameters,
             log: log
@@ -58,12 +65,6 @@ struct MannerOptions: ParsableArguments {
     @Flag(help: "Say nothing but errors: no notes, no progress.")
     var quiet = false
 
-    @Option(
-        help: ArgumentHelp(
-            "The memory a script may use, such as 8G; without it, most of what the machine has.",
-            valueName: "size"))
-    var maxMemory: MemorySize?
-
     @Flag(help: "Write each diagnostic to standard error as one JSON object a line.")
     var json = false
 
@@ -73,7 +74,6 @@ struct MannerOptions: ParsableArguments {
     var manner: Manner {
         var manner = Manner()
         manner.isQuiet = quiet
-        manner.memoryLimit = maxMemory?.bytes
         manner.isJSON = json
         manner.colour = color
         return manner

@@ -240,8 +240,8 @@ extension Machine {
 
                     // MARK: Jumps
                     case .jump:
+                        if ins.wide < 0, interruptFlag.pointee != 0 { try poll(pc - 1, info) }
                         pc += Int(ins.wide)
-                        if ins.wide < 0, interruptFlag.pointee != 0 { try poll(pc, info) }
                     case .jumpIfFalse:
                         if try !truth(a.pointee) { pc += Int(ins.wide) }
                     case .jumpIfTrue:
