@@ -35,7 +35,8 @@ extension Machine {
 
     private func noItems(_ x: Value) -> Raised {
         Raised(
-            .type, x.isNone ? "None has no items" : "a \(x.typeName) has no items to take by [...]",
+            .type,
+            x.isNone ? "None has no items" : "\(x.typeWithArticle) has no items to take by [...]",
             left: x.typeName)
     }
 
@@ -51,12 +52,13 @@ extension Machine {
     private func position(_ key: Value, _ count: Int, _ type: String) throws(Raised) -> Int {
         guard let i = key.asIndex else {
             throw Raised(
-                .type, "an index into a \(type) is an int, not a \(key.typeName)",
+                .type, "an index into \(withArticle(type)) is an int, not \(key.typeWithArticle)",
                 right: key.typeName)
         }
         let at = i < 0 ? i &+ count : i
         guard at >= 0, at < count else {
-            throw Raised(.index, "index \(i) is outside a \(type) of \(count)", right: "\(i)")
+            throw Raised(
+                .index, "index \(i) is outside \(withArticle(type)) of \(count)", right: "\(i)")
         }
         return at
     }
@@ -76,7 +78,7 @@ extension Machine {
         if let host = x.asHost { return try host.setItem(key, value) }
         let help: String? = x.isKind(.tuple) ? "a tuple never changes: use a list" : nil
         throw Raised(
-            .type, "items of a \(x.typeName) cannot be assigned", help: help, left: x.typeName)
+            .type, "items of \(x.typeWithArticle) cannot be assigned", help: help, left: x.typeName)
     }
 
     /// `del x[key]`.
@@ -87,7 +89,7 @@ extension Machine {
             return value.release()
         }
         guard x.isKind(.list) else {
-            throw Raised(.type, "items of a \(x.typeName) cannot be deleted", left: x.typeName)
+            throw Raised(.type, "items of \(x.typeWithArticle) cannot be deleted", left: x.typeName)
         }
         removeListItem(x, try position(key, x.items?.count ?? 0, "list")).release()
     }
@@ -115,7 +117,7 @@ extension Machine {
         } else if x.isKind(.range) {
             count = x.cast(RangeObject.self).pointee.count
         } else {
-            throw Raised(.type, "a \(x.typeName) cannot be sliced", left: x.typeName)
+            throw Raised(.type, "\(x.typeWithArticle) cannot be sliced", left: x.typeName)
         }
         let (start, length, step) = try sliceBounds(a, b, c, count)
         if x.isKind(.range) {
@@ -148,8 +150,9 @@ extension Machine {
         throw unknownMember(x, name)
     }
 
-    private func unknownMember(_ x: Value, _ name: String) -> Raised {
-        let type = x.isNone ? "None" : "a \(x.typeName)"
+    /// The error for a member that a value has not.
+    func unknownMember(_ x: Value, _ name: String) -> Raised {
+        let type = x.typeWithArticle
         let known = memberNames(x)
         var help: String?
         if let near = nearestName(to: name, in: known) {
@@ -201,7 +204,7 @@ extension Machine {
 
     private func notIterable(_ v: Value) -> Raised {
         Raised(
-            .type, "a loop cannot run over a \(v.typeName)",
+            .type, "a loop cannot run over \(v.typeWithArticle)",
             help: v.isInt ? "write range(\(v.i))" : nil, left: v.typeName)
     }
 
@@ -302,12 +305,13 @@ extension Machine {
             return
         }
         guard let entries = v.dictItems else {
-            throw Raised(.type, "'**' wants a dict, not a \(v.typeName)")
+            throw Raised(.type, "'**' wants a dict, not \(v.typeWithArticle)")
         }
         for (key, value) in entries {
             if mode == 2 {
                 guard key.isKind(.string) else {
-                    throw Raised(.type, "named arguments want names: a key is a \(key.typeName)")
+                    throw Raised(
+                        .type, "named arguments want names: a key is \(key.typeWithArticle)")
                 }
                 if try table.tableFind(key) >= 0 {
                     throw Raised(.type, "the argument \(representation(of: key)) is given twice")
@@ -354,7 +358,7 @@ package func sliceBounds(
     func part(_ v: Value) throws(Raised) -> Int? {
         if v.isNone { return nil }
         guard let i = v.asIndex else {
-            throw Raised(.type, "a slice's parts are ints, not a \(v.typeName)")
+            throw Raised(.type, "a slice's parts are ints, not \(v.typeWithArticle)")
         }
         return i
     }

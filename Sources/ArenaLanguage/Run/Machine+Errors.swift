@@ -76,7 +76,7 @@ extension Machine {
             error = Raised(value.cast(ErrorTypeObject.self).pointee.kind, "")
         } else {
             throw Raised(
-                .type, "an error is raised, not a \(value.typeName)",
+                .type, "an error is raised, not \(value.typeWithArticle)",
                 help: value.isKind(.string)
                     ? "raise ValueError(\(representation(of: value)))"
                     : "raise ValueError(\"what is wrong\")",
@@ -100,7 +100,7 @@ extension Machine {
         }
         guard kind.isKind(.tuple), let kinds = kind.items else {
             throw Raised(
-                .type, "'except' wants a kind of error, not a \(kind.typeName)",
+                .type, "'except' wants a kind of error, not \(kind.typeWithArticle)",
                 help: "except ValueError as error:", right: kind.typeName)
         }
         for one in kinds { if try matches(error, one) { return true } }
@@ -133,7 +133,7 @@ extension Machine {
     func enterContext(_ value: Value) throws(Raised) -> Value {
         guard let host = value.asHost else {
             throw Raised(
-                .type, "a \(value.typeName) cannot stand in 'with'",
+                .type, "\(value.typeWithArticle) cannot stand in 'with'",
                 help: "with open(\"notes.txt\", \"w\") as f:", left: value.typeName)
         }
         return try host.enter()

@@ -380,13 +380,13 @@ extension Machine {
         if let host = v.asHost, let result = try host.binary("-", .int(0), reversed: true) {
             return result
         }
-        throw Raised(.type, "'-' does not work on a \(v.typeName)", left: v.typeName)
+        throw Raised(.type, "'-' does not work on \(v.typeWithArticle)", left: v.typeName)
     }
 
     func plus(_ v: Value) throws(Raised) -> Value {
         if v.isFloat || v.isInteger { return v.retain() }
         if v.isBool { return .int(v.i) }
-        throw Raised(.type, "'+' does not work on a \(v.typeName)", left: v.typeName)
+        throw Raised(.type, "'+' does not work on \(v.typeWithArticle)", left: v.typeName)
     }
 
     func invert(_ v: Value) throws(Raised) -> Value {
@@ -395,7 +395,7 @@ extension Machine {
         if let host = v.asHost, let result = try host.binary("~", .none, reversed: false) {
             return result
         }
-        throw Raised(.type, "'~' does not work on a \(v.typeName)", left: v.typeName)
+        throw Raised(.type, "'~' does not work on \(v.typeWithArticle)", left: v.typeName)
     }
 
     /// A value's truth where the program branches on it; columns have none.
@@ -463,7 +463,7 @@ extension Machine {
         if y.isKind(.string) {
             guard x.isKind(.string) else {
                 throw Raised(
-                    .type, "'in' on text wants text, not a \(x.typeName)", left: x.typeName)
+                    .type, "'in' on text wants text, not \(x.typeWithArticle)", left: x.typeName)
             }
             return find(x.utf8, in: y.utf8, from: 0) != nil
         }
@@ -471,7 +471,8 @@ extension Machine {
             if x.isKind(.bytes) { return find(x.utf8, in: y.utf8, from: 0) != nil }
             guard let n = x.asIndex, let byte = UInt8(exactly: n) else {
                 throw Raised(
-                    .type, "'in' on bytes wants bytes or an int from 0 to 255, not a \(x.typeName)",
+                    .type,
+                    "'in' on bytes wants bytes or an int from 0 to 255, not \(x.typeWithArticle)",
                     left: x.typeName)
             }
             return y.utf8.contains(byte)
@@ -489,7 +490,7 @@ extension Machine {
             return inside && distance % r.step.magnitude == 0
         }
         if let host = y.asHost { return try host.contains(x) }
-        throw Raised(.type, "'in' does not work on a \(y.typeName)", right: y.typeName)
+        throw Raised(.type, "'in' does not work on \(y.typeWithArticle)", right: y.typeName)
     }
 }
 
