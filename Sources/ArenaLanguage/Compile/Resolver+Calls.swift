@@ -25,6 +25,11 @@ struct CallChecker {
     private let file: SourceFile
     private var bindings: [Key: Int] = [:]
     private var functions: [Key: FunctionNode] = [:]
+    /// Names bound by an import from the library: the path of what they stand for.
+    private var imports: [Key: [String]] = [:]
+    private var open: Set<Key> = []
+    /// The first walk collects what is bound, the second looks at what is used.
+    private var isBinding = true
     private var calls: [Call] = []
     /// How many blocks with an `except` of their own are open.
     private var guards = 0
@@ -38,18 +43,27 @@ struct CallChecker {
     /// Checks a resolved program; `known` are globals that earlier source has defined.
     mutating func check(_ program: [Statement], known: Set<String>, names: GlobalNames) {
         statements(program)
-        let open = known.union(machine.builtinNames.keys)
-        let openSlots = Set(names.slots.filter { open.contains($0.key) }.values)
+        for (name, slot) in names.slots {
+            let key = Key.global(slot)
+            // Until `import json` has run, the name means the same; any other name of a builtin means
+            // that builtin until it is bound.
+            let means = machine.builtinNames[name] != nil && imports[key] != [name]
+            if means || known.contains(name) { open.insert(key) }
+        }
+        isBinding = false
+        statements(program)
         for call in calls {
             switch call.callee {
             case .builtin(let builtin): check(call, CallSignature(builtin))
             case .named(let key):
-                guard bindings[key] == 1, let function = functions[key] else { continue }
-                if case .global(let slot) = key, openSlots.contains(slot) { continue }
+                guard isFixed(key), let function = functions[key] else { continue }
                 check(call, CallSignature(function.name, function.parameters, in: file))
             }
         }
     }
+
+    /// Whether one place in the program gives the name its only value.
+    private func isFixed(_ key: Key) -> Bool { bindings[key] == 1 && !open.contains(key) }
 
     // MARK: - One call
 
@@ -88,7 +102,8 @@ struct CallChecker {
 
     private mutating func statements(_ body: [Statement]) {
         for statement in body {
-            bind(statement)
+            if isBinding { bind(statement) }
+            if !isBinding, guards == 0, case .load(let node) = statement.node { imported(node) }
             for e in statement.expressions { expression(e) }
             if case .function(let node) = statement.node { statements(node.body) }
             if case .tryBlock(let node) = statement.node, !node.handlers.isEmpty {
@@ -111,8 +126,13 @@ struct CallChecker {
         case .tryBlock(let node):
             for handler in node.handlers { if let name = handler.name { bind(name) } }
         case .load(let node):
-            for item in node.names { bind(item.target) }
-            if guards == 0 { imported(node) }
+            let path = node.path.split(separator: ".").map(String.init)
+            for item in node.names {
+                bind(item.target)
+                if let key = key(item.target), machine.builtinModule(node.path) != nil {
+                    imports[key] = item.export.map { path + [$0] } ?? Array(path.prefix(1))
+                }
+            }
         case .function(let node):
             if let target = node.target {
                 bind(target)
@@ -155,17 +175,26 @@ struct CallChecker {
 
     private mutating func expression(_ e: Expression) {
         switch e.node {
-        case .call(let callee, let arguments) where guards == 0:
+        case .call(let callee, let arguments) where !isBinding && guards == 0:
             if let callee = self.callee(callee) {
                 calls.append(Call(callee: callee, arguments: arguments, range: e.range))
             }
-        case .attribute(let value, let name, let range) where guards == 0:
+        case .attribute(let value, let name, let range) where !isBinding && guards == 0:
             member(name, of: value, range)
+        case .binary(.shiftRight, let left, _) where !isBinding && guards == 0:
+            if case .name(let node) = left.node, node.name == "print",
+                case .builtin = node.binding
+            {
+                faults.append(
+                    Diagnostic(
+                        .type, "print() writes to no file", in: file, at: left.range,
+                        help: "with open(\"notes.txt\", \"w\") as f:  and in it  f.write(text)"))
+            }
         case .lambda(let node):
-            bindParameters(of: node)
+            if isBinding { bindParameters(of: node) }
             statements(node.body)
         case .comprehension(let node):
-            for case .loop(let target, _) in node.clauses { bind(target) }
+            if isBinding { for case .loop(let target, _) in node.clauses { bind(target) } }
         default: break
         }
         for child in e.children { expression(child) }
@@ -177,8 +206,11 @@ struct CallChecker {
     private func builtinValue(_ e: Expression) -> Value? {
         switch e.node {
         case .name(let node):
-            guard case .builtin(let index) = node.binding else { return nil }
-            return machine.builtinValues[index].retain()
+            if case .builtin(let index) = node.binding {
+                return machine.builtinValues[index].retain()
+            }
+            guard let key = key(node), isFixed(key), let path = imports[key] else { return nil }
+            return value(at: path)
         case .attribute(let value, let name, _):
             guard let module = builtinValue(value) else { return nil }
             defer { module.release() }
@@ -186,6 +218,19 @@ struct CallChecker {
             return member(name, of: module)
         default: return nil
         }
+    }
+
+    /// The value of a dotted path into the library, owned.
+    private func value(at path: [String]) -> Value? {
+        guard let first = path.first, let index = machine.builtinNames[first] else { return nil }
+        var value = machine.builtinValues[index].retain()
+        for name in path.dropFirst() {
+            let inner = isModule(value) ? member(name, of: value) : nil
+            value.release()
+            guard let inner else { return nil }
+            value = inner
+        }
+        return value
     }
 
     private func member(_ name: String, of module: Value) -> Value? {
@@ -198,7 +243,9 @@ struct CallChecker {
     private func isModule(_ v: Value) -> Bool { v.asHost?.type.name.hasSuffix(" module") == true }
 
     private func callee(_ e: Expression) -> Callee? {
-        if case .name(let node) = e.node, let key = key(node) { return .named(key) }
+        if case .name(let node) = e.node, let key = key(node), imports[key] == nil {
+            return .named(key)
+        }
         guard let value = builtinValue(e) else { return nil }
         defer { value.release() }
         if value.isKind(.builtin) {

@@ -42,7 +42,7 @@ private let lenFunction = Builtin(
     if v.isKind(.dict) || v.isKind(.set) { return .int(v.cast(TableObject.self).pointee.count) }
     if v.isKind(.range) { return .int(v.cast(RangeObject.self).pointee.count) }
     if let n = v.asHost?.count { return .int(n) }
-    throw Raised(.type, "len() does not work on \(v.typeWithArticle)")
+    throw a.marking(0, Raised(.type, "len() does not work on \(v.typeWithArticle)"))
 }
 
 private let rangeFunction = Builtin(

@@ -196,5 +196,9 @@ package struct Arguments {
     }
 
     /// The items of any iterable, borrowed from a list that the caller releases.
-    package func iterable(_ i: Int) throws(Raised) -> Value { try machine.materialise(base[i]) }
+    package func iterable(_ i: Int) throws(Raised) -> Value {
+        do throws(Raised) { return try machine.materialise(base[i]) } catch {
+            throw error.place == nil ? marking(i, error) : error
+        }
+    }
 }

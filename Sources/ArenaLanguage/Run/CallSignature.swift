@@ -106,6 +106,12 @@ struct CallSignature {
         case .twice(let argument): return ("\(name)(): '\(argument)' is given twice", text)
         case .unknown(let argument):
             let known = slots.filter(\.takesName).map(\.name)
+            if argument == "inplace" {
+                return (
+                    "\(name)() has no argument 'inplace'",
+                    "it gives a new frame and changes none: df = df.\(name)(...)"
+                )
+            }
             let near = nearestName(to: argument, in: known).map { "did you mean '\($0)='?" }
             return ("\(name)() has no argument '\(argument)'", near ?? text)
         case .missing(let slots):

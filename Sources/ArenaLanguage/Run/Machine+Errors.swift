@@ -80,7 +80,7 @@ extension Machine {
                 help: value.isKind(.string)
                     ? "raise ValueError(\(representation(of: value)))"
                     : "raise ValueError(\"what is wrong\")",
-                left: value.typeName)
+                left: value.shape)
         }
         if let because = cause.asError, because !== error { error.cause = because }
         return error
@@ -101,7 +101,7 @@ extension Machine {
         guard kind.isKind(.tuple), let kinds = kind.items else {
             throw Raised(
                 .type, "'except' wants a kind of error, not \(kind.typeWithArticle)",
-                help: "except ValueError as error:", right: kind.typeName)
+                help: "except ValueError as error:", right: kind.shape)
         }
         for one in kinds { if try matches(error, one) { return true } }
         return false
@@ -134,7 +134,7 @@ extension Machine {
         guard let host = value.asHost else {
             throw Raised(
                 .type, "\(value.typeWithArticle) cannot stand in 'with'",
-                help: "with open(\"notes.txt\", \"w\") as f:", left: value.typeName)
+                help: "with open(\"notes.txt\", \"w\") as f:", left: value.shape)
         }
         return try host.enter()
     }
@@ -160,6 +160,6 @@ extension Value {
         }
         if isKind(.string) { return "str of \(scalarCount)" }
         if let count = asHost?.count { return "\(typeName) of \(count)" }
-        return typeName
+        return isNone ? "None" : typeName
     }
 }

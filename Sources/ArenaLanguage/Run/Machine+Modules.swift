@@ -103,6 +103,17 @@ extension Machine {
         return module
     }
 
+    /// The module of the library that has a member of a name.
+    func module(having name: String) -> String? {
+        builtinNames.keys.sorted().first { module in
+            guard let index = builtinNames[module], let host = builtinValues[index].asHost else {
+                return false
+            }
+            return memberNames(builtinValues[index]).contains(name)
+                && host.type.name.hasSuffix(" module")
+        }
+    }
+
     func loadsItself(_ source: SourceFile, by loading: [String]) -> Raised {
         let others = loading.filter { $0 != source.name }
         return Raised(
@@ -119,7 +130,8 @@ extension Machine {
         var parser = Parser(file)
         let program = parser.parse()
         if !parser.faults.isEmpty { return (nil, inOrder(parser.faults)) }
-        var resolver = Resolver(file, globals: names, builtins: builtinNames)
+        var resolver = Resolver(
+            file, globals: names, builtins: builtinNames, owner: module(having:))
         var known: Set<String> = []
         for (name, slot) in names.slots
         where slot < Machine.globalLimit && !globals[slot].isUnset {

@@ -237,7 +237,7 @@ private func hashOther(_ key: Value, depth: Int = 0) throws(Raised) -> UInt32 {
     case .range, .list, .dict, .set, .cell:
         throw Raised(
             .type, "\(key.typeWithArticle) cannot be a key",
-            help: key.isKind(.list) ? "use a tuple: tuple(x)" : nil)
+            help: key.isKind(.list) ? "use a tuple: tuple(x)" : nil, right: key.shape)
     }
 }
 
