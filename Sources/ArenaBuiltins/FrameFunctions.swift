@@ -54,7 +54,7 @@ let frameFunction = Builtin(
 ) { a throws(Raised) in
     guard let items = a[0].dictItems else {
         throw Raised(
-            .type, "frame() wants a dict of columns, not a \(a[0].typeName)",
+            .type, "frame() wants a dict of columns, not \(a[0].typeWithArticle)",
             help: "frame({\"id\": [1, 2]}, key=\"id\")")
     }
     let key = try a.optionalString(1)
@@ -115,7 +115,7 @@ let blendFunction = Builtin(
     for item in list.items ?? .init(start: nil, count: 0) {
         guard let frame = (item.asHost as? FrameValue)?.frame else {
             throw Raised(
-                .type, "blend() wants frames, not a \(item.typeName)", help: "blend([p, q])")
+                .type, "blend() wants frames, not \(item.typeWithArticle)", help: "blend([p, q])")
         }
         frames.append(frame)
     }
@@ -126,7 +126,7 @@ let blendFunction = Builtin(
         var numbers: [Double] = []
         for item in given.items ?? .init(start: nil, count: 0) {
             guard let x = item.asDouble else {
-                throw Raised(.type, "blend(): a weight is a number, not a \(item.typeName)")
+                throw Raised(.type, "blend(): a weight is a number, not \(item.typeWithArticle)")
             }
             numbers.append(x)
         }

@@ -41,13 +41,13 @@ final class FrameValue: HostObject {
         }
         throw Raised(
             .type,
-            "a frame is indexed by a column's name or a list of names, not a \(key.typeName)",
+            "a frame is indexed by a column's name or a list of names, not \(key.typeWithArticle)",
             help: "rows: df.head(10), df.take([0, 5]), df[:10]")
     }
 
     func setItem(_ key: Value, _ new: Value) throws(Raised) {
         guard let name = key.asString else {
-            throw Raised(.type, "a column's name is a str, not a \(key.typeName)")
+            throw Raised(.type, "a column's name is a str, not \(key.typeWithArticle)")
         }
         frame = try assigned(frame, name, new)
     }
@@ -126,7 +126,7 @@ private let frameMethods: [Builtin] = [
         }
         guard a[1].dictItems != nil else {
             throw Raised(
-                .type, "rename() wants a dict, not a \(a[1].typeName)",
+                .type, "rename() wants a dict, not \(a[1].typeWithArticle)",
                 help: "df.rename({\"old\": \"new\"})")
         }
         let frame = try a.frame(0)
@@ -158,7 +158,7 @@ private let frameMethods: [Builtin] = [
         var rows: [Int] = []
         for item in list.items ?? .init(start: nil, count: 0) {
             guard let n = item.asInt else {
-                throw Raised(.type, "take() wants row numbers, not a \(item.typeName)")
+                throw Raised(.type, "take() wants row numbers, not \(item.typeWithArticle)")
             }
             rows.append(n)
         }

@@ -40,7 +40,7 @@ let paramsFunction = Builtin(
     let names = defaults.map(\.0)
     for (name, value) in defaults where !isPlain(value) {
         throw Raised(
-            .type, "params(): '\(name)' is a \(value.typeName)",
+            .type, "params(): '\(name)' is \(value.typeWithArticle)",
             help: "a parameter is a number, text, True, False, None or a list of them")
     }
     for given in a.machine.parameters.keys.sorted() where !names.contains(given) {
@@ -57,7 +57,7 @@ let paramsFunction = Builtin(
         guard let read = parameter(text, like: value) else {
             for (_, v) in values { v.release() }
             throw Raised(
-                .value, "--set \(name)=\(text): a \(value.typeName) is wanted, as in the script",
+                .value, "--set \(name)=\(text): \(value.typeWithArticle) is wanted, as in the script",
                 help: "its default is \(a.machine.representation(of: value))")
         }
         values.append((name, read))

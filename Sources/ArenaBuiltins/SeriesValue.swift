@@ -28,7 +28,7 @@ final class SeriesValue: HostObject {
 
     func item(_ key: Value) throws(Raised) -> Value {
         guard let i = key.asInt else {
-            throw Raised(.type, "a column is indexed by a row number, not a \(key.typeName)")
+            throw Raised(.type, "a column is indexed by a row number, not \(key.typeWithArticle)")
         }
         let at = i < 0 ? i &+ series.count : i
         guard at >= 0, at < series.count else {

@@ -57,7 +57,7 @@ let writeTextFunction = Builtin(
     let path = try a.string(0)
     guard a[1].isText else {
         throw Raised(
-            .type, "write_text() writes a str, not a \(a[1].typeName)",
+            .type, "write_text() writes a str, not \(a[1].typeWithArticle)",
             help: a[1].isList ? "write_lines(path, lines)" : "write_text(path, str(x))")
     }
     try raising { () throws(FileError) in try writeFile(path, Array(a[1].utf8)) }
@@ -98,7 +98,7 @@ let writeLinesFunction = Builtin(
     for item in list.items ?? UnsafeBufferPointer(start: nil, count: 0) {
         guard item.isText else {
             throw Raised(
-                .type, "a line is a str, not a \(item.typeName)", help: "[str(x) for x in lines]")
+                .type, "a line is a str, not \(item.typeWithArticle)", help: "[str(x) for x in lines]")
         }
         out += item.utf8
         out.append(10)
@@ -129,7 +129,7 @@ let writeBytesFunction = Builtin(
     let path = try a.string(0)
     guard a[1].isBytes else {
         throw Raised(
-            .type, "write_bytes() writes bytes, not a \(a[1].typeName)",
+            .type, "write_bytes() writes bytes, not \(a[1].typeWithArticle)",
             help: "write_text(path, text) writes text")
     }
     try raising { () throws(FileError) in try writeFile(path, Array(a[1].utf8)) }
@@ -271,7 +271,7 @@ func joined(_ a: Arguments, _ first: Int) throws(Raised) -> String {
     if parts.isEmpty { throw Raised(.type, "\(a.builtin.name)() wants at least one part") }
     for (i, part) in parts.enumerated() {
         guard let text = part.asString else {
-            throw Raised(.type, "a part of a path is a str, not a \(part.typeName)")
+            throw Raised(.type, "a part of a path is a str, not \(part.typeWithArticle)")
         }
         if i == 0 || text.hasPrefix("/") {
             path = text

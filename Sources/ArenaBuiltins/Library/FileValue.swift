@@ -121,7 +121,7 @@ final class FileValue: HostObject {
         guard isText ? v.isText : v.isBytes else {
             throw Raised(
                 .type,
-                "write(): \(isText ? "a text file takes a str" : "a binary file takes bytes"), not a \(v.typeName)",
+                "write(): \(isText ? "a text file takes a str" : "a binary file takes bytes"), not \(v.typeWithArticle)",
                 help: isText ? "f.write(str(x))" : "open(path, \"w\") writes text")
         }
         try write(v.utf8)

@@ -19,7 +19,7 @@ let jsonModule = Module(
         ) { a throws(Raised) in
             guard a[1].isText || a[1].isBytes else {
                 throw Raised(
-                    .type, "loads(): 'text' must be a str or bytes, not a \(a[1].typeName)",
+                    .type, "loads(): 'text' must be a str or bytes, not \(a[1].typeWithArticle)",
                     help: "json.load(path) reads a file")
             }
             return try loaded(Array(a[1].utf8), path: nil)
@@ -281,7 +281,7 @@ private struct JSONWriter {
                 case "counter": "json.dumps(dict(x.items()))"
                 default: nil
                 }
-            throw Raised(.type, "a \(v.typeName) cannot be written as JSON", help: help)
+            throw Raised(.type, "\(v.typeWithArticle) cannot be written as JSON", help: help)
         }
     }
 
@@ -324,7 +324,7 @@ private struct JSONWriter {
             } else {
                 throw Raised(
                     .type,
-                    "keys in JSON are str, int, float, bool or None, not a \(key.typeName)",
+                    "keys in JSON are str, int, float, bool or None, not \(key.typeWithArticle)",
                     help: "make them text first: {str(k): v for k, v in d.items()}")
             }
             w.out += w.keySeparator

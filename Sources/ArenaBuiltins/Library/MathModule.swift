@@ -388,7 +388,7 @@ private func integers(_ a: Arguments) throws(Raised) -> [Int] {
     var result: [Int] = []
     for item in Array(a[1].items ?? UnsafeBufferPointer(start: nil, count: 0)) {
         guard let n = item.asInt ?? item.asBool.map({ $0 ? 1 : 0 }) else {
-            throw Raised(.type, "\(a.builtin.name)() works on ints, not on a \(item.typeName)")
+            throw Raised(.type, "\(a.builtin.name)() works on ints, not on \(item.typeWithArticle)")
         }
         result.append(n)
     }
@@ -405,7 +405,7 @@ private func counts(_ a: Arguments) throws(Raised) -> (Int, Int) {
 
 private func number(_ v: Value, _ name: String) throws(Raised) -> Double {
     guard let x = v.asDouble else {
-        throw Raised(.type, "\(name)() works on numbers, not on a \(v.typeName)")
+        throw Raised(.type, "\(name)() works on numbers, not on \(v.typeWithArticle)")
     }
     return x
 }

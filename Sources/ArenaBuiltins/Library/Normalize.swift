@@ -17,7 +17,7 @@ let normalizeFunction = Builtin(
     ]
 ) { a throws(Raised) in
     guard a[0].isText else {
-        throw Raised(.type, "normalize() works on a str, not on a \(a[0].typeName)")
+        throw Raised(.type, "normalize() works on a str, not on \(a[0].typeWithArticle)")
     }
     let name = a.has(1) ? try a.string(1) : "NFC"
     let forms = ["NFC", "NFD", "NFKC", "NFKD"]

@@ -115,7 +115,7 @@ final class EnvironValue: HostObject {
 
     func item(_ key: Value) throws(Raised) -> Value {
         guard let name = key.asString else {
-            throw Raised(.type, "a variable's name is a str, not a \(key.typeName)")
+            throw Raised(.type, "a variable's name is a str, not \(key.typeWithArticle)")
         }
         if let value = variable(name) { return .string(value) }
         throw Raised(

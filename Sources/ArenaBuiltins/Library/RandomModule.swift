@@ -48,7 +48,7 @@ private func seedKey(_ a: Arguments, _ i: Int) throws(Raised) -> [UInt32] {
     }
     guard a[i].isText else {
         throw Raised(
-            .type, "a generator's seed is an int or a str, not a \(a[i].typeName)",
+            .type, "a generator's seed is an int or a str, not \(a[i].typeWithArticle)",
             help: "rng = random.Random(42)")
     }
     // The text and its hash, read as one large number.
@@ -249,7 +249,7 @@ private let generatorMethods: [Builtin] = [
     ) { (rng, a) throws(Raised) in
         guard a[1].isList else {
             throw Raised(
-                .type, "shuffle() changes a list in place, and this is a \(a[1].typeName)",
+                .type, "shuffle() changes a list in place, and this is \(a[1].typeWithArticle)",
                 help: "x = list(x), then rng.shuffle(x)")
         }
         a[1].withListItems { items in
@@ -295,7 +295,7 @@ private func positive(_ ok: Bool, _ what: String) throws(Raised) {
 private func sequence(_ a: Arguments, _ i: Int) throws(Raised) -> Value {
     if a[i].isDict || a[i].typeName == "set" {
         throw Raised(
-            .type, "\(a.builtin.name)() wants items in an order, not a \(a[i].typeName)",
+            .type, "\(a.builtin.name)() wants items in an order, not \(a[i].typeWithArticle)",
             help: "sorted(x) gives a list")
     }
     return try a.iterable(i)
@@ -371,7 +371,7 @@ private func floats(_ a: Arguments, _ i: Int) throws(Raised) -> [Double] {
     var result: [Double] = []
     for item in list.items ?? UnsafeBufferPointer(start: nil, count: 0) {
         guard let x = item.asDouble else {
-            throw Raised(.type, "a weight is a number, not a \(item.typeName)")
+            throw Raised(.type, "a weight is a number, not \(item.typeWithArticle)")
         }
         result.append(x)
     }

@@ -60,8 +60,15 @@ struct Resolver {
     private var handlerDepth = 0
     private(set) var faults: [Diagnostic] = []
 
-    init(_ file: SourceFile, globals: GlobalNames, builtins: [String: Int]) {
+    /// The library's module that has a member of a name.
+    private let owner: (String) -> String?
+
+    init(
+        _ file: SourceFile, globals: GlobalNames, builtins: [String: Int],
+        owner: @escaping (String) -> String? = { _ in nil }
+    ) {
         self.file = file
+        self.owner = owner
         self.globals = globals
         self.builtins = builtins
         scope = FunctionScope(nil, parent: nil)
@@ -155,7 +162,13 @@ struct Resolver {
             function(node)
         case .returnValue(let value):
             if scope.node == nil {
-                fault("'return' stands outside a function", statement.range)
+                faults.append(
+                    Diagnostic(
+                        .syntax, "'return' stands outside a function", in: file,
+                        at: statement.range,
+                        help:
+                            "a script ends by itself; fail(\"what is wrong\") stops it with an error"
+                    ))
             }
             if let value { expression(value) }
         case .breakLoop, .continueLoop:
@@ -387,7 +400,8 @@ struct Resolver {
             for block in current.blocks { known.formUnion(block.keys) }
             s = current.parent
         }
-        var help = habit(node.name)
+        var help = nameHabit(node.name)
+        if help == nil, let module = owner(node.name) { help = "write \(module).\(node.name)" }
         if help == nil, let near = nearestName(to: node.name, in: known.sorted()) {
             help = "did you mean '\(near)'?"
         }
@@ -395,24 +409,6 @@ struct Resolver {
             Diagnostic(
                 .name, "the name '\(node.name)' is not defined", in: file, at: node.range,
                 help: help))
-    }
-
-    /// Names that a notebook has and a script has not.
-    private func habit(_ name: String) -> String? {
-        switch name {
-        case "pd": return "frames are built in: df = read_csv(\"test.csv\", key=\"id\")"
-        case "np": return "columns have arithmetic of their own: df[\"a\"] - df[\"b\"]"
-        case "torch", "cuda": return "models choose their devices: classifier(folder, devices=2)"
-        case "AutoTokenizer", "GemmaTokenizerFast": return "t = tokenizer(\"folder\")"
-        case "self": return "there are no classes: use functions and dictionaries"
-        case "true": return "write True"
-        case "false": return "write False"
-        case "null", "nil": return "write None"
-        case "eval", "exec":
-            return
-                "text is never run as code: cells of turns are read by df[\"prompt\"].turns(read=\"json\")"
-        default: return nil
-        }
     }
 
     private mutating func fault(_ title: String, _ range: TextRange) {

@@ -42,7 +42,7 @@ private let lenFunction = Builtin(
     if v.isKind(.dict) || v.isKind(.set) { return .int(v.cast(TableObject.self).pointee.count) }
     if v.isKind(.range) { return .int(v.cast(RangeObject.self).pointee.count) }
     if let n = v.asHost?.count { return .int(n) }
-    throw Raised(.type, "len() does not work on a \(v.typeName)")
+    throw a.marking(0, Raised(.type, "len() does not work on \(v.typeWithArticle)"))
 }
 
 private let rangeFunction = Builtin(
@@ -105,7 +105,7 @@ private let bytesFunction = Builtin(
     var out: [UInt8] = []
     try a.machine.forEach(a[0]) { item throws(Raised) in
         guard let n = item.asIndex else {
-            throw Raised(.type, "bytes(): the items are ints, not a \(item.typeName)")
+            throw Raised(.type, "bytes(): the items are ints, not \(item.typeWithArticle)")
         }
         guard let byte = UInt8(exactly: n) else {
             throw Raised(.value, "bytes(): \(n) is not from 0 to 255")

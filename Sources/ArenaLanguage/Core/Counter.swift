@@ -42,7 +42,7 @@ final class CounterValue: HostObject {
     /// Counts are numbers, so they need no owner.
     func set(_ key: Value, _ value: Value) throws(Raised) {
         guard value.isNumber else {
-            throw Raised(.type, "a count is a number, not a \(value.typeName)")
+            throw Raised(.type, "a count is a number, not \(value.typeWithArticle)")
         }
         try table.tableSet(key, value)
     }
@@ -166,7 +166,7 @@ private func sum(_ a: Value, _ b: Value, _ sign: Int) throws(Raised) -> Value {
         return .int(r)
     }
     guard let x = a.asDouble, let y = b.asDouble else {
-        throw Raised(.type, "a count is a number, not a \(b.typeName)")
+        throw Raised(.type, "a count is a number, not \(b.typeWithArticle)")
     }
     return .float(x + Double(sign) * y)
 }
@@ -218,7 +218,7 @@ private let counterMethods: [Builtin] = [
         var total = 0
         for (_, n) in c.entries {
             guard let n = n.asInt else {
-                throw Raised(.type, "elements() wants whole counts, not a \(n.typeName)")
+                throw Raised(.type, "elements() wants whole counts, not \(n.typeWithArticle)")
             }
             total = total.addingReportingOverflow(max(0, n)).partialValue
             if total < 0 || total > 1 << 27 || n > 1 << 27 {

@@ -26,21 +26,24 @@ private let intFunction = Builtin(
     if v.isUnset { return .int(0) }
     guard v.isKind(.string) || v.isKind(.bytes) else {
         if !a[1].isUnset {
-            throw Raised(.type, "int() reads text in a base, not a \(v.typeName)")
+            throw a.marking(
+                0, Raised(.type, "int() reads text in a base, not \(v.typeWithArticle)"))
         }
         if v.isFloat { return try a.machine.integer(of: v.d) }
         if a.machine.integerDigits(v, radix: 10) != nil { return try a.machine.plus(v) }
-        throw Raised(.type, "int() does not work on a \(v.typeName)")
+        throw a.marking(0, Raised(.type, "int() does not work on \(v.typeWithArticle)"))
     }
     let base = a[1].isUnset ? 10 : try a.int(1)
     guard base == 0 || (2...36).contains(base) else {
         throw Raised(.value, "int()'s base is 0 or 2 to 36, not \(base)")
     }
     if let n = try a.machine.parseInteger(v, base: base) { return n }
-    throw Raised(
-        .value,
-        "int() cannot read \(a.machine.representation(of: v))\(base == 10 ? "" : " in base \(base)")",
-        help: parseFloat(v.utf8) != nil ? "it is a float: int(float(x))" : nil)
+    throw a.marking(
+        0,
+        Raised(
+            .value,
+            "int() cannot read \(a.machine.representation(of: v))\(base == 10 ? "" : " in base \(base)")",
+            help: parseFloat(v.utf8) != nil ? "it is a float: int(float(x))" : nil))
 }
 
 private let floatFunction = Builtin(
@@ -51,10 +54,11 @@ private let floatFunction = Builtin(
     if v.isUnset { return .float(0) }
     if v.asDouble != nil { return .float(try a.machine.finiteDouble(v)) }
     guard v.isKind(.string) || v.isKind(.bytes) else {
-        throw Raised(.type, "float() does not work on a \(v.typeName)")
+        throw a.marking(0, Raised(.type, "float() does not work on \(v.typeWithArticle)"))
     }
     if let x = parseFloat(v.utf8) { return .float(x) }
-    throw Raised(.value, "float() cannot read \(a.machine.representation(of: v))")
+    throw a.marking(
+        0, Raised(.value, "float() cannot read \(a.machine.representation(of: v))"))
 }
 
 private let absFunction = Builtin(
@@ -65,7 +69,7 @@ private let absFunction = Builtin(
     if let (negative, _) = a.machine.integerDigits(a[0], radix: 16) {
         return negative ? try a.machine.negate(a[0]) : try a.machine.plus(a[0])
     }
-    throw Raised(.type, "abs() does not work on a \(a[0].typeName)")
+    throw a.marking(0, Raised(.type, "abs() does not work on \(a[0].typeWithArticle)"))
 }
 
 private let roundFunction = Builtin(

@@ -172,7 +172,7 @@ let functionMethods: [Builtin] = [
 ]
 
 private func noMember(_ a: Arguments) -> Raised {
-    Raised(.attribute, "a \(a[0].typeName) has no member '\(a.builtin.name)'")
+    Raised(.attribute, "\(a[0].typeWithArticle) has no member '\(a.builtin.name)'")
 }
 
 private func translationTable(_ a: Arguments) throws(Raised) -> Value {

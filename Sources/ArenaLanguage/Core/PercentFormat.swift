@@ -105,7 +105,7 @@ private struct PercentFormatter {
         }
         if i < text.count, text[i] == UInt8(ascii: "(") {
             guard byName else {
-                throw Raised(.type, "'%(name)' wants a dict, not a \(values.typeName)")
+                throw Raised(.type, "'%(name)' wants a dict, not \(values.typeWithArticle)")
             }
             let start = i + 1
             var depth = 1
@@ -185,7 +185,7 @@ private struct PercentFormatter {
                 return put([], Array(v.utf8), f, zeros: false)
             }
             guard v.asIndex != nil || v.isInteger else {
-                throw Raised(.type, "'%c' wants an int or one character, not a \(v.typeName)")
+                throw Raised(.type, "'%c' wants an int or one character, not \(v.typeWithArticle)")
             }
             guard let s = v.asIndex.flatMap({ UInt32(exactly: $0) }).flatMap(Unicode.Scalar.init)
             else {
@@ -214,7 +214,8 @@ private struct PercentFormatter {
 
     private func wrong(_ v: Value, _ type: UInt8, _ wanted: String) -> Raised {
         Raised(
-            .type, "'%\(Character(Unicode.Scalar(type)))' wants \(wanted), not a \(v.typeName)")
+            .type, "'%\(Character(Unicode.Scalar(type)))' wants \(wanted), not \(v.typeWithArticle)"
+        )
     }
 
     private mutating func integer(

@@ -176,7 +176,9 @@ private func affix(
         for option in options {
             guard option.isKind(a[0].header.pointee.kind) else {
                 throw Raised(
-                    .type, "\(name)(): the tuple holds a \(option.typeName), not a \(type)")
+                    .type,
+                    "\(name)(): the tuple holds \(option.typeWithArticle), not \(withArticle(type))"
+                )
             }
             if matches(option) { return .bool(true) }
         }

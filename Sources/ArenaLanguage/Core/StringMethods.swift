@@ -235,7 +235,7 @@ func joinMethod(_ type: String) -> Builtin {
         for (i, item) in items.enumerated() {
             guard item.isKind(kind) else {
                 throw Raised(
-                    .type, "join(): item \(i) is a \(item.typeName), not a \(type)",
+                    .type, "join(): item \(i) is \(item.typeWithArticle), not \(withArticle(type))",
                     help: "\", \".join(str(x) for x in items)")
             }
             total += item.utf8.count

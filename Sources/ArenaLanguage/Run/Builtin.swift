@@ -130,9 +130,20 @@ package struct Arguments {
         let what =
             p.name == "self"
             ? "\(builtin.name)() works on" : "\(builtin.name)(): '\(p.name)' must be"
-        return Raised(
-            .type, "\(what) a \(wanted), not a \(base[i].typeName)",
-            help: p.note.isEmpty ? nil : "\(p.name): \(p.note)")
+        return marking(
+            i,
+            Raised(
+                .type, "\(what) \(withArticle(wanted)), not \(base[i].typeWithArticle)",
+                help: p.note.isEmpty ? nil : "\(p.name): \(p.note)"))
+    }
+
+    /// The error with an argument as its place, labelled by what was given.
+    package func marking(_ i: Int, _ error: Raised) -> Raised {
+        let shift = builtin.parameters.first?.name == "self" ? 1 : 0
+        error.argument = ArgumentMark(
+            function: builtin.name, index: i - shift, name: builtin.parameters[i].name,
+            label: base[i].shape)
+        return error
     }
 
     package func string(_ i: Int) throws(Raised) -> String {
@@ -185,5 +196,9 @@ package struct Arguments {
     }
 
     /// The items of any iterable, borrowed from a list that the caller releases.
-    package func iterable(_ i: Int) throws(Raised) -> Value { try machine.materialise(base[i]) }
+    package func iterable(_ i: Int) throws(Raised) -> Value {
+        do throws(Raised) { return try machine.materialise(base[i]) } catch {
+            throw error.place == nil ? marking(i, error) : error
+        }
+    }
 }

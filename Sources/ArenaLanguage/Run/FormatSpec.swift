@@ -93,7 +93,7 @@ struct FormatSpec {
 
     private func wrong(_ v: Value) -> Raised {
         let text = String(decoding: spec, as: UTF8.self)
-        return Raised(.value, "the format '\(text)' does not fit a \(v.typeName)")
+        return Raised(.value, "the format '\(text)' does not fit \(v.typeWithArticle)")
     }
 
     /// The value's text in this format.
@@ -108,7 +108,8 @@ struct FormatSpec {
             return try s.withUnsafeBufferPointer { s throws(Raised) in try text(s, v) }
         }
         throw Raised(
-            .type, "a \(v.typeName) takes no format", help: "turn it into text first: {x!s:>10}")
+            .type, "\(v.typeWithArticle) takes no format",
+            help: "turn it into text first: {x!s:>10}")
     }
 
     private func text(_ text: UnsafeBufferPointer<UInt8>, _ v: Value) throws(Raised) -> [UInt8] {

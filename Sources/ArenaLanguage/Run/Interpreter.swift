@@ -39,10 +39,9 @@ package final class Interpreter {
             builtins: builtins, values: values, parameters: parameters, output: output)
     }
 
-    /// All that can be said about a script without running it: syntax and names.
-    package func check(_ file: SourceFile) -> [Diagnostic] {
-        machine.compile(file, interactive: false, names: GlobalNames(in: SlotNames())).1
-    }
+    /// All that can be said about a script without running it: syntax, names, calls, and the same of
+    /// the files it loads.
+    package func check(_ file: SourceFile) -> [Diagnostic] { machine.check(file) }
 
     /// Runs a script. In interactive use the result is the text to show for a last expression.
     package func run(_ file: SourceFile, interactive: Bool) throws(RunFailure) -> String? {

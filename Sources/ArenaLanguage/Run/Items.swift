@@ -45,8 +45,9 @@ extension Machine {
 
     private func noItems(_ x: Value) -> Raised {
         Raised(
-            .type, x.isNone ? "None has no items" : "a \(x.typeName) has no items to take by [...]",
-            left: x.typeName)
+            .type,
+            x.isNone ? "None has no items" : "\(x.typeWithArticle) has no items to take by [...]",
+            left: x.shape)
     }
 
     private func missingKey(_ x: Value, _ key: Value) -> Raised {
@@ -55,18 +56,24 @@ extension Machine {
             let names = items.compactMap { $0.key.asString }
             help = suggestion(for: name, among: names)
         }
-        return Raised(.key, "the dict has no key \(representation(of: key))", help: help)
+        let shown = representation(of: key)
+        return Raised(
+            .key, "the dict has no key \(shown)", help: help, left: x.shape,
+            right: shown.utf8.count > 40 ? key.shape : shown)
     }
 
     private func position(_ key: Value, _ count: Int, _ type: String) throws(Raised) -> Int {
         guard let i = key.asIndex else {
             throw Raised(
-                .type, "an index into a \(type) is an int, not a \(key.typeName)",
-                right: key.typeName)
+                .type, "an index into \(withArticle(type)) is an int, not \(key.typeWithArticle)",
+                right: key.shape)
         }
         let at = i < 0 ? i &+ count : i
         guard at >= 0, at < count else {
-            throw Raised(.index, "index \(i) is outside a \(type) of \(count)", right: "\(i)")
+            throw Raised(
+                .index, "index \(i) is outside \(withArticle(type)) of \(count)",
+                help: count == 0 ? "it is empty" : "the last is \(count - 1), or -1 from the end",
+                left: "\(type) of \(count)", right: "\(i)")
         }
         return at
     }
@@ -86,7 +93,7 @@ extension Machine {
         if let host = x.asHost { return try host.setItem(key, value) }
         let help: String? = x.isKind(.tuple) ? "a tuple never changes: use a list" : nil
         throw Raised(
-            .type, "items of a \(x.typeName) cannot be assigned", help: help, left: x.typeName)
+            .type, "items of \(x.typeWithArticle) cannot be assigned", help: help, left: x.shape)
     }
 
     /// `del x[key]`.
@@ -97,7 +104,7 @@ extension Machine {
             return value.release()
         }
         guard x.isKind(.list) else {
-            throw Raised(.type, "items of a \(x.typeName) cannot be deleted", left: x.typeName)
+            throw Raised(.type, "items of \(x.typeWithArticle) cannot be deleted", left: x.shape)
         }
         removeListItem(x, try position(key, x.items?.count ?? 0, "list")).release()
     }
@@ -125,7 +132,7 @@ extension Machine {
         } else if x.isKind(.range) {
             count = x.cast(RangeObject.self).pointee.count
         } else {
-            throw Raised(.type, "a \(x.typeName) cannot be sliced", left: x.typeName)
+            throw Raised(.type, "\(x.typeWithArticle) cannot be sliced", left: x.shape)
         }
         let (start, length, step) = try sliceBounds(a, b, c, count)
         if x.isKind(.range) {
@@ -162,16 +169,16 @@ extension Machine {
         throw unknownMember(x, name)
     }
 
-    private func unknownMember(_ x: Value, _ name: String) -> Raised {
-        let type = x.isNone ? "None" : "a \(x.typeName)"
+    /// The error for a member that a value has not.
+    func unknownMember(_ x: Value, _ name: String) -> Raised {
+        let type = x.typeWithArticle
         let known = memberNames(x)
         var help: String?
-        if let near = nearestName(to: name, in: known) {
+        let near = nearestName(to: name, in: known)
+        if let habit = memberHabit(name, of: x.typeName), near == nil || !x.isKind(.dict) {
+            help = habit
+        } else if let near {
             help = "did you mean '.\(near)'?"
-        } else if name == "iloc" || name == "loc" {
-            help = "rows: df.head(n), df.take([...]); a column: df[\"name\"]"
-        } else if name == "values" || name == "to_numpy" {
-            help = "columns compute as they are; list(column) gives a list"
         } else if x.asHost?.type.name == "frame" {
             help = "a column is taken as df[\"\(name)\"]"
         } else if !known.isEmpty {
@@ -179,7 +186,7 @@ extension Machine {
                 "members: " + known.prefix(14).joined(separator: ", ")
                 + (known.count > 14 ? ", ..." : "")
         }
-        return Raised(.attribute, "\(type) has no member '\(name)'", help: help, left: x.typeName)
+        return Raised(.attribute, "\(type) has no member '\(name)'", help: help, left: x.shape)
     }
 
     // MARK: - Loops
@@ -215,8 +222,10 @@ extension Machine {
 
     private func notIterable(_ v: Value) -> Raised {
         Raised(
-            .type, "a loop cannot run over a \(v.typeName)",
-            help: v.isInt ? "write range(\(v.i))" : nil, left: v.typeName)
+            .type, "\(v.typeWithArticle) has no items to go through",
+            help: v.isInt
+                ? "count with range: range(\(v.i))"
+                : v.isNone ? "a function without 'return' gives None" : nil, left: v.shape)
     }
 
     /// The next item of a loop over anything but ranges and lists; nil at the end. Owned.
@@ -318,12 +327,13 @@ extension Machine {
             return
         }
         guard let entries = v.dictItems else {
-            throw Raised(.type, "'**' wants a dict, not a \(v.typeName)")
+            throw Raised(.type, "'**' wants a dict, not \(v.typeWithArticle)")
         }
         for (key, value) in entries {
             if mode == 2 {
                 guard key.isKind(.string) else {
-                    throw Raised(.type, "named arguments want names: a key is a \(key.typeName)")
+                    throw Raised(
+                        .type, "named arguments want names: a key is \(key.typeWithArticle)")
                 }
                 if try table.tableFind(key) >= 0 {
                     throw Raised(.type, "the argument \(representation(of: key)) is given twice")
@@ -361,13 +371,17 @@ extension Machine {
         guard let starred else {
             guard items.count == count else {
                 throw Raised(
-                    .value, "\(items.count) value\(items.count == 1 ? "" : "s") for \(count) names")
+                    .value, "\(counted(items.count, "value")) for \(counted(count, "name"))",
+                    help: items.count > count && count > 0
+                        ? "a star takes what is left over: a, *rest = x" : nil)
             }
             for i in 0..<count { put(i, items[i].retain()) }
             return
         }
         guard items.count >= count - 1 else {
-            throw Raised(.value, "\(items.count) values for at least \(count - 1) names")
+            throw Raised(
+                .value,
+                "\(counted(items.count, "value")) for at least \(counted(count - 1, "name"))")
         }
         let middle = items.count - (count - 1)
         for i in 0..<starred { put(i, items[i].retain()) }
@@ -383,7 +397,7 @@ package func sliceBounds(
     func part(_ v: Value) throws(Raised) -> Int? {
         if v.isNone { return nil }
         guard let i = v.asIndex else {
-            throw Raised(.type, "a slice's parts are ints, not a \(v.typeName)")
+            throw Raised(.type, "a slice's parts are ints, not \(v.typeWithArticle)")
         }
         return i
     }

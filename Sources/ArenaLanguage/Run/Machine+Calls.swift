@@ -142,9 +142,9 @@ extension Machine {
 
     private func notCallable(_ v: Value) -> Raised {
         Raised(
-            .type, "a \(v.typeName) cannot be called",
+            .type, "\(v.typeWithArticle) cannot be called",
             help: v.isKind(.list) || v.isKind(.dict) ? "items are taken with x[...]" : nil,
-            left: "this is a \(v.typeName)")
+            left: v.shape)
     }
 
     /// Calls the method `symbol` of the value at `r`.
@@ -263,7 +263,7 @@ extension Machine {
         let result: Value
         if let host {
             guard let value = try host.call(arguments) else {
-                throw Raised(.type, "a \(host.type.name) cannot be called")
+                throw Raised(.type, "\(withArticle(host.type.name)) cannot be called")
             }
             result = value
         } else {
@@ -306,30 +306,16 @@ extension Machine {
             case .named, .keywords: break
             }
         }
-        if used < values.count {
-            let most = parameters.filter {
-                switch $0.form {
-                case .required, .optional: true
-                case .named, .rest, .keywords: false
-                }
-            }.count
-            let shift = isMethod ? 1 : 0
-            throw give(
-                Raised(
-                    .type,
-                    "\(builtin.name)() takes at most \(most - shift) positional argument\(most - shift == 1 ? "" : "s"), not \(values.count - shift)",
-                    help: builtin.signature))
+        let shift = isMethod ? 1 : 0
+        func misfit(_ misfit: CallSignature.Misfit) -> Raised {
+            give(CallSignature(builtin).raised(misfit))
         }
+        if used < values.count { throw misfit(.surplus(given: values.count - shift)) }
         for (name, value) in named {
             if let i = parameters.firstIndex(where: { $0.name == name }), i > 0 || !isMethod,
                 parameters[i].acceptsName
             {
-                if !slots[i].isUnset {
-                    throw give(
-                        Raised(
-                            .type, "\(builtin.name)(): '\(name)' is given twice",
-                            help: builtin.signature))
-                }
+                if !slots[i].isUnset { throw misfit(.twice(name)) }
                 slots[i] = value
             } else if let i = parameters.firstIndex(where: {
                 if case .keywords = $0.form { true } else { false }
@@ -340,20 +326,14 @@ extension Machine {
                 key.release()
                 value.release()
             } else {
-                let names = parameters.filter { $0.acceptsName && $0.name != "self" }.map(\.name)
-                throw give(
-                    Raised(
-                        .type, "\(builtin.name)() has no argument '\(name)'",
-                        help: nearestName(to: name, in: names).map { "did you mean '\($0)='?" }
-                            ?? builtin.signature))
+                throw misfit(.unknown(name))
             }
             usedNamed += 1
         }
         for (i, p) in parameters.enumerated() where slots[i].isUnset {
             switch p.form {
-            case .required:
-                throw give(missing(builtin, p))
-            case .named(let text) where text.isEmpty: throw give(missing(builtin, p))
+            case .required: throw misfit(missing(builtin, slots))
+            case .named(let text) where text.isEmpty: throw misfit(missing(builtin, slots))
             case .rest: slots[i] = .tuple([])
             case .keywords: slots[i] = .dict()
             case .optional, .named: break
@@ -365,9 +345,11 @@ extension Machine {
         }
     }
 
-    private func missing(_ builtin: Builtin, _ p: BuiltinParameter) -> Raised {
-        Raised(
-            .type, "\(builtin.name)() needs '\(p.name)' (\(p.type))", help: builtin.signature)
+    /// The required parameters that a call has left out.
+    private func missing(_ builtin: Builtin, _ values: [Value]) -> CallSignature.Misfit {
+        let names = zip(builtin.parameters, values).filter { $1.isUnset }.map(\.0.name)
+        return .missing(
+            CallSignature(builtin).slots.filter { $0.isRequired && names.contains($0.name) })
     }
 
     /// Moves a call's arguments out of their slots.
@@ -501,17 +483,16 @@ extension Machine {
         var slots = [Value](repeating: .unset, count: parameters.count)
         var used = 0
         var usedNamed = 0
-        func give(_ message: String, help: String? = nil) -> Raised {
+        let signature = { CallSignature(code.name, parameters, in: code.file) }
+        func give(_ misfit: CallSignature.Misfit) -> Raised {
             for v in slots { v.release() }
             for v in values[used...] { v.release() }
             for (_, v) in named[usedNamed...] { v.release() }
-            return Raised(.type, message, help: help ?? signature(code))
+            return signature().raised(misfit)
         }
-        var ordinary = 0
         for (i, p) in parameters.enumerated() {
             switch p.kind {
             case .ordinary:
-                ordinary += 1
                 if used < values.count {
                     slots[i] = values[used]
                     used += 1
@@ -523,14 +504,10 @@ extension Machine {
             case .keywordOnly, .doubleStar: break
             }
         }
-        if used < values.count {
-            throw give(
-                "\(code.name)() takes \(ordinary) positional argument\(ordinary == 1 ? "" : "s"), not \(values.count)"
-            )
-        }
+        if used < values.count { throw give(.surplus(given: values.count)) }
         for (name, value) in named {
             if let i = parameters.firstIndex(where: { $0.name == name && $0.takesName }) {
-                if !slots[i].isUnset { throw give("\(code.name)(): '\(name)' is given twice") }
+                if !slots[i].isUnset { throw give(.twice(name)) }
                 slots[i] = value
             } else if let i = parameters.firstIndex(where: {
                 if case .doubleStar = $0.kind { true } else { false }
@@ -541,10 +518,7 @@ extension Machine {
                 key.release()
                 value.release()
             } else {
-                let names = parameters.filter(\.takesName).map(\.name)
-                throw give(
-                    "\(code.name)() has no argument '\(name)'",
-                    help: nearestName(to: name, in: names).map { "did you mean '\($0)='?" })
+                throw give(.unknown(name))
             }
             usedNamed += 1
         }
@@ -557,7 +531,12 @@ extension Machine {
                     if hasDefault {
                         slots[i] = function.pointee.defaults[nextDefault].retain()
                     } else {
-                        throw give("\(code.name)() needs '\(p.name)'")
+                        let given = zip(parameters, slots).filter { !$1.isUnset }.map(\.0.name)
+                        throw give(
+                            .missing(
+                                signature().slots.filter {
+                                    $0.isRequired && !given.contains($0.name)
+                                }))
                     }
                 case .star: slots[i] = .tuple([])
                 case .doubleStar: slots[i] = .dict()
@@ -570,17 +549,6 @@ extension Machine {
             r[1 + i] = slots[i]
         }
         // Slots of arguments beyond the parameters were moved out by gather.
-    }
-
-    private func signature(_ code: Code) -> String {
-        let parts = code.parameters.map { p -> String in
-            switch p.kind {
-            case .star: return "*\(p.name)"
-            case .doubleStar: return "**\(p.name)"
-            case .ordinary, .keywordOnly: return p.defaultValue == nil ? p.name : "\(p.name)=..."
-            }
-        }
-        return "\(code.name)(\(parts.joined(separator: ", ")))"
     }
 
     /// A function value over the defaults at `first`, capturing from the running function.

@@ -76,11 +76,11 @@ extension Machine {
             error = Raised(value.cast(ErrorTypeObject.self).pointee.kind, "")
         } else {
             throw Raised(
-                .type, "an error is raised, not a \(value.typeName)",
+                .type, "an error is raised, not \(value.typeWithArticle)",
                 help: value.isKind(.string)
                     ? "raise ValueError(\(representation(of: value)))"
                     : "raise ValueError(\"what is wrong\")",
-                left: value.typeName)
+                left: value.shape)
         }
         if let because = cause.asError, because !== error { error.cause = because }
         return error
@@ -100,8 +100,8 @@ extension Machine {
         }
         guard kind.isKind(.tuple), let kinds = kind.items else {
             throw Raised(
-                .type, "'except' wants a kind of error, not a \(kind.typeName)",
-                help: "except ValueError as error:", right: kind.typeName)
+                .type, "'except' wants a kind of error, not \(kind.typeWithArticle)",
+                help: "except ValueError as error:", right: kind.shape)
         }
         for one in kinds { if try matches(error, one) { return true } }
         return false
@@ -148,8 +148,8 @@ extension Machine {
     func enterContext(_ value: Value) throws(Raised) -> Value {
         guard let host = value.asHost else {
             throw Raised(
-                .type, "a \(value.typeName) cannot stand in 'with'",
-                help: "with open(\"notes.txt\", \"w\") as f:", left: value.typeName)
+                .type, "\(value.typeWithArticle) cannot stand in 'with'",
+                help: "with open(\"notes.txt\", \"w\") as f:", left: value.shape)
         }
         return try host.enter()
     }
@@ -175,6 +175,6 @@ extension Value {
         }
         if isKind(.string) { return "str of \(scalarCount)" }
         if let count = asHost?.count { return "\(typeName) of \(count)" }
-        return typeName
+        return isNone ? "None" : typeName
     }
 }

@@ -49,14 +49,17 @@ extension Machine {
         guard let slot = module.globals.slots[export], !globals[slot].isUnset,
             !export.hasPrefix("_")
         else {
-            let names = exports(of: module)
-            throw Raised(
-                .name, "\(module.file.name) defines no '\(export)'",
-                help: export.hasPrefix("_")
-                    ? "names that begin with an underscore stay in their file"
-                    : suggestion(for: export, among: names))
+            throw noExport(export, of: module.file, among: exports(of: module))
         }
         return globals[slot].retain()
+    }
+
+    func noExport(_ name: String, of file: SourceFile, among names: [String]) -> Raised {
+        Raised(
+            .name, "\(file.name) defines no '\(name)'",
+            help: name.hasPrefix("_")
+                ? "names that begin with an underscore stay in their file"
+                : suggestion(for: name, among: names))
     }
 
     func exports(of module: Module) -> [String] {
@@ -72,10 +75,7 @@ extension Machine {
         let source = try loader(path, file)
         if let module = modules[source.name] { return module }
         if loading.contains(source.name) || source.name == mainFile {
-            throw Raised(
-                .runtime, "\(source.name) loads itself",
-                help: (loading.filter { $0 != source.name } + [source.name]).joined(
-                    separator: " loads "))
+            throw loadsItself(source, by: loading)
         }
         if loading.count >= Machine.loadLimit {
             throw Raised(.recursion, "more than \(Machine.loadLimit) files load each other")
@@ -103,6 +103,26 @@ extension Machine {
         return module
     }
 
+    /// The module of the library that has a member of a name.
+    func module(having name: String) -> String? {
+        builtinNames.keys.sorted().first { module in
+            guard let index = builtinNames[module], let host = builtinValues[index].asHost else {
+                return false
+            }
+            return memberNames(builtinValues[index]).contains(name)
+                && host.type.name.hasSuffix(" module")
+        }
+    }
+
+    func loadsItself(_ source: SourceFile, by loading: [String]) -> Raised {
+        let others = loading.filter { $0 != source.name }
+        return Raised(
+            .runtime, "\(source.name) loads itself",
+            help: others.isEmpty
+                ? "delete this line"
+                : ([source.name] + others + [source.name]).joined(separator: " loads "))
+    }
+
     /// Source to code: syntax, then names, then instructions.
     func compile(
         _ file: SourceFile, interactive: Bool, names: GlobalNames
@@ -110,7 +130,8 @@ extension Machine {
         var parser = Parser(file)
         let program = parser.parse()
         if !parser.faults.isEmpty { return (nil, inOrder(parser.faults)) }
-        var resolver = Resolver(file, globals: names, builtins: builtinNames)
+        var resolver = Resolver(
+            file, globals: names, builtins: builtinNames, owner: module(having:))
         var known: Set<String> = []
         for (name, slot) in names.slots
         where slot < Machine.globalLimit && !globals[slot].isUnset {
@@ -121,6 +142,12 @@ extension Machine {
         if !resolver.faults.isEmpty {
             names.forget(from: count)
             return (nil, inOrder(resolver.faults))
+        }
+        var checker = CallChecker(self, file)
+        checker.check(program, known: known, names: names)
+        if !checker.faults.isEmpty {
+            names.forget(from: count)
+            return (nil, inOrder(checker.faults))
         }
         if names.all.names.count > Machine.globalLimit {
             names.forget(from: count)

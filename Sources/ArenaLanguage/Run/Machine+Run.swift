@@ -217,6 +217,7 @@ extension Machine {
                         }
                         if op == .add, a.pointee.isKind(.list) {
                             if a.pointee.isFrozen { throw frozen(a.pointee) }
+                            if !y.isObject { throw mismatch(op, a.pointee, y) }
                             try extend(a.pointee, y)
                         } else if let table = try changedInPlace(op, a.pointee, y) {
                             set(a, table)

@@ -56,15 +56,13 @@ extension Machine {
         throw mismatch(op, x, y)
     }
 
-    private func mismatch(_ op: Op, _ x: Value, _ y: Value) -> Raised {
-        var help: String?
-        if op == .add, x.isKind(.string) || y.isKind(.string) {
-            help = "join text with an f-string: f\"{a}{b}\", or convert with str(...)"
-        }
+    func mismatch(_ op: Op, _ x: Value, _ y: Value) -> Raised {
+        let help = operandHelp(op, x, y)
         return Raised(
-            .type, "'\(op.symbol)' does not work between \(x.typeName) and \(y.typeName)",
+            .type,
+            "'\(op.symbol)' does not work between \(x.typeWithArticle) and \(y.typeWithArticle)",
             help: help,
-            left: x.typeName, right: y.typeName)
+            left: x.shape, right: y.shape)
     }
 
     private func integerArithmetic(_ op: Op, _ a: Int, _ b: Int) throws(Raised) -> Value? {
@@ -186,7 +184,7 @@ extension Machine {
         }
     }
 
-    private func zeroDivision() -> Raised { Raised(.zeroDivision, "division by zero") }
+    private func zeroDivision() -> Raised { Raised(.zeroDivision, "division by zero", right: "0") }
 
     private func floatArithmetic(_ op: Op, _ a: Double, _ b: Double) throws(Raised) -> Value? {
         switch op {
@@ -402,13 +400,13 @@ extension Machine {
         if let host = v.asHost, let result = try host.binary("-", .int(0), reversed: true) {
             return result
         }
-        throw Raised(.type, "'-' does not work on a \(v.typeName)", left: v.typeName)
+        throw Raised(.type, "'-' does not work on \(v.typeWithArticle)", left: v.shape)
     }
 
     func plus(_ v: Value) throws(Raised) -> Value {
         if v.isFloat || v.isInteger { return v.retain() }
         if v.isBool { return .int(v.i) }
-        throw Raised(.type, "'+' does not work on a \(v.typeName)", left: v.typeName)
+        throw Raised(.type, "'+' does not work on \(v.typeWithArticle)", left: v.shape)
     }
 
     func invert(_ v: Value) throws(Raised) -> Value {
@@ -417,7 +415,7 @@ extension Machine {
         if let host = v.asHost, let result = try host.binary("~", .none, reversed: false) {
             return result
         }
-        throw Raised(.type, "'~' does not work on a \(v.typeName)", left: v.typeName)
+        throw Raised(.type, "'~' does not work on \(v.typeWithArticle)", left: v.shape)
     }
 
     /// A value's truth where the program branches on it; columns have none.
@@ -485,7 +483,7 @@ extension Machine {
         if y.isKind(.string) {
             guard x.isKind(.string) else {
                 throw Raised(
-                    .type, "'in' on text wants text, not a \(x.typeName)", left: x.typeName)
+                    .type, "'in' on text wants text, not \(x.typeWithArticle)", left: x.shape)
             }
             return find(x.utf8, in: y.utf8, from: 0) != nil
         }
@@ -493,8 +491,9 @@ extension Machine {
             if x.isKind(.bytes) { return find(x.utf8, in: y.utf8, from: 0) != nil }
             guard let n = x.asIndex, let byte = UInt8(exactly: n) else {
                 throw Raised(
-                    .type, "'in' on bytes wants bytes or an int from 0 to 255, not a \(x.typeName)",
-                    left: x.typeName)
+                    .type,
+                    "'in' on bytes wants bytes or an int from 0 to 255, not \(x.typeWithArticle)",
+                    left: x.shape)
             }
             return y.utf8.contains(byte)
         }
@@ -511,7 +510,7 @@ extension Machine {
             return inside && distance % r.step.magnitude == 0
         }
         if let host = y.asHost { return try host.contains(x) }
-        throw Raised(.type, "'in' does not work on a \(y.typeName)", right: y.typeName)
+        throw Raised(.type, "'in' does not work on \(y.typeWithArticle)", right: y.shape)
     }
 }
 
@@ -612,6 +611,33 @@ func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool 
     }
 }
 
+/// What to do about two operands that do not go together.
+private func operandHelp(_ op: Op, _ x: Value, _ y: Value) -> String? {
+    if x.isNone || y.isNone {
+        return op == .add || op == .subtract || op == .multiply || op == .divide
+            ? "a function without 'return' gives None" : "test it first: x is not None"
+    }
+    let isText = (x.isKind(.string), y.isKind(.string))
+    if isText.0 != isText.1, (isText.0 ? y : x).isNumber {
+        return op == .add
+            ? "join text with an f-string: f\"{a}{b}\", or convert with str(...)"
+            : "read the text as a number first: int(text), float(text)"
+    }
+    let isList = (x.isKind(.list), y.isKind(.list))
+    if op == .add, isText.0 || isText.1 {
+        return "join text with an f-string: f\"{a}{b}\", or convert with str(...)"
+    }
+    if op == .add, isList.0 {
+        return "an item is added by x.append(item), others by x.extend(items)"
+    }
+    if op == .subtract, isList.0, isList.1 { return "write [a for a in x if a not in y]" }
+    if isList.0 || isList.1 {
+        return
+            "of each item: [\(isList.0 ? "a" : "n") \(op.symbol) \(isList.0 ? "n" : "a") for a in x]"
+    }
+    return nil
+}
+
 /// Negative, zero or positive as x stands before, with or after y.
 func compareOrder(_ x: Value, _ y: Value, _ op: Op, depth: Int = 0) throws(Raised) -> Int {
     if x.isInt || x.isBool, y.isInt || y.isBool { return x.i < y.i ? -1 : x.i > y.i ? 1 : 0 }
@@ -665,6 +691,7 @@ func compareOrder(_ x: Value, _ y: Value, _ op: Op, depth: Int = 0) throws(Raise
         return a.count - b.count
     }
     throw Raised(
-        .type, "'\(op.symbol)' does not order \(x.typeName) and \(y.typeName)", left: x.typeName,
-        right: y.typeName)
+        .type, "'\(op.symbol)' does not compare \(x.typeWithArticle) and \(y.typeWithArticle)",
+        help: operandHelp(op, x, y), left: x.shape,
+        right: y.shape)
 }

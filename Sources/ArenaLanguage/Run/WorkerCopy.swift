@@ -2,6 +2,7 @@
 // own, so that reference counts need no atomics. Originals are only read. Copies are frozen: what one
 // core writes no other would see, so a write is an error.
 
+import ArenaCore
 import Glibc
 
 /// Copies values from one machine into another.
@@ -23,7 +24,7 @@ struct WorkerCopy {
     /// A host value that cannot be used on several cores at once.
     private func refused(_ type: String) -> Raised {
         Raised(
-            .type, "a \(type) cannot be used inside par_map",
+            .type, "\(withArticle(type)) cannot be used inside par_map",
             help: "use it outside: it works on all cores by itself")
     }
 

@@ -239,10 +239,7 @@ struct Lexer {
                 s == "_" || (index == 0 ? s.properties.isXIDStart : s.properties.isXIDContinue)
             }
             if !valid {
-                fault(
-                    "'\(name)' is not a name", start, i,
-                    help: "quotes and dashes pasted from a web page must be typed anew")
-                return
+                return strangeName(name, start)
             }
         }
         if Keyword.maybe(bytes[start], i - start), let keyword = Keyword.table[name] {
@@ -271,15 +268,7 @@ struct Lexer {
         }
         let shown =
             c < 32 || c == 127 ? "control character \(c)" : "'\(Character(Unicode.Scalar(c)))'"
-        let help: String? =
-            switch c {
-            case UInt8(ascii: "!"):
-                "shell commands and '!' are not part of a script; 'not x' negates"
-            case UInt8(ascii: "?"): "help for a name is 'help(name)'"
-            case UInt8(ascii: "$"): "values from outside come through params(...) and --set"
-            default: nil
-            }
-        fault("\(shown) has no meaning here", i, i + 1, help: help)
+        if !strangeSign(c) { fault("\(shown) has no meaning here", i, i + 1) }
         i += 1
     }
 
@@ -362,7 +351,7 @@ struct Lexer {
             if i < end, isNameByte(bytes[i]), !keywordFollows() {
                 while i < end, isNameByte(bytes[i]) { i += 1 }
                 let text = String(decoding: bytes[start..<i], as: UTF8.self)
-                return fault("'\(text)' is not a number", start, i)
+                return badNumber(text, start)
             }
         }
         if hasStrayUnderscore(bytes[start..<i], radix) {
@@ -379,8 +368,11 @@ struct Lexer {
             }
             append(.float(value), start, i)
         } else if radix == 10, raw.count > 1, raw.first == 48, raw.contains(where: { $0 != 48 }) {
+            let octal =
+                raw.allSatisfy { $0 < 56 } ? ", or in base 8: 0o\(text.drop { $0 == "0" })" : ""
             fault(
-                "a number does not start with 0", start, i, help: "octal numbers are written 0o17")
+                "a number does not start with 0", start, i,
+                help: "write \(text.drop { $0 == "0" })\(octal)")
         } else if let value = Int(radix == 10 ? text : String(text.dropFirst(2)), radix: radix) {
             append(.integer(value), start, i)
         } else if radix != 10, let bad = raw.dropFirst(2).first(where: { !isDigit($0, in: radix) })

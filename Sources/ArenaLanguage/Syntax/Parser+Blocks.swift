@@ -19,11 +19,7 @@ extension Parser {
             var name: NameNode?
             if !at(.colon) {
                 type = try parseExpression()
-                if at(.comma) {
-                    throw stop(
-                        "several kinds of error stand in parentheses", token.range,
-                        help: "except (ValueError, KeyError) as error:")
-                }
+                if at(.comma) { throw kindsOfError(type) }
             }
             if at(name: "as") {
                 advance()
@@ -158,8 +154,8 @@ extension Parser {
             }
             if at(.star) {
                 throw stop(
-                    "'import *' is not part of ArenaScript", token.range, help: "name what you need"
-                )
+                    "'import *' is not part of ArenaScript", token.range,
+                    help: "name what you need: from \(module) import NAME")
             }
             let grouped = take(.leftParenthesis)
             var names: [(export: String?, range: TextRange, target: NameNode)] = []
@@ -179,7 +175,11 @@ extension Parser {
         let last = String(module.split(separator: ".").last ?? "")
         let target = try parseAlias() ?? NameNode(last, moduleRange)
         if at(.comma) {
-            throw stop("one 'import' a line", token.range, help: "import \(module)")
+            var next = ""
+            if case .name(let name)? = tokens.dropFirst(position + 1).first?.kind { next = name }
+            throw stop(
+                "one 'import' a line", token.range,
+                help: "import \(module)" + (next.isEmpty ? "" : "  and below it: import \(next)"))
         }
         return Statement(
             range: start.to(previousRange),
@@ -198,6 +198,24 @@ extension Parser {
 
     private mutating func parseModuleName() throws(Stop) -> (String, TextRange) {
         let start = token.range
+        if at(.dot) {
+            while at(.dot) { advance() }
+            var name = "helpers"
+            if case .name(let module) = token.kind { name = module }
+            if at(.import), case .name(let module)? = tokens.dropFirst(position + 1).first?.kind {
+                throw stop(
+                    "a file is named without dots before it", start,
+                    help: "import \(module): it is looked for beside this script")
+            }
+            throw stop(
+                "a file is named without dots before it", start,
+                help: "from \(name) import NAME: it is looked for beside this script")
+        }
+        if case .string(let path) = token.kind {
+            throw stop(
+                "a file is imported by its name without quotes", token.range,
+                help: "load(\"\(String(decoding: path, as: UTF8.self))\", \"NAME\")")
+        }
         var parts: [String] = []
         repeat {
             guard case .name(let name) = token.kind else {
@@ -215,9 +233,50 @@ extension Parser {
         switch keyword {
         case .class: help = "use functions and dictionaries, or struct(name=value)"
         case .yield: help = "return a list, or write a comprehension"
+        case .await: help = "a call waits for its result by itself: delete 'await'"
         default: help = "par_map(f, items) runs f on every core"
         }
         return stop("'\(keyword.rawValue)' is not part of ArenaScript", token.range, help: help)
+    }
+
+    private mutating func kindsOfError(_ type: Expression?) -> Stop {
+        let kind = type.map { file.text($0.range) } ?? "ValueError"
+        if position + 2 < tokens.count, case .name(let name) = tokens[position + 1].kind,
+            tokens[position + 2].kind == .op(.colon), name.first?.isLowercase == true
+        {
+            return stop(
+                "the error's name follows the word 'as'", token.range,
+                help: "except \(kind) as \(name):")
+        }
+        return stop(
+            "several kinds of error stand in parentheses", token.range,
+            help: "except (\(kind), KeyError) as error:")
+    }
+
+    /// `@name` above a function, which ArenaScript has not.
+    mutating func decorator(_ start: TextRange) -> Stop {
+        var name = ""
+        var i = position + 1
+        while i < tokens.count, tokens[i].kind != .newline {
+            if case .name(let part) = tokens[i].kind {
+                name = part
+            } else if tokens[i].kind != .op(.dot) {
+                break
+            }
+            i += 1
+        }
+        let range = start.to(tokens[max(position, i - 1)].range)
+        let help: String
+        switch name {
+        case "property", "staticmethod", "classmethod", "abstractmethod":
+            help = "there are no classes: use functions and dictionaries"
+        case "dataclass": help = "make a record where it is needed: struct(name=value)"
+        case "cache", "lru_cache":
+            help = "keep results in a dict: if x not in known: known[x] = f(x)"
+        case "njit", "jit", "no_grad", "inference_mode": help = "delete this line"
+        default: help = "call the wrapper: f = \(name.isEmpty ? "wrapper" : name)(f)"
+        }
+        return stop("decorators are not part of ArenaScript", range, help: help)
     }
 
     /// An import of a Python library that is built in here under other names, or has no place.
@@ -226,7 +285,8 @@ extension Parser {
             let help = pythonLibraries[name]
         else { return nil }
         return stop(
-            "Python's library '\(name)' is not part of ArenaScript", token.range, help: help)
+            "Python's library '\(name)' is not part of ArenaScript", tokens[position + 1].range,
+            help: help)
     }
 }
 
@@ -244,8 +304,11 @@ private let pythonLibraries: [String: String] = {
         "tokenizers": "tokenizers are built in: t = tokenizer(\"folder\")",
         "sentencepiece": "tokenizers are built in: t = tokenizer(\"folder\")",
         "sklearn": "metrics are built in: log_loss(truth, predictions)",
-        "lightgbm": "write the features with a frame's columns; see 'arenascript doc'",
-        "xgboost": "write the features with a frame's columns; see 'arenascript doc'",
+        "lightgbm": "there are no boosted trees: \(model)",
+        "xgboost": "there are no boosted trees: \(model)",
+        "catboost": "there are no boosted trees: \(model)",
+        "seaborn": "write the numbers with write_csv(df, \"numbers.csv\") and draw them elsewhere",
+        "plotly": "write the numbers with write_csv(df, \"numbers.csv\") and draw them elsewhere",
         "tqdm": "progress is shown by itself: loop over the items",
         "gc": "memory is given back at once: del model",
         "sys": "script arguments are in argv, errors end the run by themselves: delete this line",
@@ -253,7 +316,8 @@ private let pythonLibraries: [String: String] = {
         "typing": "annotations need no import: delete this line",
         "__future__": "there is nothing to switch on: delete this line",
         "dataclasses": "struct(name=value) makes a record",
-        "collections": "counter(items) counts; a dict with get(key, default) does the rest",
+        "collections":
+            "counter(items) counts; x.get(key, default) and x.setdefault(key, []) do the rest",
         "itertools": "comprehensions do this: [(a, b) for a in xs for b in ys]",
         "functools": "write the loop, or a function inside a function",
         "threading": "par_map(f, items) runs f on every core",
@@ -261,19 +325,28 @@ private let pythonLibraries: [String: String] = {
         "concurrent": "par_map(f, items) runs f on every core",
         "joblib": "par_map(f, items) runs f on every core",
         "subprocess": "a script starts no programs: do it before 'arenascript run'",
-        "pathlib": "paths are text: exists(path), listdir(path), glob(pattern)",
+        "pathlib": "paths are text: join_path(folder, name), exists(path), glob(\"*.csv\")",
         "glob": "it is built in: glob(\"folder/*.csv\")",
         "shutil": "copy(source, target), remove(path) and unzip(file, folder) are built in",
         "pickle": "pickles run code: write_csv(df, path) or json.dumps(x)",
         "string": "write the characters as text: \"0123456789\"",
         "copy": "lists and dicts have .copy()",
-        "datetime": "time.now() gives seconds; time.strftime(format, seconds) writes them",
+        "datetime": "time.now() gives seconds; time.strftime(\"%Y-%m-%d\", time.now()) writes them",
         "logging": "log.info(\"text\") and log.warning(\"text\") are built in",
-        "matplotlib": "write the numbers with write_csv and draw them elsewhere",
+        "matplotlib":
+            "write the numbers with write_csv(df, \"numbers.csv\") and draw them elsewhere",
         "IPython": "the last value of a REPL line is shown by itself",
         "csv": "frames are built in: df = read_csv(\"test.csv\", key=\"id\")",
         "ast": "cells of turns are read by df[\"prompt\"].turns(read=\"python\")",
         "requests": "there is no network in a run: attach the file as an input",
+        "urllib": "there is no network in a run: attach the file as an input",
+        "argparse": "cfg = params(rows=100), then cfg.rows; --set rows=5 changes it",
+        "traceback": "errors show their calls by themselves: delete this line",
+        "operator": "write a lambda: sorted(items, key=lambda x: x[1])",
+        "statistics": "the mean is sum(xs) / len(xs)",
+        "unicodedata": "normalize(text, \"NFC\") is built in",
+        "zipfile": "unzip(\"archive.zip\", \"folder\") is built in",
+        "hashlib": "hash(x) gives the same number today and tomorrow",
         "abc": built, "enum": "use text or ints as constants",
     ]
 }()

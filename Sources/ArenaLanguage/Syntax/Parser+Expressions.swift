@@ -405,7 +405,14 @@ extension Parser {
             throw stop("expected an expression, found \(describe(t))", t.range)
         default:
             var help: String?
-            if case .keyword(let k) = t.kind { help = "'\(k.rawValue)' cannot be used as a name" }
+            if case .keyword(let k) = t.kind {
+                switch k {
+                case .class, .async, .await, .yield: throw notPartOfTheLanguage(k)
+                case .return where position > 1 && tokens[position - 1].kind == .op(.colon):
+                    help = "a lambda gives its expression's value by itself: delete 'return'"
+                default: help = "'\(k.rawValue)' cannot be used as a name"
+                }
+            }
             throw stop("expected an expression, found \(describe(t))", t.range, help: help)
         }
     }
@@ -497,11 +504,9 @@ extension Parser {
                 throw stop("'*' unpacks inside a tuple: (*x,)", first.range)
             }
             if at(.walrus) {
-                throw stop(
-                    "':=' is not part of ArenaScript", token.range,
-                    help: "assign on a line of its own")
+                throw stop("':=' is not part of ArenaScript", token.range)
             }
-            try expect(.rightParenthesis, "to close the one before")
+            try expect(.rightParenthesis, "to close the bracket")
             return Expression(range: start.to(previousRange), node: first.node)
         }
         var items = [first]

@@ -14,6 +14,9 @@ struct Parser {
     /// The deepest expression tree; a chain of operators counts one level an operator.
     static let treeLimit = 1200
 
+    /// Where the lexer has found faults.
+    private var lexerPlaces: [UInt32] = []
+
     /// Signals that a fault was recorded and the statement cannot go on.
     struct Stop: Error {}
 
@@ -22,6 +25,7 @@ struct Parser {
         var lexer = Lexer(file)
         tokens = lexer.scan()
         faults = lexer.faults
+        lexerPlaces = faults.compactMap { $0.labels.first?.range.start }
     }
 
     /// Parses a whole file.
@@ -86,7 +90,22 @@ struct Parser {
     mutating func fault(
         _ title: String, _ range: TextRange, label: String = "", help: String? = nil
     ) {
+        if isToldByLexer { return }
         faults.append(Diagnostic(.syntax, title, in: file, at: range, label: label, help: help))
+    }
+
+    /// Whether the lexer has found a fault in this logical line: what the parser would say of it
+    /// follows from that.
+    private var isToldByLexer: Bool {
+        // In a field of an f-string the tokens are the field's alone.
+        guard !lexerPlaces.isEmpty, let last = tokens.last, Int(last.range.end) == file.bytes.count
+        else { return false }
+        var first = position
+        while first > 0, tokens[first - 1].kind != .newline { first -= 1 }
+        var end = position
+        while end < tokens.count - 1, tokens[end].kind != .newline { end += 1 }
+        let start = first > 0 ? tokens[first - 1].range.end : 0
+        return lexerPlaces.contains { start <= $0 && $0 <= tokens[end].range.end }
     }
 
     mutating func stop(
@@ -122,6 +141,7 @@ struct Parser {
     mutating func parseLine(into statements: inout [Statement]) {
         let start = position
         let depthBefore = depth
+        let told = faults.count
         do throws(Stop) {
             if let compound = try parseCompound() {
                 statements.append(compound)
@@ -137,6 +157,7 @@ struct Parser {
             advance()
         } catch {
             depth = depthBefore
+            if faults.count > told { explain(from: start) }
             skipStatement(from: start)
         }
     }
@@ -146,8 +167,6 @@ struct Parser {
         if case .name = token.kind, position > 0, case .name(let before) = tokens[position - 1].kind
         {
             switch before {
-            case "print": help = "print is a function: print(...)"
-            case "exec", "raise": help = "put the argument in parentheses"
             default: help = "an operator, a comma or a new line is missing between them"
             }
         }
@@ -183,9 +202,7 @@ struct Parser {
         let start = token.range
         guard case .keyword(let keyword) = token.kind else {
             if at(.at) {
-                throw stop(
-                    "decorators are not part of ArenaScript", start,
-                    help: "call the wrapper: f = wrapper(f)")
+                throw decorator(start)
             }
             return nil
         }
@@ -327,7 +344,7 @@ struct Parser {
                 return made(.global(try parseNames(after: "global")), previousRange)
             case .del:
                 advance()
-                let target = try parseTargetList()
+                let target = try parseTargetList(isDeleted: true)
                 if case .tuple(let items) = target.node {
                     return made(.delete(items), previousRange)
                 }
@@ -420,13 +437,21 @@ struct Parser {
     }
 
     /// Refuses what cannot stand left of `=`.
-    mutating func checkTarget(_ target: Expression, augmented: Bool) throws(Stop) {
+    mutating func checkTarget(
+        _ target: Expression, augmented: Bool, isDeleted: Bool = false
+    ) throws(Stop) {
         switch target.node {
         case .name, .index: return
         case .slice:
             throw stop(
                 "a slice cannot be assigned to", target.range,
                 help: "build a new list: x = x[:i] + new + x[j:]")
+        case .attribute(_, let name, let range) where isDeleted:
+            throw stop(
+                "a member cannot be deleted", range,
+                help:
+                    "of a dict: del x[\"\(name)\"]; of a frame keep the columns that are wanted: df[[...]]"
+            )
         case .attribute(_, let name, _):
             throw stop(
                 "attributes cannot be assigned to", target.range,
@@ -442,18 +467,26 @@ struct Parser {
                     if stars > 1 { throw stop("only one starred name may stand here", item.range) }
                     try checkTarget(inner, augmented: false)
                 } else {
-                    try checkTarget(item, augmented: false)
+                    try checkTarget(item, augmented: false, isDeleted: isDeleted)
                 }
             }
         case .call:
             throw stop("a call cannot be assigned to", target.range, help: "comparison is '=='")
+        case .lambda:
+            throw stop(
+                "a lambda holds one expression and assigns nothing", target.range,
+                help: "write a function: def f(x): ...")
+        case .compare, .binary, .logical, .unary:
+            throw stop(
+                "the result of an operator cannot be assigned to", target.range,
+                help: "the name stands left: x = ...; comparison is '=='")
         default:
-            throw stop("this cannot be assigned to", target.range, help: "comparison is '=='")
+            throw stop("a value cannot be assigned to", target.range, help: "comparison is '=='")
         }
     }
 
     /// The variables of a `for` or the operands of `del`: names, items, and lists of them.
-    mutating func parseTargetList() throws(Stop) -> Expression {
+    mutating func parseTargetList(isDeleted: Bool = false) throws(Stop) -> Expression {
         let start = token.range
         var items: [Expression] = []
         var isTuple = false
@@ -470,7 +503,7 @@ struct Parser {
             throw stop("expected a name, found \(describe(token))", token.range)
         }
         let target = isTuple ? Expression(range: range, node: .tuple(items)) : first
-        try checkTarget(target, augmented: false)
+        try checkTarget(target, augmented: false, isDeleted: isDeleted)
         return target
     }
 }

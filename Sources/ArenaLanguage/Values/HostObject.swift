@@ -73,25 +73,25 @@ extension HostObject {
     package var attributeNames: [String] { [] }
     package var itemNames: [String] { [] }
     package func item(_ key: Value) throws(Raised) -> Value {
-        throw Raised(.type, "a \(type.name) has no items to take by [...]")
+        throw Raised(.type, "\(withArticle(type.name)) has no items to take by [...]")
     }
     package func setItem(_ key: Value, _ value: Value) throws(Raised) {
-        throw Raised(.type, "items of a \(type.name) cannot be assigned")
+        throw Raised(.type, "items of \(withArticle(type.name)) cannot be assigned")
     }
     package func slice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value {
-        throw Raised(.type, "a \(type.name) cannot be sliced")
+        throw Raised(.type, "\(withArticle(type.name)) cannot be sliced")
     }
     package var count: Int? { nil }
     package var hasTruth: Bool { true }
     package func contains(_ value: Value) throws(Raised) -> Bool {
-        throw Raised(.type, "'in' does not work on a \(type.name)")
+        throw Raised(.type, "'in' does not work on \(withArticle(type.name))")
     }
     package func iterate() throws(Raised) -> Value? { nil }
     package func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value? {
         nil
     }
     package func enter() throws(Raised) -> Value {
-        throw Raised(.type, "a \(type.name) cannot stand in 'with'")
+        throw Raised(.type, "\(withArticle(type.name)) cannot stand in 'with'")
     }
     package func leave(failed: Bool) throws(Raised) {}
     package func isEqual(_ other: any HostObject) -> Bool { self === other }

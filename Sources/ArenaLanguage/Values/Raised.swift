@@ -14,6 +14,8 @@ package final class Raised: Error, @unchecked Sendable {
     /// What stands at the left and right operand, for labels in the excerpt.
     let left: String?
     let right: String?
+    /// The argument of a builtin's call that is at fault.
+    var argument: ArgumentMark?
     /// The error that was being handled: `raise ... from cause`.
     var cause: Raised?
 
@@ -58,21 +60,6 @@ package final class Raised: Error, @unchecked Sendable {
     package static var interruption: Raised { interrupted }
 
     static var interrupted: Raised { Raised(.interrupted, "interrupted") }
-
-    /// What a person sees of it.
-    var diagnostic: Diagnostic {
-        var d = Diagnostic(kind, message, in: place?.file, at: place?.span.range, help: help)
-        d.input = input
-        if let span = place?.span {
-            if let left, span.left != .none { d.labels.append(.init(range: span.left, text: left)) }
-            if let right, span.right != .none {
-                d.labels.append(.init(range: span.right, text: right))
-            }
-        }
-        d.trace = trace.reversed()
-        if let cause { d.causes = [cause.diagnostic] }
-        return d
-    }
 }
 
 /// Runs code that throws a module's own errors and passes them on as script errors.

@@ -236,8 +236,8 @@ private func hashOther(_ key: Value, depth: Int = 0) throws(Raised) -> UInt32 {
         return UInt32(truncatingIfNeeded: mix(key.bits, 0xA076_1D64_78BD_642F)) | 1
     case .range, .list, .dict, .set, .cell:
         throw Raised(
-            .type, "a \(key.typeName) cannot be a key",
-            help: key.isKind(.list) ? "use a tuple: tuple(x)" : nil)
+            .type, "\(key.typeWithArticle) cannot be a key",
+            help: key.isKind(.list) ? "use a tuple: tuple(x)" : nil, right: key.shape)
     }
 }
 

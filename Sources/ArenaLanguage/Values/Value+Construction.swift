@@ -249,6 +249,9 @@ extension Value {
         return result
     }
 
+    /// The type as a sentence has it: "an int", "None".
+    package var typeWithArticle: String { withArticle(typeName) }
+
     /// The name of the value's type as scripts see it.
     package var typeName: String {
         switch tag {

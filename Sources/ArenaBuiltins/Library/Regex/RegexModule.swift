@@ -93,7 +93,7 @@ private func program(_ a: Arguments, _ i: Int, flags: Int) throws(Raised) -> Reg
     guard let text = a[i].asString else {
         throw Raised(
             .type,
-            "\(a.builtin.name)(): 'pattern' must be a str or a pattern, not a \(a[i].typeName)",
+            "\(a.builtin.name)(): 'pattern' must be a str or a pattern, not \(a[i].typeWithArticle)",
             help: a[i].isBytes ? "patterns work on text: x.decode()" : nil)
     }
     let set = RegexFlags(rawValue: given)
@@ -109,7 +109,7 @@ private func program(_ a: Arguments, _ i: Int, flags: Int) throws(Raised) -> Reg
 private func subject(_ a: Arguments, _ i: Int) throws(Raised) -> Value {
     guard a[i].isText else {
         throw Raised(
-            .type, "\(a.builtin.name)(): 'string' must be a str, not a \(a[i].typeName)",
+            .type, "\(a.builtin.name)(): 'string' must be a str, not \(a[i].typeWithArticle)",
             help: a[i].isNone ? "the text is missing (None)" : nil)
     }
     return a[i]
@@ -315,7 +315,7 @@ private func substituted(
         && a[i].asHost?.callSignature == nil
     {
         throw Raised(
-            .type, "\(a.builtin.name)(): 'repl' must be a str or a function, not a \(a[i].typeName)"
+            .type, "\(a.builtin.name)(): 'repl' must be a str or a function, not \(a[i].typeWithArticle)"
         )
     }
     let scan = try RegexScan(program, .search, text, from: 0, to: bytes.count, a.machine)
@@ -348,7 +348,7 @@ private func substituted(
         guard piece.isText else {
             throw Raised(
                 .type,
-                "\(a.builtin.name)(): the function must give a str, and gave a \(piece.typeName)",
+                "\(a.builtin.name)(): the function must give a str, and gave \(piece.typeWithArticle)",
                 help: piece.isNone ? "does it return something?" : "str(x)")
         }
         out += piece.utf8

@@ -131,7 +131,7 @@ final class MatchValue: HostObject {
                 help: program.groups == 0
                     ? "it has none: (...) makes one" : "it has \(program.groups)")
         }
-        throw Raised(.index, "a group is a number or a name, not a \(key.typeName)")
+        throw Raised(.index, "a group is a number or a name, not \(key.typeWithArticle)")
     }
 
     func item(_ key: Value) throws(Raised) -> Value { group(try number(key)) }
@@ -188,7 +188,7 @@ private let matchMethods: [Builtin] = [
         "m.expand(r\"\\2 of \\g<key>\")", "7 of id"
     ) { (m, a) throws(Raised) in
         guard a[1].isText else {
-            throw Raised(.type, "expand() wants a str, not a \(a[1].typeName)")
+            throw Raised(.type, "expand() wants a str, not \(a[1].typeWithArticle)")
         }
         return try m.expand(a[1])
     },
