@@ -37,7 +37,7 @@ extension Machine {
         {
             var value = builtinValues[index].retain()
             let rest = path.split(separator: ".").dropFirst().map(String.init)
-            for name in rest + (export.map { [$0] } ?? []) where export != nil {
+            for name in rest + (export.map { [$0] } ?? []) {
                 let module = value
                 defer { module.release() }
                 value = try attribute(of: module, symbols.id(name))
