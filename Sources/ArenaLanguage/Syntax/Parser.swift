@@ -75,8 +75,15 @@ struct Parser {
 
     mutating func expect(_ op: Operator, _ after: String) throws(Stop) {
         if take(op) { return }
-        let help: String? =
-            op == .colon && at(.assign) ? "comparison is '=='; a block starts with ':'" : nil
+        var help: String?
+        if op == .colon, at(.assign) { help = "comparison is '=='; a block starts with ':'" }
+        switch (op, token.kind) {
+        case (.rightParenthesis, .name), (.rightBracket, .name), (.rightBrace, .name),
+            (.rightParenthesis, .string), (.rightBracket, .string), (.rightBrace, .string),
+            (.rightParenthesis, .integer), (.rightBracket, .integer), (.rightBrace, .integer):
+            help = "a comma or an operator is missing before it"
+        default: break
+        }
         throw stop(
             "expected '\(op.rawValue)' \(after), found \(describe(token))", token.range, help: help)
     }
@@ -163,6 +170,11 @@ struct Parser {
             switch before {
             default: help = "an operator, a comma or a new line is missing between them"
             }
+        }
+        switch token.kind {
+        case .string, .fstring, .integer, .float:
+            help = "an operator, a comma or a new line is missing before it"
+        default: break
         }
         if at(.assign) { help = "only names, x[i] and lists of them can be assigned to" }
         return stop(
