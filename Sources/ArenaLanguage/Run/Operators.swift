@@ -607,6 +607,9 @@ private func operandHelp(_ op: Op, _ x: Value, _ y: Value) -> String? {
             ? "join text with an f-string: f\"{a}{b}\", or convert with str(...)"
             : "read the text as a number first: int(text), float(text)"
     }
+    if x.isKind(.builtin) || x.isKind(.function) {
+        return "a function is called with parentheses: f(x)"
+    }
     if op == .add, x.isKind(.dict), y.isKind(.dict) { return "two dicts make one by x | y" }
     if op == .add, x.isKind(.set), y.isKind(.set) { return "two sets make one by x | y" }
     let isList = (x.isKind(.list), y.isKind(.list))

@@ -41,7 +41,16 @@ extension Raised {
             guard kind == .attribute, let left else { return [.init(range: span.range, text: "")] }
             return member(span, file, left)
         }
-        guard let first = operands.first else { return [.init(range: span.range, text: "")] }
+        guard let first = operands.first else {
+            // A host's own error about an item is about its key.
+            let isItem = kind == .key || kind == .index
+            if isItem, span.right != .none, inside(span.right, file),
+                symbol(file, span.left.end, span.right.start).map({ file.text($0) }) == "["
+            {
+                return [.init(range: span.right, text: "")]
+            }
+            return [.init(range: span.range, text: "")]
+        }
         let whole = Diagnostic.Label(range: span.range, text: "")
         if span.left != .none, span.right != .none, span.left.end <= span.right.start {
             // Between two operands stands the operator, or the bracket of an index.

@@ -390,7 +390,9 @@ extension Parser {
                 "'\(file.text(t.range))' unpacks inside a list, a tuple, a dict or a call", t.range)
         case .newline, .end:
             var help: String?
-            if position > 0, case .op(let op) = tokens[position - 1].kind, op != .assign {
+            if t.kind == .newline, position > 0, case .op(let op) = tokens[position - 1].kind,
+                op != .assign
+            {
                 help = "to go on in the next line, put the whole in parentheses"
             }
             throw stop("expected an expression, found \(describe(t))", t.range, help: help)

@@ -50,6 +50,12 @@ extension Parser {
         return text.count > 50 || text.contains("\n") ? "..." : text
     }
 
+    /// The rest of the line as an assignment.
+    private func assignment(_ start: Int) -> String {
+        let hasValue = tokens[start..<lineEnd(start)].contains { $0.kind == .op(.assign) }
+        return hasValue ? rest(start) : "\(word(start)) = None"
+    }
+
     private func touch(_ i: Int, _ j: Int) -> Bool { tokens[i].range.end == tokens[j].range.start }
 
     // MARK: - Operators of other languages
@@ -195,10 +201,10 @@ extension Parser {
         case "function", "func", "fn", "fun", "sub":
             return no("a function is defined with 'def'", "def \(header):")
         case "var", "let", "const", "local", "auto", "my":
-            return no("a name is assigned without a word before it", rest(after))
+            return no("a name is assigned without a word before it", assignment(after))
         case "int", "float", "str", "string", "bool", "double", "char", "dict", "list":
             guard case .name = tokens[after].kind else { return nil }
-            return no("a name is assigned without its type before it", rest(after))
+            return no("a name is assigned without its type before it", assignment(after))
         case "match", "switch", "case":
             return no(
                 "'\(first)' is not part of ArenaScript",

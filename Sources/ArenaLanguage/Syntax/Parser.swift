@@ -126,7 +126,10 @@ struct Parser {
     func describe(_ token: Token) -> String {
         switch token.kind {
         case .newline: return "the end of the line"
-        case .end: return "the end of the script"
+        case .end:
+            // The tokens of an f-string's field end before the file does.
+            return Int(token.range.end) < file.bytes.count
+                ? "the end of the field" : "the end of the script"
         case .indent: return "an indented line"
         case .dedent: return "the end of the block"
         case .keyword(let k): return "the word '\(k.rawValue)'"
