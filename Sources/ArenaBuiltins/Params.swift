@@ -57,7 +57,8 @@ let paramsFunction = Builtin(
         guard let read = parameter(text, like: value) else {
             for (_, v) in values { v.release() }
             throw Raised(
-                .value, "--set \(name)=\(text): \(value.typeWithArticle) is wanted, as in the script",
+                .value,
+                "--set \(name)=\(text): \(value.typeWithArticle) is wanted, as in the script",
                 help: "its default is \(a.machine.representation(of: value))")
         }
         values.append((name, read))

@@ -4,7 +4,8 @@
 package func nearestName(to name: String, in candidates: some Sequence<String>) -> String? {
     let wanted = Array(name.utf8.prefix(64))
     var best: String?
-    var bestDistance = max(1, wanted.count / 3) + 1
+    // Names of one letter have nothing in common but their case.
+    var bestDistance = min(max(1, wanted.count / 3) + 1, max(1, wanted.count))
     for candidate in candidates {
         let distance = editDistance(wanted, Array(candidate.utf8.prefix(64)))
         if distance < bestDistance {

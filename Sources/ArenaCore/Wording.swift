@@ -5,6 +5,7 @@ package func withArticle(_ noun: String) -> String {
     switch noun {
     case "NoneType", "None": return "None"
     case "bytes", "nothing": return noun
+    case "params": return "params()"
     default: break
     }
     if noun.hasSuffix(" module") { return "the " + noun }

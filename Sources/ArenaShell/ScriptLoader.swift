@@ -1,5 +1,6 @@
 // Where `load` and `import` find other scripts: beside the one that names them.
 
+import ArenaBuiltins
 import ArenaCore
 import ArenaLanguage
 
@@ -18,8 +19,11 @@ func loadScript(_ path: String, from file: SourceFile) throws(Raised) -> SourceF
         return try ScriptSource.file(name).load()
     } catch {
         let report = error.report
+        // `import jsn`: a module of the library may be meant.
+        let module = nearestName(to: path, in: allModules.map(\.name))
         throw Raised(
             report.kind, "'\(path)' cannot be loaded: \(report.message)",
-            help: report.help ?? "it is looked for beside the script: \(name)")
+            help: module.map { "did you mean '\($0)'?" } ?? report.help
+                ?? "it is looked for beside the script: \(name)")
     }
 }

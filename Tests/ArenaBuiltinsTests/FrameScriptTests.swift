@@ -75,7 +75,7 @@ import Testing
         ("frame({'a': ['x']})['a'].join(' ')", ["'a'"]),
         ("template('{prompt')", ["without a column name and '}'"]),
         ("template('{b}')(frame({'a': [1]}))", ["'b'"]),
-        ("template('x')(3)", ["must be a frame, not a int"]),
+        ("template('x')(3)", ["must be a frame, not an int"]),
         ("blend([])", ["frame"]),
         ("p = frame({'id': [1], 'x': [1]}, key='id')\nblend([p, p], weights=[1])", ["weight"]),
         (

@@ -141,7 +141,7 @@ import Testing
         #expect(object["kind"]?.string == "TypeError")
         #expect(object["file"]?.string == "a \"b\".as")
         #expect(object["line"]?.int == 2 && object["end_line"]?.int == 2)
-        #expect(object["column"]?.int == 12 && object["end_column"]?.int == 19)
+        #expect(object["column"]?.int == 16 && object["end_column"]?.int == 17)
         let call = try #require(object["trace"]?.elements?.first)
         #expect(call["function"]?.string == "f")
         #expect(call["line"]?.int == 3 && call["end_line"]?.int == 4)

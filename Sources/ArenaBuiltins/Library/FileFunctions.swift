@@ -98,7 +98,8 @@ let writeLinesFunction = Builtin(
     for item in list.items ?? UnsafeBufferPointer(start: nil, count: 0) {
         guard item.isText else {
             throw Raised(
-                .type, "a line is a str, not \(item.typeWithArticle)", help: "[str(x) for x in lines]")
+                .type, "a line is a str, not \(item.typeWithArticle)",
+                help: "[str(x) for x in lines]")
         }
         out += item.utf8
         out.append(10)

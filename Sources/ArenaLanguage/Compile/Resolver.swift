@@ -393,6 +393,8 @@ struct Resolver {
     }
 
     private mutating func unknown(_ node: NameNode) {
+        // That there is no such variable was said where it is declared.
+        if scope.declaredNonlocal.contains(node.name) { return }
         var known = Set(builtins.keys).union(assignedGlobals)
         var s: FunctionScope? = scope
         while let current = s {

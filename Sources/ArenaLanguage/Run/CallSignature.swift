@@ -126,6 +126,17 @@ struct CallSignature {
 
     func raised(_ misfit: Misfit) -> Raised {
         let (message, help) = report(misfit)
-        return Raised(.type, message, help: help)
+        let error = Raised(.type, message, help: help)
+        switch misfit {
+        case .surplus:
+            error.argument = ArgumentMark(
+                function: name, index: slots.filter { $0.kind == .ordinary }.count, name: "",
+                label: "")
+        case .twice(let argument), .unknown(let argument):
+            error.argument = ArgumentMark(
+                function: name, index: Int.max, name: argument, label: "", isName: true)
+        case .missing: break
+        }
+        return error
     }
 }

@@ -141,10 +141,12 @@ extension Machine {
     }
 
     private func notCallable(_ v: Value) -> Raised {
-        Raised(
+        let error = Raised(
             .type, "\(v.typeWithArticle) cannot be called",
             help: v.isKind(.list) || v.isKind(.dict) ? "items are taken with x[...]" : nil,
             left: v.shape)
+        error.concernsCallee = true
+        return error
     }
 
     /// Calls the method `symbol` of the value at `r`.

@@ -38,7 +38,7 @@ extension Machine {
         }
         if open.contains(source.name) {
             guard isCertain else { return [] }
-            return fault(loadsItself(source, by: open.filter { $0 != mainFile }), load.range)
+            return fault(loadsItself(source, by: open), load.range)
         }
         var faults: [Diagnostic] = []
         if seen.insert(source.name).inserted, open.count < Machine.loadLimit {

@@ -88,7 +88,7 @@ extension Machine {
                 help: faults.first?.help)
             error.place = Raised.Place(
                 file: source, span: Span(range: faults.first?.labels.first?.range ?? .none))
-            error.pendingFunction = "load"
+            error.pendingFunction = "<module>"
             throw error
         }
         loading.append(source.name)
@@ -115,12 +115,11 @@ extension Machine {
     }
 
     func loadsItself(_ source: SourceFile, by loading: [String]) -> Raised {
-        let others = loading.filter { $0 != source.name }
+        let from = loading.firstIndex(of: source.name) ?? 0
+        let chain = [source.name] + loading[from...].drop { $0 == source.name } + [source.name]
         return Raised(
             .runtime, "\(source.name) loads itself",
-            help: others.isEmpty
-                ? "delete this line"
-                : ([source.name] + others + [source.name]).joined(separator: " loads "))
+            help: chain.count == 2 ? "delete this line" : chain.joined(separator: " loads "))
     }
 
     /// Source to code: syntax, then names, then instructions.

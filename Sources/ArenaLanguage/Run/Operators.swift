@@ -60,7 +60,7 @@ extension Machine {
         let help = operandHelp(op, x, y)
         return Raised(
             .type,
-            "'\(op.symbol)' does not work between \(x.typeWithArticle) and \(y.typeWithArticle)",
+            "'\(op.symbol)' does not work between \(both(x, y))",
             help: help,
             left: x.shape, right: y.shape)
     }
@@ -611,6 +611,12 @@ func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool 
     }
 }
 
+/// "an int and a str", "two lists".
+private func both(_ x: Value, _ y: Value) -> String {
+    x.typeName == y.typeName && !x.isNone && !x.isKind(.bytes)
+        ? "two \(x.typeName)s" : "\(x.typeWithArticle) and \(y.typeWithArticle)"
+}
+
 /// What to do about two operands that do not go together.
 private func operandHelp(_ op: Op, _ x: Value, _ y: Value) -> String? {
     if x.isNone || y.isNone {
@@ -623,6 +629,11 @@ private func operandHelp(_ op: Op, _ x: Value, _ y: Value) -> String? {
             ? "join text with an f-string: f\"{a}{b}\", or convert with str(...)"
             : "read the text as a number first: int(text), float(text)"
     }
+    if x.isKind(.builtin) || x.isKind(.function) {
+        return "a function is called with parentheses: f(x)"
+    }
+    if op == .add, x.isKind(.dict), y.isKind(.dict) { return "two dicts make one by x | y" }
+    if op == .add, x.isKind(.set), y.isKind(.set) { return "two sets make one by x | y" }
     let isList = (x.isKind(.list), y.isKind(.list))
     if op == .add, isText.0 || isText.1 {
         return "join text with an f-string: f\"{a}{b}\", or convert with str(...)"
@@ -691,7 +702,7 @@ func compareOrder(_ x: Value, _ y: Value, _ op: Op, depth: Int = 0) throws(Raise
         return a.count - b.count
     }
     throw Raised(
-        .type, "'\(op.symbol)' does not compare \(x.typeWithArticle) and \(y.typeWithArticle)",
+        .type, "'\(op.symbol)' does not compare \(both(x, y))",
         help: operandHelp(op, x, y), left: x.shape,
         right: y.shape)
 }

@@ -10,6 +10,8 @@ struct ArgumentMark {
     var index: Int
     var name: String
     var label: String
+    /// The place is the argument's name, not its value.
+    var isName = false
 }
 
 extension Raised {
@@ -31,9 +33,24 @@ extension Raised {
         var operands: [Diagnostic.Label] = []
         for (range, text) in [(span.left, left), (span.right, right)] {
             guard let text, range != .none, inside(range, file) else { continue }
-            operands.append(.init(range: range, text: file.text(range) == text ? "" : text))
+            // What the source says itself needs no label, however it is quoted.
+            let isSaid = unquoted(file.text(range)) == unquoted(text)
+            operands.append(.init(range: range, text: isSaid ? "" : text))
         }
-        guard let first = operands.first else { return [.init(range: span.range, text: "")] }
+        if isCall(span, file), !concernsCallee {
+            guard kind == .attribute, let left else { return [.init(range: span.range, text: "")] }
+            return member(span, file, left)
+        }
+        guard let first = operands.first else {
+            // A host's own error about an item is about its key.
+            let isItem = kind == .key || kind == .index
+            if isItem, span.right != .none, inside(span.right, file),
+                symbol(file, span.left.end, span.right.start).map({ file.text($0) }) == "["
+            {
+                return [.init(range: span.right, text: "")]
+            }
+            return [.init(range: span.range, text: "")]
+        }
         let whole = Diagnostic.Label(range: span.range, text: "")
         if span.left != .none, span.right != .none, span.left.end <= span.right.start {
             // Between two operands stands the operator, or the bracket of an index.
@@ -43,15 +60,44 @@ extension Raised {
                 return [operands[operands.count - 1]] + (operands.count > 1 ? [first] : [])
             }
             if isIndex { return [first] }
-            return [between.map { .init(range: $0, text: "") } ?? whole] + operands
+            return [between.map { .init(range: $0, text: "") } ?? whole]
+                + operands.filter { !$0.text.isEmpty }
         }
         if first.range.start == span.range.start { return [first] }
         if first.range.start > span.range.start,
             let sign = symbol(file, span.range.start, first.range.start)
         {
+            if isNameByte(file.bytes[Int(sign.start)]) { return [first] }
             return [.init(range: sign, text: ""), first]
         }
         return [whole] + operands
+    }
+
+    private func unquoted(_ text: String) -> String {
+        text.count > 1 && (text.hasPrefix("\"") || text.hasPrefix("'"))
+            ? String(text.dropFirst().dropLast()) : text
+    }
+
+    /// Whether the place is a call; its left part is then the function's name.
+    private func isCall(_ span: Span, _ file: SourceFile) -> Bool {
+        guard span.left != .none, span.right == .none, inside(span.left, file),
+            span.left.end < span.range.end
+        else { return false }
+        var at = Int(span.left.end)
+        while at < Int(span.range.end), file.bytes[at] <= 32 { at += 1 }
+        return at < Int(span.range.end) && file.bytes[at] == UInt8(ascii: "(")
+    }
+
+    /// The name of a member that is not there, and what it was asked of.
+    private func member(_ span: Span, _ file: SourceFile, _ label: String) -> [Diagnostic.Label] {
+        var dot = Int(span.left.start)
+        while dot > Int(span.range.start), file.bytes[dot - 1] <= 32 { dot -= 1 }
+        dot -= 1
+        let name = Diagnostic.Label(range: span.left, text: "")
+        guard dot > Int(span.range.start), file.bytes[dot] == UInt8(ascii: ".") else {
+            return [name]
+        }
+        return [name, .init(range: TextRange(Int(span.range.start), dot), text: label)]
     }
 
     private func inside(_ range: TextRange, _ file: SourceFile) -> Bool {
@@ -95,7 +141,11 @@ extension Raised {
             case .positional:
                 if index == argument.index { return given.range }
                 index += 1
-            case .keyword(let name): if name == argument.name { return given.value.range }
+            case .keyword(let name):
+                guard name == argument.name else { break }
+                let start = Int(given.range.start)
+                return argument.isName
+                    ? TextRange(start, start + name.utf8.count) : given.value.range
             case .star: return nil
             case .doubleStar: break
             }

@@ -51,10 +51,22 @@ package struct Diagnostic: Sendable {
         let bold = colour ? "\u{1B}[1m" : ""
         let off = colour ? "\u{1B}[0m" : ""
         var out = "\(red)\(kind.rawValue)\(off)\(bold): \(title)\(off)\n"
+        var last = ""
+        var isRepeated = false
         for entry in trace {
-            let line = entry.file.line(of: Int(entry.range.start))
-            out +=
-                "  \(blue)in \(entry.function)(\(entry.arguments))\(off), called at \(entry.file.name):\(line)\n"
+            let place = "\(entry.file.name):\(entry.file.line(of: Int(entry.range.start)))"
+            let line =
+                entry.function == "<module>"
+                ? "  \(blue)in a file\(off) loaded at \(place)\n"
+                : "  \(blue)in \(entry.function)(\(entry.arguments))\(off), called at \(place)\n"
+            // A recursion shows one of its calls.
+            if line != last {
+                out += line
+            } else if !isRepeated {
+                out += "  ... and again and again\n"
+            }
+            isRepeated = line == last
+            last = line
         }
         if let file, !labels.isEmpty {
             out += Excerpt(file: file, labels: labels, style: .init(colour: colour)).rendered()

@@ -295,7 +295,12 @@ struct Lexer {
                 faults[faults.count - 1].labels.append(
                     .init(range: TextRange(at, at + 1), text: "opened here"))
             }
-            open.removeLast()
+            // What was left open inside is told by this.
+            if bracket != wanted, let match = open.lastIndex(where: { $0.0 == wanted }) {
+                open.removeSubrange(match...)
+            } else {
+                open.removeLast()
+            }
         default: break
         }
     }

@@ -402,7 +402,13 @@ extension Parser {
             throw stop(
                 "'\(file.text(t.range))' unpacks inside a list, a tuple, a dict or a call", t.range)
         case .newline, .end:
-            throw stop("expected an expression, found \(describe(t))", t.range)
+            var help: String?
+            if t.kind == .newline, position > 0, case .op(let op) = tokens[position - 1].kind,
+                op != .assign
+            {
+                help = "to go on in the next line, put the whole in parentheses"
+            }
+            throw stop("expected an expression, found \(describe(t))", t.range, help: help)
         default:
             var help: String?
             if case .keyword(let k) = t.kind {
@@ -472,6 +478,8 @@ extension Parser {
 
     /// Parses the source of a replacement field with a parser over its tokens.
     private mutating func parseField(_ range: TextRange) throws(Stop) -> Expression {
+        // The lexer has said that it is empty.
+        if file.text(range).allSatisfy({ $0 == " " }) { throw Stop() }
         var lexer = Lexer(file, field: range)
         let saved = (tokens, position)
         tokens = lexer.scanField()

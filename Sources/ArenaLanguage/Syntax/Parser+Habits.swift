@@ -50,6 +50,12 @@ extension Parser {
         return text.count > 50 || text.contains("\n") ? "..." : text
     }
 
+    /// The rest of the line as an assignment.
+    private func assignment(_ start: Int) -> String {
+        let hasValue = tokens[start..<lineEnd(start)].contains { $0.kind == .op(.assign) }
+        return hasValue ? rest(start) : "\(word(start)) = None"
+    }
+
     private func touch(_ i: Int, _ j: Int) -> Bool { tokens[i].range.end == tokens[j].range.start }
 
     // MARK: - Operators of other languages
@@ -101,6 +107,13 @@ extension Parser {
     private func headerHabit(from start: Int, to stop: Int) -> Habit? {
         guard case .keyword(let keyword) = tokens[start].kind else { return nil }
         let found = word(stop)
+        let values: [Keyword] = [.yes, .no, .none, .not]
+        if word(start + 1) == "=", !values.contains(keyword) {
+            return (
+                "'\(keyword.rawValue)' is a word of the language and no name", tokens[start].range,
+                "\(keyword.rawValue)_ = \(rest(start + 2))"
+            )
+        }
         switch keyword {
         case .else where word(start + 1) == "if":
             return (
@@ -121,7 +134,9 @@ extension Parser {
                         + rest(stop + 1)
                 )
             }
-        case .for where word(start + 1) == "(" && rest(start).contains(";"):
+        case .for
+        where word(start + 1) == "("
+            && tokens[start..<lineEnd(start)].contains { $0.kind == .op(.semicolon) }:
             return (
                 "a loop runs over the items of something", tokens[start].range,
                 "for i in range(n):"
@@ -137,8 +152,6 @@ extension Parser {
                 "'\(keyword.rawValue)' only declares names", tokens[stop].range,
                 "on two lines: \(file.text(tokens[start].range.to(tokens[stop - 1].range))), then \(word(stop - 1)) = \(rest(stop + 1))"
             )
-        case .try where found == "{", .def where found == "{":
-            break
         default: break
         }
         let opensBlock: Set<Keyword> = [.if, .elif, .else, .for, .while, .def, .try, .with]
@@ -168,7 +181,9 @@ extension Parser {
         func no(_ what: String, _ help: String) -> Habit { (what, range, help) }
         // What follows must not be able to go on an expression.
         switch tokens[start + 1].kind {
-        case .name, .string, .fstring, .integer, .float, .keyword(.not), .keyword(.none), .keyword(.yes), .keyword(.no): break
+        case .name, .string, .fstring, .integer, .float, .keyword(.not), .keyword(.none),
+            .keyword(.yes), .keyword(.no):
+            break
         case .op(.colon), .op(.leftBrace): if first != "do" { return nil }
         default: return nil
         }
@@ -186,10 +201,10 @@ extension Parser {
         case "function", "func", "fn", "fun", "sub":
             return no("a function is defined with 'def'", "def \(header):")
         case "var", "let", "const", "local", "auto", "my":
-            return no("a name is assigned without a word before it", rest(after))
+            return no("a name is assigned without a word before it", assignment(after))
         case "int", "float", "str", "string", "bool", "double", "char", "dict", "list":
             guard case .name = tokens[after].kind else { return nil }
-            return no("a name is assigned without its type before it", rest(after))
+            return no("a name is assigned without its type before it", assignment(after))
         case "match", "switch", "case":
             return no(
                 "'\(first)' is not part of ArenaScript",

@@ -81,8 +81,15 @@ struct Parser {
 
     mutating func expect(_ op: Operator, _ after: String) throws(Stop) {
         if take(op) { return }
-        let help: String? =
-            op == .colon && at(.assign) ? "comparison is '=='; a block starts with ':'" : nil
+        var help: String?
+        if op == .colon, at(.assign) { help = "comparison is '=='; a block starts with ':'" }
+        switch (op, token.kind) {
+        case (.rightParenthesis, .name), (.rightBracket, .name), (.rightBrace, .name),
+            (.rightParenthesis, .string), (.rightBracket, .string), (.rightBrace, .string),
+            (.rightParenthesis, .integer), (.rightBracket, .integer), (.rightBrace, .integer):
+            help = "a comma or an operator is missing before it"
+        default: break
+        }
         throw stop(
             "expected '\(op.rawValue)' \(after), found \(describe(token))", token.range, help: help)
     }
@@ -125,7 +132,10 @@ struct Parser {
     func describe(_ token: Token) -> String {
         switch token.kind {
         case .newline: return "the end of the line"
-        case .end: return "the end of the script"
+        case .end:
+            // The tokens of an f-string's field end before the file does.
+            return Int(token.range.end) < file.bytes.count
+                ? "the end of the field" : "the end of the script"
         case .indent: return "an indented line"
         case .dedent: return "the end of the block"
         case .keyword(let k): return "the word '\(k.rawValue)'"
@@ -169,6 +179,11 @@ struct Parser {
             switch before {
             default: help = "an operator, a comma or a new line is missing between them"
             }
+        }
+        switch token.kind {
+        case .string, .fstring, .integer, .float:
+            help = "an operator, a comma or a new line is missing before it"
+        default: break
         }
         if at(.assign) { help = "only names, x[i] and lists of them can be assigned to" }
         return stop(

@@ -16,6 +16,8 @@ package final class Raised: Error, @unchecked Sendable {
     let right: String?
     /// The argument of a builtin's call that is at fault.
     var argument: ArgumentMark?
+    /// What is called cannot be called: the left label is the callee's.
+    var concernsCallee = false
     /// The error that was being handled: `raise ... from cause`.
     var cause: Raised?
 

@@ -1,4 +1,4 @@
 try:
     1 / 0
-except 5:  # expect runtime error: 'except' wants a kind of error, not a int
+except 5:  # expect runtime error: 'except' wants a kind of error, not an int
     pass

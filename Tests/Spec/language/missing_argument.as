@@ -1,2 +1,2 @@
 def f(a, b): return a
-f(1)  # expect runtime error: f() needs 'b'
+f(1)  # expect error: f() needs 'b'

@@ -16,4 +16,4 @@ print("abcd".translate(str.maketrans("ab", "xy", "d")), "abc".translate({97: "AA
 print("é".encode(), "é".encode("latin-1"), "aé".encode("ascii", "replace"), "é€".elems(), "é€".codepoint_ords())  # expect: b'\xc3\xa9' b'\xe9' b'a?' ['é', '€'] [233, 8364]
 print(map(str.upper, ["a", "b"]), sorted(["B", "a"], key=str.lower), dict.fromkeys("ab"))  # expect: ['A', 'B'] ['a', 'B'] {'a': None, 'b': None}
 print(repr("\u200b\ud7ff\U0001f600\xad\x00\u3000"))  # expect: '\u200b\ud7ff😀\xad\x00\u3000'
-str.upper(5)  # expect runtime error: upper() works on a str, not a int
+str.upper(5)  # expect runtime error: upper() works on a str, not an int

@@ -1,1 +1,1 @@
-sorted([1], revers=True)  # expect runtime error: did you mean 'reverse='?
+sorted([1], revers=True)  # expect error: did you mean 'reverse='?

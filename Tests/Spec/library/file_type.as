@@ -1,1 +1,1 @@
-write_text(".build/x", 3)  # expect runtime error: write_text() writes a str, not a int
+write_text(".build/x", 3)  # expect runtime error: write_text() writes a str, not an int

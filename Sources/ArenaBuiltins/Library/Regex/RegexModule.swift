@@ -315,7 +315,8 @@ private func substituted(
         && a[i].asHost?.callSignature == nil
     {
         throw Raised(
-            .type, "\(a.builtin.name)(): 'repl' must be a str or a function, not \(a[i].typeWithArticle)"
+            .type,
+            "\(a.builtin.name)(): 'repl' must be a str or a function, not \(a[i].typeWithArticle)"
         )
     }
     let scan = try RegexScan(program, .search, text, from: 0, to: bytes.count, a.machine)
