@@ -102,7 +102,7 @@ import Testing
         #expect(
             report(table(["7", "8", "9"], ["a", "b", "cc"], good.ids.map { _ in [1, 0, 0] })) == """
                 ValueError: the submission lacks 'c' and has 'cc' that the sample lacks
-                  help: is 'cc' meant to be 'c'? rename({"cc": "c"})
+                  help: known: a, b, cc
                 """)
         #expect(
             report(table(["7", "8", "9"], ["a", "b"], good.ids.map { _ in [1, 0] })).contains(

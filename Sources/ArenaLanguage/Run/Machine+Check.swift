@@ -14,10 +14,12 @@ extension Machine {
     private func check(
         _ file: SourceFile, open: [String], _ seen: inout Set<String>
     ) -> [Diagnostic] {
-        var faults = compile(file, interactive: false, names: GlobalNames(in: SlotNames())).1
         var parser = Parser(file)
         let program = parser.parse()
-        guard parser.faults.isEmpty else { return faults }
+        guard parser.faults.isEmpty else { return inOrder(parser.faults) }
+        var faults = compile(
+            program, file, interactive: false, names: GlobalNames(in: SlotNames())
+        ).1
         for (load, isCertain) in loads(program) {
             faults += check(load, in: file, isCertain: isCertain, open: open, &seen)
         }

@@ -129,6 +129,13 @@ extension Machine {
         var parser = Parser(file)
         let program = parser.parse()
         if !parser.faults.isEmpty { return (nil, inOrder(parser.faults)) }
+        return compile(program, file, interactive: interactive, names: names)
+    }
+
+    /// A program that parses to code.
+    func compile(
+        _ program: [Statement], _ file: SourceFile, interactive: Bool, names: GlobalNames
+    ) -> (Code?, [Diagnostic]) {
         var resolver = Resolver(
             file, globals: names, builtins: builtinNames, owner: module(having:))
         var known: Set<String> = []
@@ -161,7 +168,7 @@ extension Machine {
     }
 
     /// By place, and not more than a screenful.
-    private func inOrder(_ faults: [Diagnostic]) -> [Diagnostic] {
+    func inOrder(_ faults: [Diagnostic]) -> [Diagnostic] {
         let sorted = faults.sorted {
             ($0.labels.first?.range.start ?? 0) < ($1.labels.first?.range.start ?? 0)
         }

@@ -4,6 +4,21 @@
 import ArenaCore
 import Glibc
 
+/// The profiler's clock: notes where a machine is and asks it to record that. May be used from any
+/// thread while the machine lives.
+package struct ProfileClock: @unchecked Sendable {
+    // SAFETY: both are single aligned words; the instruction is only looked up in a table of known
+    // code, never followed.
+    let running: UnsafeMutablePointer<UnsafeMutablePointer<Instruction>?>
+    let sampled: UnsafeMutablePointer<UnsafeMutablePointer<Instruction>?>
+    let requests: Requests
+
+    package func tick() {
+        sampled.pointee = running.pointee
+        requests.sample()
+    }
+}
+
 /// Requests to a running machine; may be used from any thread while the machine lives.
 package struct Requests: @unchecked Sendable {
     // SAFETY: four aligned bytes that are only set and read, never depended on for order; each
@@ -77,6 +92,16 @@ extension Machine {
         let code = info.pointee.code.takeUnretainedValue()
         let start = Int(code.span(at: pc).range.start)
         return Profile.Line(file: code.file, number: code.file.line(of: start))
+    }
+}
+
+extension Machine {
+    /// Starts to collect times.
+    package func startProfile() -> ProfileClock {
+        let profile = Profile()
+        self.profile = profile
+        return ProfileClock(
+            running: runningInstruction, sampled: profile.sampled, requests: requests)
     }
 }
 

@@ -23,11 +23,13 @@ extension Machine {
         var pc = info.pointee.instructions
         var constants = info.pointee.constants
         let globals = self.globals
+        let running = self.runningInstruction
         top = base + info.pointee.registerCount
-        running: while true {
+        attempts: while true {
             do throws(Raised) {
                 while true {
                     let ins = pc.pointee
+                    running.pointee = pc
                     pc += 1
                     let a = base + Int(ins.a)
                     switch ins.op {
@@ -503,7 +505,7 @@ extension Machine {
                         set(base + handler.register, .error(error))
                         pc = info.pointee.instructions + handler.target
                         constants = info.pointee.constants
-                        continue running
+                        continue attempts
                     }
                     let function = info.pointee.code.takeUnretainedValue()
                     let arguments = error.trace.count < 20 ? described(base, function) : ""

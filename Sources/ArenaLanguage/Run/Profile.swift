@@ -23,16 +23,41 @@ package final class Profile {
     private var last: Double
     private let start: Double
 
-    package init() {
+    /// Where the clock found the machine last; written by the clock's thread.
+    let sampled: UnsafeMutablePointer<UnsafeMutablePointer<Instruction>?>
+    /// All code that was made, to find an instruction's line.
+    private var codes: [Code] = []
+
+    init() {
+        sampled = .allocate(capacity: 1)
+        sampled.initialize(to: nil)
         start = monotonicSeconds()
         last = start
     }
 
-    /// Adds the time since the last record to the lines that were running.
-    func record(_ lines: [Line], builtin: String?) {
+    /// Makes code known, with the functions in it.
+    func register(_ code: Code) {
+        codes.append(code)
+        for function in code.functions { register(function) }
+    }
+
+    /// The line of the instruction that the clock saw.
+    private func sampledLine() -> Line? {
+        guard let pc = sampled.pointee else { return nil }
+        for code in codes where pc >= code.instructions && pc < code.instructions + code.count {
+            let start = Int(code.span(at: pc).range.start)
+            return Line(file: code.file, number: code.file.line(of: start))
+        }
+        return nil
+    }
+
+    /// Adds the time since the last record to the lines that were running: the clock has seen which
+    /// one, the calls that led there are those of now.
+    func record(_ stack: [Line], builtin: String?) {
         let now = monotonicSeconds()
         let seconds = now - last
         last = now
+        let lines = (sampledLine().map { [$0] } ?? []) + stack
         if let first = lines.first { own[first, default: 0] += seconds }
         // A line that calls itself counts once.
         for line in Set(lines) { total[line, default: 0] += seconds }
