@@ -63,8 +63,8 @@ package struct Session {
         let interpreter = makeInterpreter(
             arguments: [source.name] + arguments, parameters: parameters, output: output,
             manner: manner)
-        let clock = manner.isProfiled ? interpreter.machine.startProfile() : nil
-        Watch.start(interpreter.machine, clock: clock)
+        if manner.isProfiled { interpreter.machine.profile = Profile() }
+        Watch.start(interpreter.machine)
         // SAFETY: only `requestInterrupt` is called from another thread, which is made for that.
         nonisolated(unsafe) let target = interpreter
         output.onFailure = { target.requestInterrupt() }

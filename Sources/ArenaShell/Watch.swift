@@ -6,19 +6,20 @@ import Glibc
 
 enum Watch {
     /// Watches a machine until the process ends.
-    static func start(_ machine: Machine, clock: ProfileClock? = nil) {
+    static func start(_ machine: Machine) {
         let requests = machine.requests
         let limit = machine.memoryLimit
+        let profiles = machine.profile != nil
         // The machine must outlive the thread, which ends with the process.
         _ = Unmanaged.passRetained(machine)
         let box = Unmanaged.passRetained(
             Body {
                 var ticks = 0
                 while true {
-                    usleep(clock == nil ? 10_000 : 1000)
+                    usleep(profiles ? 1000 : 10_000)
                     ticks += 1
-                    if let clock {
-                        clock.tick()
+                    if profiles {
+                        requests.sample()
                         if ticks % 10 != 0 { continue }
                     }
                     if let limit, memoryInUse() > limit { requests.refuseMemory() }

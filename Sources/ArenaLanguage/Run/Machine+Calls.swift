@@ -55,7 +55,6 @@ extension Machine {
 
     /// Runs a program's code with no arguments.
     func run(_ code: Code) throws(Raised) -> Value {
-        profile?.register(code)
         let function = makeFunction(code, top, top, 0)
         defer { function.release() }
         return try call(function, [])

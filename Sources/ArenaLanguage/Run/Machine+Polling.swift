@@ -4,21 +4,6 @@
 import ArenaCore
 import Glibc
 
-/// The profiler's clock: notes where a machine is and asks it to record that. May be used from any
-/// thread while the machine lives.
-package struct ProfileClock: @unchecked Sendable {
-    // SAFETY: both are single aligned words; the instruction is only looked up in a table of known
-    // code, never followed.
-    let running: UnsafeMutablePointer<UnsafeMutablePointer<Instruction>?>
-    let sampled: UnsafeMutablePointer<UnsafeMutablePointer<Instruction>?>
-    let requests: Requests
-
-    package func tick() {
-        sampled.pointee = running.pointee
-        requests.sample()
-    }
-}
-
 /// Requests to a running machine; may be used from any thread while the machine lives.
 package struct Requests: @unchecked Sendable {
     // SAFETY: four aligned bytes that are only set and read, never depended on for order; each
@@ -48,14 +33,16 @@ package struct Requests: @unchecked Sendable {
 }
 
 extension Machine {
-    /// Answers requests at an instruction; `builtin` is what has just run there.
+    /// Answers requests at an instruction. `builtin` is what has just run there; `turn` the number of
+    /// instructions before it that a loop has just gone through.
     @inline(never)
     func poll(
         _ pc: UnsafeMutablePointer<Instruction>, _ info: UnsafeMutablePointer<CodeInfo>,
-        builtin: String? = nil
+        builtin: String? = nil, turn: Int = 0
     ) throws(Raised) {
         if requests.take(2), let profile {
-            profile.record(stack(at: pc, info), builtin: builtin)
+            let back = turn > 0 ? profile.choose(below: turn) : 0
+            profile.record(stack(at: pc - back, info), builtin: builtin)
         }
         try answerStops()
     }
@@ -92,16 +79,6 @@ extension Machine {
         let code = info.pointee.code.takeUnretainedValue()
         let start = Int(code.span(at: pc).range.start)
         return Profile.Line(file: code.file, number: code.file.line(of: start))
-    }
-}
-
-extension Machine {
-    /// Starts to collect times.
-    package func startProfile() -> ProfileClock {
-        let profile = Profile()
-        self.profile = profile
-        return ProfileClock(
-            running: runningInstruction, sampled: profile.sampled, requests: requests)
     }
 }
 

@@ -23,13 +23,11 @@ extension Machine {
         var pc = info.pointee.instructions
         var constants = info.pointee.constants
         let globals = self.globals
-        let running = self.runningInstruction
         top = base + info.pointee.registerCount
         attempts: while true {
             do throws(Raised) {
                 while true {
                     let ins = pc.pointee
-                    running.pointee = pc
                     pc += 1
                     let a = base + Int(ins.a)
                     switch ins.op {
@@ -243,7 +241,9 @@ extension Machine {
 
                     // MARK: Jumps
                     case .jump:
-                        if ins.wide < 0, interruptFlag.pointee != 0 { try poll(pc - 1, info) }
+                        if ins.wide < 0, interruptFlag.pointee != 0 {
+                            try poll(pc - 1, info, turn: -Int(ins.wide))
+                        }
                         pc += Int(ins.wide)
                     case .jumpIfFalse:
                         if try !truth(a.pointee) { pc += Int(ins.wide) }
@@ -324,7 +324,9 @@ extension Machine {
                         try prepareLoop(a)
                         pc += Int(ins.wide)
                     case .loop:
-                        if interruptFlag.pointee != 0 { try poll(pc - 1, info) }
+                        if interruptFlag.pointee != 0 {
+                            try poll(pc - 1, info, turn: -Int(ins.wide))
+                        }
                         if a.pointee.isInt {
                             let left = a[1].i
                             if left > 0 {

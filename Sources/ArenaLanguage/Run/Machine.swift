@@ -46,8 +46,6 @@ package final class Machine {
     /// Not zero while something is requested from outside.
     let interruptFlag: UnsafeMutablePointer<Int32>
     package let requests: Requests
-    /// Where the loop is, for the profiler's clock to look at.
-    let runningInstruction: UnsafeMutablePointer<UnsafeMutablePointer<Instruction>?>
     /// Bytes the program may use, where there is a limit.
     package var memoryLimit: Int?
     /// Collects times if the run is profiled.
@@ -141,8 +139,6 @@ package final class Machine {
         (methodTable, methodSymbols) = Self.flatTable(methods, symbols.names.count)
         entries = .allocate(capacity: Self.entryLimit)
         scratch = .allocate(capacity: 256)
-        runningInstruction = .allocate(capacity: 1)
-        runningInstruction.initialize(to: nil)
         characters = .allocate(capacity: 128)
         characters.initialize(repeating: .unset, count: 128)
         addUnboundMethods()
@@ -208,8 +204,6 @@ package final class Machine {
         (methodTable, methodSymbols) = Self.flatTable(methods, main.methodSymbols)
         entries = .allocate(capacity: Self.entryLimit)
         scratch = .allocate(capacity: 256)
-        runningInstruction = .allocate(capacity: 1)
-        runningInstruction.initialize(to: nil)
         characters = .allocate(capacity: 128)
         characters.initialize(repeating: .unset, count: 128)
         for value in main.builtinValues {
@@ -235,7 +229,6 @@ package final class Machine {
         entries.deinitialize(count: entryCount)
         entries.deallocate()
         scratch.deallocate()
-        runningInstruction.deallocate()
         for i in 0..<128 { characters[i].release() }
         characters.deallocate()
         munmap(stack, Machine.stackSize * MemoryLayout<Value>.stride)

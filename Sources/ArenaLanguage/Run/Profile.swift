@@ -1,6 +1,7 @@
 // Where a script's time goes, by line and by builtin. A clock asks a thousand times a second; the
 // machine answers at the next instruction that polls, with the time since it last did, so that a
-// builtin that ran for ten seconds counts ten seconds.
+// builtin that ran for ten seconds counts ten seconds. Within a turn of a loop that calls nothing, the
+// time is spread over its instructions.
 
 import ArenaCore
 
@@ -23,41 +24,25 @@ package final class Profile {
     private var last: Double
     private let start: Double
 
-    /// Where the clock found the machine last; written by the clock's thread.
-    let sampled: UnsafeMutablePointer<UnsafeMutablePointer<Instruction>?>
-    /// All code that was made, to find an instruction's line.
-    private var codes: [Code] = []
-
-    init() {
-        sampled = .allocate(capacity: 1)
-        sampled.initialize(to: nil)
+    package init() {
         start = monotonicSeconds()
         last = start
     }
 
-    /// Makes code known, with the functions in it.
-    func register(_ code: Code) {
-        codes.append(code)
-        for function in code.functions { register(function) }
+    private var seed: UInt64 = 1
+
+    /// A number from 0 on: which instruction of a loop's turn a sample is counted for. The turn is
+    /// known, the moment in it is not, so each of its instructions is as likely.
+    func choose(below count: Int) -> Int {
+        seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int(seed >> 33) % count
     }
 
-    /// The line of the instruction that the clock saw.
-    private func sampledLine() -> Line? {
-        guard let pc = sampled.pointee else { return nil }
-        for code in codes where pc >= code.instructions && pc < code.instructions + code.count {
-            let start = Int(code.span(at: pc).range.start)
-            return Line(file: code.file, number: code.file.line(of: start))
-        }
-        return nil
-    }
-
-    /// Adds the time since the last record to the lines that were running: the clock has seen which
-    /// one, the calls that led there are those of now.
-    func record(_ stack: [Line], builtin: String?) {
+    /// Adds the time since the last record to the lines that were running, the innermost first.
+    func record(_ lines: [Line], builtin: String?) {
         let now = monotonicSeconds()
         let seconds = now - last
         last = now
-        let lines = (sampledLine().map { [$0] } ?? []) + stack
         if let first = lines.first { own[first, default: 0] += seconds }
         // A line that calls itself counts once.
         for line in Set(lines) { total[line, default: 0] += seconds }
