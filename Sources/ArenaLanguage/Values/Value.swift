@@ -187,6 +187,7 @@ func allocate<T>(_ type: T.Type, _ kind: ObjectKind, extra: Int = 0) -> UnsafeMu
     let p = malloc(MemoryLayout<T>.size + extra).unsafelyUnwrapped.assumingMemoryBound(to: T.self)
     UnsafeMutableRawPointer(p).assumingMemoryBound(to: ObjectHeader.self).pointee =
         ObjectHeader(owners: 1, hash: 0, kind: kind)
+    countObjects(1)
     return p
 }
 
@@ -194,7 +195,7 @@ func allocate<T>(_ type: T.Type, _ kind: ObjectKind, extra: Int = 0) -> UnsafeMu
 /// nesting cannot exhaust the stack. What holds nothing is freed at once.
 @inline(never)
 func destroy(_ first: UnsafeMutablePointer<ObjectHeader>) {
-    if isLeaf(first.pointee.kind) { return free(first) }
+    if isLeaf(first.pointee.kind) { return freeObject(first) }
     var work: [UnsafeMutablePointer<ObjectHeader>] = []
     dismantle(first, &work)
     while let h = work.popLast() { dismantle(h, &work) }
@@ -219,7 +220,7 @@ private func dismantle(
         let h = v.header
         h.pointee.owners &-= 1
         if h.pointee.owners == 0 {
-            if isLeaf(h.pointee.kind) { free(h) } else { work.append(h) }
+            if isLeaf(h.pointee.kind) { freeObject(h) } else { work.append(h) }
         }
     }
     let v = Value.object(h)
@@ -252,7 +253,7 @@ private func dismantle(
     case .host: v.cast(HostBox.self).pointee.holder.release()
     case .error: v.cast(ErrorObject.self).pointee.raised.release()
     }
-    free(h)
+    freeObject(h)
 }
 
 /// The items of a tuple.
