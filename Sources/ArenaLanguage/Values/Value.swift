@@ -250,7 +250,10 @@ private func dismantle(
         f.pointee.info.pointee.code.release()
     case .boundMethod: drop(v.cast(BoundMethodObject.self).pointee.receiver)
     case .cell: drop(v.cast(CellObject.self).pointee.value)
-    case .host: v.cast(HostBox.self).pointee.holder.release()
+    case .host:
+        let holder = v.cast(HostBox.self).pointee.holder
+        for value in holder.takeUnretainedValue().object.giveUpValues() { drop(value) }
+        holder.release()
     case .error: v.cast(ErrorObject.self).pointee.raised.release()
     }
     freeObject(h)

@@ -29,12 +29,13 @@ package final class SourceFuzzer {
         var random = FuzzRandom(seed: seed, index: index)
         switch random.below(20) {
         case 0..<7: return damaged(window(&random), &random, most: 4)
-        case 7, 8: return damaged(random.pick(corpus), &random, most: 6)
-        case 9..<15: return soup(&random)
+        case 7 where random.chance(30): return damaged(random.pick(corpus), &random, most: 6)
+        case 7..<15: return soup(&random)
         case 15: return nested(&random)
         case 16: return bytes(&random)
+        case 17 where random.chance(70): return soup(&random)
         default:
-            var generator = ProgramGenerator(random: random, manner: .init(statements: 6))
+            var generator = ProgramGenerator(random: random, manner: .init(statements: 1))
             return damaged(Array(generator.program().utf8), &random, most: 3)
         }
     }
@@ -44,7 +45,7 @@ package final class SourceFuzzer {
         let script = random.pick(corpus)
         var start = random.below(script.count)
         while start > 0, script[start - 1] != 10 { start -= 1 }
-        let end = min(script.count, start + 20 + random.below(300))
+        let end = min(script.count, start + 20 + random.below(120))
         return Array(script[start..<end])
     }
 
@@ -73,7 +74,7 @@ package final class SourceFuzzer {
 
     private func soup(_ random: inout FuzzRandom) -> [UInt8] {
         var text = ""
-        for _ in 0..<1 + random.below(40) {
+        for _ in 0..<1 + random.below(25) {
             text += random.pick(Self.words)
             if random.chance(50) { text += " " }
         }
@@ -82,7 +83,7 @@ package final class SourceFuzzer {
 
     /// One or two things many times.
     private func nested(_ random: inout FuzzRandom) -> [UInt8] {
-        let count = 1 << random.below(9)
+        let count = 1 << random.below(8)
         let piece = random.pick(Self.words) + (random.chance(60) ? random.pick(Self.words) : "")
         let text =
             String(repeating: piece, count: count) + random.pick(Self.words)
