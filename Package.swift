@@ -71,6 +71,12 @@ let package = Package(
         .testTarget(
             name: "ArenaBuiltinsTests",
             dependencies: ["ArenaBuiltins", "ArenaLanguage", "ArenaCore"]),
+        .target(
+            name: "FuzzSupport", dependencies: ["ArenaBuiltins", "ArenaLanguage", "ArenaCore"],
+            path: "Tests/Fuzz/Support"),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzSupport", "ArenaLanguage", "ArenaCore"],
+            path: "Tests/Fuzz/Tests"),
         .target(name: "CPseudoTerminal", path: "Tests/Support/CPseudoTerminal"),
         .testTarget(
             name: "ShellTests",
@@ -100,4 +106,16 @@ if Context.environment["ARENASCRIPT_BENCHMARKS"] != nil {
             name: "model-bench", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"],
             path: "Tests/Benchmarks/Model"),
     ]
+}
+
+// Programs that damage: ARENASCRIPT_FUZZ=1 swift run -c release fuzz
+if Context.environment["ARENASCRIPT_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzSupport", "ArenaLanguage", "ArenaCore"],
+            path: "Tests/Fuzz/Main"))
+    // The fuzzer counts the objects that a program leaves behind.
+    for target in package.targets where target.name == "ArenaLanguage" {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.define("ARENA_COUNT_OBJECTS")]
+    }
 }

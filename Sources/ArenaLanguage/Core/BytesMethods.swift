@@ -57,7 +57,7 @@ func decoded(_ bytes: Bytes, _ encoding: String, _ errors: String) throws(Raised
         case "replace": out += "\u{FFFD}".utf8
         default:
             throw Raised(
-                .value, "byte \(i) (0x\(String(bytes[i], radix: 16))) is not \(encoding) text",
+                .unicode, "byte \(i) (0x\(String(bytes[i], radix: 16))) is not \(encoding) text",
                 help: "decode(errors=\"replace\") puts U+FFFD in its place")
         }
     }

@@ -18,6 +18,11 @@ final class CounterValue: HostObject {
 
     deinit { table.release() }
 
+    func giveUpValues() -> [Value] {
+        defer { table = .none }
+        return [table]
+    }
+
     func forWorker() -> (any HostObject)? {
         guard let copy = table.separateCopy() else { return nil }
         let other = CounterValue(nil)

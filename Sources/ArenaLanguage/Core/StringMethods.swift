@@ -161,7 +161,7 @@ func encodedText(_ v: Value, _ name: String, _ errors: String) throws(Raised) ->
         case "replace": out.append(UInt8(ascii: "?"))
         default:
             throw Raised(
-                .value, "the text has '\(s)', which \(name) has not",
+                .unicode, "the text has '\(s)', which \(name) has not",
                 help: "encode() without arguments gives UTF-8")
         }
     }

@@ -6,7 +6,7 @@ private typealias P = BuiltinParameter
 
 /// A record in a script; it never changes.
 final class StructValue: HostObject {
-    private let fields: [(name: String, value: Value)]
+    private(set) var fields: [(name: String, value: Value)]
 
     /// - Parameter fields: the values are owned.
     init(_ fields: [(name: String, value: Value)]) { self.fields = fields }
@@ -21,15 +21,20 @@ final class StructValue: HostObject {
         fields.first { $0.name == name }?.value.retain()
     }
 
-    func isEqual(_ other: any HostObject) -> Bool {
-        guard let other = other as? StructValue, other.fields.count == fields.count else {
-            return false
+    /// - Parameter depth: how many containers the comparison is inside of.
+    func isEqual(_ other: StructValue, depth: Int) throws(Raised) -> Bool {
+        guard other.fields.count == fields.count else { return false }
+        for field in fields {
+            guard let same = other.fields.first(where: { $0.name == field.name }),
+                try valuesEqual(same.value, field.value, depth: depth + 1)
+            else { return false }
         }
-        return fields.allSatisfy { field in
-            other.fields.contains {
-                $0.name == field.name && ((try? valuesEqual($0.value, field.value)) ?? false)
-            }
-        }
+        return true
+    }
+
+    func giveUpValues() -> [Value] {
+        defer { fields = [] }
+        return fields.map(\.value)
     }
 
     func forWorker() -> (any HostObject)? {
@@ -42,11 +47,6 @@ final class StructValue: HostObject {
             copies.append((field.name, copy))
         }
         return StructValue(copies)
-    }
-
-    func representation(in machine: Machine) -> String {
-        let parts = fields.map { "\($0.name)=\(machine.representation(of: $0.value))" }
-        return "struct(\(parts.joined(separator: ", ")))"
     }
 }
 

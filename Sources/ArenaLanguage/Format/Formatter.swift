@@ -81,7 +81,7 @@ private struct Meaning {
         for (i, token) in tokens.enumerated() {
             switch token.kind {
             case .newline:
-                if words.last != "newline" { words.append("newline") }
+                if let last = words.last, last != "newline" { words.append("newline") }
                 if onOneLine { words.append("dedent") }
                 onOneLine = false
                 lambdas = 0

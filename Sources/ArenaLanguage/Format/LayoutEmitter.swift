@@ -136,6 +136,8 @@ struct LayoutEmitter {
                 candidates.insert(i)
             }
         }
+        // Choosing looks at all nodes again for each bracket: of very many, all are opened.
+        if candidates.count > 500 { return open.union(candidates) }
         let isDefinition = nodes.first.map { $0.first.isKeyword(.def) } ?? false
         search: while !candidates.isEmpty {
             var column = used

@@ -64,6 +64,9 @@ extension Machine {
 
     private func position(_ key: Value, _ count: Int, _ type: String) throws(Raised) -> Int {
         guard let i = key.asIndex else {
+            if key.isKind(.integer) {
+                throw Raised(.index, "the index is outside a \(type) of \(count)", right: "int")
+            }
             throw Raised(
                 .type, "an index into \(withArticle(type)) is an int, not \(key.typeWithArticle)",
                 right: key.shape)
@@ -138,7 +141,10 @@ extension Machine {
         if x.isKind(.range) {
             let r = x.cast(RangeObject.self).pointee
             let from = r.start &+ start &* r.step
-            return .range(from, from &+ length &* step &* r.step, r.step &* step)
+            let (pace, overflow) = r.step.multipliedReportingOverflow(by: step)
+            // A step that far leaves at most one item.
+            if overflow { return .range(from, from &+ length, 1) }
+            return .range(from, from &+ length &* pace, pace)
         }
         if x.isKind(.string), step == 1 { return substring(x, from: start, to: start + length) }
         if x.isKind(.string) {
@@ -396,6 +402,8 @@ package func sliceBounds(
 ) throws(Raised) -> (start: Int, length: Int, step: Int) {
     func part(_ v: Value) throws(Raised) -> Int? {
         if v.isNone { return nil }
+        // Past the end is past the end, however far.
+        if v.isKind(.integer) { return BigInteger(v).isNegative ? Int.min : Int.max }
         guard let i = v.asIndex else {
             throw Raised(.type, "a slice's parts are ints, not \(v.typeWithArticle)")
         }

@@ -263,13 +263,19 @@ extension Machine {
         let arguments = Arguments(
             machine: self, base: base, reference: .passUnretained(builtin))
         let result: Value
-        if let host {
-            guard let value = try host.call(arguments) else {
-                throw Raised(.type, "\(withArticle(host.type.name)) cannot be called")
+        do throws(Raised) {
+            if let host {
+                guard let value = try host.call(arguments) else {
+                    throw Raised(.type, "\(withArticle(host.type.name)) cannot be called")
+                }
+                result = value
+            } else {
+                result = try builtin.body(arguments)
             }
-            result = value
-        } else {
-            result = try builtin.body(arguments)
+        } catch {
+            // Arguments that were filled in can lie behind what the caller's frame gives back.
+            clearSlots(base, slots)
+            throw error
         }
         clearSlots(base, slots)
         if requests.isStopRequested { try stopAfter(result) }

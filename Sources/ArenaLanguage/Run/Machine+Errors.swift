@@ -82,7 +82,16 @@ extension Machine {
                     : "raise ValueError(\"what is wrong\")",
                 left: value.shape)
         }
-        if let because = cause.asError, because !== error { error.cause = because }
+        if let because = cause.asError, because !== error {
+            // Longer stories than this are not told, and none leads back to its own end.
+            var last = because
+            for _ in 0..<20 {
+                guard let next = last.cause, next !== error else { break }
+                last = next
+            }
+            last.cause = nil
+            error.cause = because
+        }
         return error
     }
 

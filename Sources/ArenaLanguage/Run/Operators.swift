@@ -597,6 +597,9 @@ func valuesEqual(_ x: Value, _ y: Value, depth: Int = 0) throws(Raised) -> Bool 
             && (a.count == 0 || a.start == b.start && (a.count == 1 || a.step == b.step))
     case .host:
         guard let a = x.asHost, let b = y.asHost else { return false }
+        if let a = a as? StructValue, let b = b as? StructValue {
+            return try a.isEqual(b, depth: depth)
+        }
         return a.isEqual(b)
     case .function, .builtin, .cell: return false
     case .integer: return BigInteger(x) == BigInteger(y)

@@ -118,9 +118,28 @@ extension Machine {
             let m = v.cast(BoundMethodObject.self).pointee
             out += "<built-in method \(builtins[m.index].name) of \(m.receiver.typeName)>".utf8
         case .cell: out += "<cell>".utf8
-        case .host where v.asHost is StructValue:
-            out += ((v.asHost as? StructValue)?.representation(in: self) ?? "").utf8
-        case .host: out += (v.asHost?.representation ?? "<object>").utf8
+        case .host:
+            if let record = v.asHost as? StructValue {
+                out += "struct(".utf8
+                for (i, field) in record.fields.enumerated() {
+                    out += ((i > 0 ? ", " : "") + field.name + "=").utf8
+                    write(field.value, &out, &open)
+                }
+                out.append(UInt8(ascii: ")"))
+            } else if let counter = v.asHost as? CounterValue, let items = try? counter.ranked(),
+                !items.isEmpty
+            {
+                out += "Counter({".utf8
+                for (i, item) in items.enumerated() {
+                    if i > 0 { out += ", ".utf8 }
+                    write(item.key, &out, &open)
+                    out += ": ".utf8
+                    write(item.value, &out, &open)
+                }
+                out += "})".utf8
+            } else {
+                out += (v.asHost?.representation ?? "<object>").utf8
+            }
         case .integer: out += BigInteger(v).description.utf8
         case .error:
             guard let error = v.asError else { return }

@@ -114,6 +114,7 @@ struct WorkerCopy {
     private func duplicate(_ v: Value, _ size: Int) -> Value {
         // SAFETY: `size` is what the object was allocated with; only its owner count differs.
         let p = allocated(size)
+        countObjects(1)
         memcpy(p, v.header, size)
         let copy = Value(tag: Value.Tag.object, bits: UInt64(UInt(bitPattern: p)))
         copy.header.pointee.owners = 1

@@ -17,6 +17,7 @@ struct Lexer {
     private var narrowIndents: [Int] = [0]
     /// The formatter wants comments; nobody else does.
     var keepsComments = false
+    private var hasLoneReturn = false
     private(set) var comments: [TextRange] = []
 
     init(_ file: SourceFile) {
@@ -62,7 +63,10 @@ struct Lexer {
                     append(.newline, i - 1, i)
                     lineStart = true
                 }
-            case 32, 9, 13, 12: i += 1
+            case 32, 9, 12: i += 1
+            case 13:
+                i += 1
+                if i < end, bytes[i] != 10 { loneReturn(i - 1) }
             case UInt8(ascii: "#"): skipComment()
             case UInt8(ascii: "\\"): scanLineJoin()
             default: scanToken(c)
@@ -190,8 +194,20 @@ struct Lexer {
 
     private mutating func skipComment() {
         let start = i
-        while i < end, bytes[i] != 10 { i += 1 }
+        while i < end, bytes[i] != 10 {
+            i += 1
+            if i < end, bytes[i - 1] == 13, bytes[i] != 10 { loneReturn(i - 1) }
+        }
         if keepsComments { comments.append(TextRange(start, i)) }
+    }
+
+    /// Where other editors end a line, this language does not: what follows would be misread.
+    private mutating func loneReturn(_ at: Int) {
+        guard !hasLoneReturn else { return }
+        hasLoneReturn = true
+        fault(
+            "a carriage return stands in this line, which ends with a line feed alone", at, at + 1,
+            help: "save the script with LF or CR LF at the end of its lines")
     }
 
     private mutating func scanLineJoin() {

@@ -72,6 +72,7 @@ extension Parser {
                 target = item
             }
             items.append(WithItem(context: context, target: target))
+            if items.count > 20 { throw stop("a 'with' takes at most 20 contexts", context.range) }
         } while take(.comma)
         if grouped { try expect(.rightParenthesis, "after the contexts") }
         let body = try parseBlock("after 'with'")

@@ -336,6 +336,9 @@ struct Parser {
             }
             parseLine(into: &body)
         }
+        if body.isEmpty, faults.isEmpty {
+            fault("expected a statement in the block \(after)", token.range, help: "write 'pass'")
+        }
         if token.kind == .dedent { advance() }
         return body
     }

@@ -60,6 +60,10 @@ package protocol HostObject: AnyObject {
     /// cannot be used there.
     func forWorker() -> (any HostObject)?
 
+    /// The values it owns, which it holds no longer: asked when nothing refers to it any more, so
+    /// that what nests deep is freed without recursion.
+    func giveUpValues() -> [Value]
+
     /// One line for `repr` and inside containers.
     var representation: String { get }
     /// What `print` writes; may be several lines.
@@ -98,6 +102,7 @@ extension HostObject {
     package var callSignature: Builtin? { nil }
     package func call(_ arguments: Arguments) throws(Raised) -> Value? { nil }
     package func forWorker() -> (any HostObject)? { nil }
+    package func giveUpValues() -> [Value] { [] }
     package var representation: String { "<\(type.name)>" }
     package var text: String { representation }
     package func display(width: Int) -> String { text }

@@ -208,6 +208,7 @@ func allocate<T>(_ type: T.Type, _ kind: ObjectKind, extra: Int = 0) -> UnsafeMu
     let p = allocated(MemoryLayout<T>.size + extra).assumingMemoryBound(to: T.self)
     UnsafeMutableRawPointer(p).assumingMemoryBound(to: ObjectHeader.self).pointee =
         ObjectHeader(owners: 1, hash: 0, kind: kind)
+    countObjects(1)
     return p
 }
 
@@ -215,7 +216,7 @@ func allocate<T>(_ type: T.Type, _ kind: ObjectKind, extra: Int = 0) -> UnsafeMu
 /// nesting cannot exhaust the stack. What holds nothing is freed at once.
 @inline(never)
 func destroy(_ first: UnsafeMutablePointer<ObjectHeader>) {
-    if isLeaf(first.pointee.kind) { return free(first) }
+    if isLeaf(first.pointee.kind) { return freeObject(first) }
     var work: [UnsafeMutablePointer<ObjectHeader>] = []
     dismantle(first, &work)
     while let h = work.popLast() { dismantle(h, &work) }
@@ -240,7 +241,7 @@ private func dismantle(
         let h = v.header
         h.pointee.owners &-= 1
         if h.pointee.owners == 0 {
-            if isLeaf(h.pointee.kind) { free(h) } else { work.append(h) }
+            if isLeaf(h.pointee.kind) { freeObject(h) } else { work.append(h) }
         }
     }
     let v = Value.object(h)
@@ -270,10 +271,13 @@ private func dismantle(
         f.pointee.info.pointee.code.release()
     case .boundMethod: drop(v.cast(BoundMethodObject.self).pointee.receiver)
     case .cell: drop(v.cast(CellObject.self).pointee.value)
-    case .host: v.cast(HostBox.self).pointee.holder.release()
+    case .host:
+        let holder = v.cast(HostBox.self).pointee.holder
+        for value in holder.takeUnretainedValue().object.giveUpValues() { drop(value) }
+        holder.release()
     case .error: v.cast(ErrorObject.self).pointee.raised.release()
     }
-    free(h)
+    freeObject(h)
 }
 
 /// The items of a tuple.

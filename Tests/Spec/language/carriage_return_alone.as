@@ -1,0 +1,1 @@
+x = 1 # noteprint(x)  # expect error: a carriage return stands in this line
