@@ -23,9 +23,7 @@ final class FrameValue: HostObject {
         switch name {
         case "columns": return .list(frame.names.map { .string($0) })
         case "key":
-            return frame.key.map {
-                .list((0..<$0.count).map { [column = $0.column] in cell(column, $0) })
-            } ?? Value.none
+            return keyValues(frame.key)
         case "shape": return .tuple([.int(frame.rowCount), .int(frame.names.count)])
         default: return nil
         }
