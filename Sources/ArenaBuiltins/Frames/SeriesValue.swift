@@ -111,7 +111,7 @@ private let turnsExample = """
     """
 
 private let seriesMethods: [Builtin] =
-    turnMethods + columnMathMethods
+    turnMethods + columnVerbMethods + columnMathMethods + columnStatisticMethods
 
 private let turnMethods: [Builtin] = [
     Builtin(

@@ -401,3 +401,41 @@ extension ListStorage {
             turns: turns.appending(other.turns), turnValidity: validity)
     }
 }
+
+extension Series {
+    /// The text with every occurrence of one piece replaced by another.
+    /// - Throws: `FrameError.columnType`, `.argument`, `.outOfMemory`.
+    package func replacingText(_ old: String, _ new: String) throws(FrameError) -> Series {
+        let texts = try texts(for: "replace")
+        let (piece, other) = (Array(old.utf8), Array(new.utf8))
+        guard !piece.isEmpty else {
+            throw .argument(verb: "replace", message: "an empty text is everywhere", help: nil)
+        }
+        var builder = TextBuilder()
+        var changed: [UInt8] = []
+        for row in 0..<count {
+            let bytes = texts.bytes(at: row)
+            changed.removeAll(keepingCapacity: true)
+            var from = 0
+            var at = 0
+            while at + piece.count <= bytes.count {
+                if bytes[at] == piece[0], bytes[at..<at + piece.count].elementsEqual(piece) {
+                    changed += bytes[from..<at]
+                    changed += other
+                    at += piece.count
+                    from = at
+                } else {
+                    at += 1
+                }
+            }
+            changed += bytes[from..<bytes.count]
+            let failure: FrameError? = changed.withUnsafeBytes { buffer in
+                do throws(FrameError) { try builder.append(buffer) } catch { return error }
+                return nil
+            }
+            if let failure { throw failure }
+        }
+        withExtendedLifetime(texts) {}
+        return with(Column(.string(builder.finish()), validity: column.validity))
+    }
+}
