@@ -78,7 +78,7 @@ final class TemplateValue: HostObject {
             throw Raised(
                 .type, "the template's column '\(series.name)' holds lists of turns",
                 help: "join them first: df[\"\(series.name)\"].join(\" \")")
-        case .bool, .int64, .float64, .float32:
+        case .bool, .int64, .float64, .float32, .ints, .floats, .matrix, .categorical, .timestamp:
             return try framing { () throws(FrameError) in
                 try TextStorage((0..<series.count).map { series.column.text($0) ?? "" })
             }

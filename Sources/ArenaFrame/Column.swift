@@ -10,6 +10,12 @@ package enum ColumnStorage: Sendable {
     case float32([Float])
     case string(TextStorage)
     case turns(ListStorage)
+    case ints(NumberLists<Int32>)
+    case floats(NumberLists<Double>)
+    case matrix(MatrixStorage)
+    case categorical(CategoricalStorage)
+    /// Microseconds since 1970 in UTC.
+    case timestamp([Int64])
 
     /// The number of rows.
     package var count: Int {
@@ -20,6 +26,11 @@ package enum ColumnStorage: Sendable {
         case .float32(let values): values.count
         case .string(let texts): texts.count
         case .turns(let lists): lists.count
+        case .ints(let lists): lists.count
+        case .floats(let lists): lists.count
+        case .matrix(let matrix): matrix.count
+        case .categorical(let texts): texts.count
+        case .timestamp(let times): times.count
         }
     }
 
@@ -32,6 +43,11 @@ package enum ColumnStorage: Sendable {
         case .float32: .float32
         case .string: .string
         case .turns: .turns
+        case .ints: .ints
+        case .floats: .floats
+        case .matrix: .matrix
+        case .categorical: .categorical
+        case .timestamp: .timestamp
         }
     }
 
@@ -43,6 +59,11 @@ package enum ColumnStorage: Sendable {
         case .float32(let values): .float32(rows.map { values[$0] })
         case .string(let texts): .string(texts.taking(rows))
         case .turns(let lists): .turns(lists.taking(rows))
+        case .ints(let lists): .ints(lists.taking(rows))
+        case .floats(let lists): .floats(lists.taking(rows))
+        case .matrix(let matrix): .matrix(matrix.taking(rows))
+        case .categorical(let texts): .categorical(texts.taking(rows))
+        case .timestamp(let times): .timestamp(rows.map { times[$0] })
         }
     }
 }
@@ -55,12 +76,17 @@ package enum ColumnType: String, Sendable, CaseIterable {
     case float32
     case string
     case turns = "list[string]"
+    case ints = "list[int32]"
+    case floats = "list[float64]"
+    case matrix
+    case categorical
+    case timestamp
 
     /// Whether the values can be averaged.
     package var isNumeric: Bool {
         switch self {
         case .int64, .float64, .float32: true
-        case .bool, .string, .turns: false
+        case .bool, .string, .turns, .ints, .floats, .matrix, .categorical, .timestamp: false
         }
     }
 }
@@ -124,7 +150,7 @@ package struct Column: Sendable {
         case .int64(let ints): values = ints.map(Double.init)
         case .float64(let doubles): values = doubles
         case .float32(let floats): values = floats.map(Double.init)
-        case .bool, .string, .turns: return nil
+        case .bool, .string, .turns, .ints, .floats, .matrix, .categorical, .timestamp: return nil
         }
         if let validity {
             for row in values.indices where !validity[row] { values[row] = .nan }
@@ -145,8 +171,18 @@ package struct Column: Sendable {
             var bytes: [UInt8] = []
             appendJSON(lists, row: row, to: &bytes)
             return String(decoding: bytes, as: UTF8.self)
+        case .ints(let lists): return listText(lists[row])
+        case .floats(let lists): return listText(lists[row])
+        case .matrix(let matrix): return listText(matrix.row(row))
+        case .categorical(let texts): return texts.string(at: row)
+        case .timestamp(let times): return timestampText(times[row])
         }
     }
+}
+
+/// Numbers as a JSON array has them.
+func listText(_ numbers: some Sequence<some CustomStringConvertible>) -> String {
+    "[" + numbers.map(\.description).joined(separator: ",") + "]"
 }
 
 /// A single column with its name and the key of the frame it comes from.

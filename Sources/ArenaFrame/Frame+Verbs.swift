@@ -70,7 +70,7 @@ extension Frame {
     /// - Throws: `FrameError.lengths`, `.keyAssigned`, `.otherRows`.
     package func assign(_ name: String, _ series: Series) throws(FrameError) -> Frame {
         if let key, let other = series.key, series.count == rowCount {
-            for row in 0..<rowCount where !key.equals(other, at: row) {
+            if let row = key.firstDifference(from: other) {
                 throw .otherRows(
                     column: name, row: row, expected: key.label(row), found: other.label(row))
             }
@@ -115,10 +115,30 @@ extension Frame {
 extension FrameKey {
     /// Whether both keys have the same value in this row.
     func equals(_ other: FrameKey, at row: Int) -> Bool {
+        sameValue(column, row, other.column, row)
+    }
+
+    /// The first row where another key of as many rows has another value; nil if there is none.
+    func firstDifference(from other: FrameKey) -> Int? {
+        if sharesRows(with: other) { return nil }
+        return (0..<count).first { !equals(other, at: $0) }
+    }
+
+    /// Whether both are one column in memory, which spares comparing row by row.
+    private func sharesRows(with other: FrameKey) -> Bool {
         switch (column.storage, other.column.storage) {
-        case (.int64(let a), .int64(let b)): return a[row] == b[row]
-        case (.string(let a), .string(let b)): return sameText(a, row, b, row)
-        case (.bool, _), (.int64, _), (.float64, _), (.float32, _), (.string, _), (.turns, _):
+        case (.int64(let a), .int64(let b)):
+            return a.withUnsafeBufferPointer { x in
+                b.withUnsafeBufferPointer { x.baseAddress == $0.baseAddress && x.count == $0.count }
+            }
+        case (.string(let a), .string(let b)):
+            return a.views.withUnsafeBufferPointer { x in
+                b.views.withUnsafeBufferPointer {
+                    x.baseAddress == $0.baseAddress && x.count == $0.count
+                }
+            }
+        case (.bool, _), (.int64, _), (.float64, _), (.float32, _), (.string, _), (.turns, _),
+            (.ints, _), (.floats, _), (.matrix, _), (.categorical, _), (.timestamp, _):
             return false
         }
     }

@@ -26,7 +26,34 @@ extension FrameError {
             return FaultReport(
                 .index, "there is no row \(row): the frame has \(self.count(count, "row"))",
                 help: count == 0 ? "the frame is empty" : "rows count from 0 to \(count - 1)")
-        case .noKey, .keyMissing, .keyType, .keyDuplicate, .keyAssigned, .otherRows:
+        case .operands(let op, let left, let leftType, let right, let rightType):
+            return FaultReport(
+                .type,
+                "'\(op)' does not work between \(left) (\(leftType)) and \(right) (\(rightType))",
+                help: "convert one of them: df[\"\(left)\"].astype(\"float64\")")
+        case .overflow(let op, let column, let row):
+            return FaultReport(
+                .overflow, "'\(op)' on column '\(column)' does not fit into int64 in \(row)",
+                help: "compute with floats: .astype(\"float64\")")
+        case .zeroDivision(let op, let column, let row):
+            return FaultReport(
+                .zeroDivision, "'\(op)' on column '\(column)' divides by 0 in \(row)",
+                help: "'/' gives inf there; or replace the zeros first")
+        case .conversion(let column, let row, let value, let type):
+            return FaultReport(
+                .value, "column '\(column)', \(row): \(value) is no \(type.rawValue)",
+                help: "fill or drop such rows first, or convert to another type")
+        case .noValues(let verb, let column):
+            return FaultReport(
+                .value, "\(verb) has no value to work on in column '\(column)'",
+                help: "are all its rows missing?")
+        case .argument(let verb, let message, let help):
+            return FaultReport(.value, "\(verb): \(message)", help: help)
+        case .noFrames(let verb):
+            return FaultReport(
+                .value, "\(verb) was given nothing", help: "\(verb)([a, b])")
+        case .noKey, .keyMissing, .keyType, .keyDuplicate, .keyAssigned, .otherRows,
+            .mergeDuplicate, .mergeColumns:
             return keyReport
         case .blendNothing, .blendNoKey, .blendKeys, .blendRows, .blendColumns, .blendWeights,
             .blendWeight, .blendTotal:
@@ -82,6 +109,17 @@ extension FrameError {
                 .value,
                 "'\(column)' is of other rows: row \(row) has the key \(found), the frame's is \(expected)",
                 help: "bring both to one order first, for instance by sorting both by key")
+        case .mergeDuplicate(
+            let side, let on, let value, let first, let second, let validate):
+            return FaultReport(
+                .value,
+                "merge: validate=\"\(validate)\", but the \(side) frame has \(value) twice in '\(on)', in rows \(first) and \(second)",
+                help: "drop the duplicates first, or leave validate= out")
+        case .mergeColumns(let left, let leftType, let right, let rightType):
+            return FaultReport(
+                .type,
+                "merge: '\(left)' is \(leftType.rawValue) in the left frame, '\(right)' is \(rightType.rawValue) in the right",
+                help: "convert one of them with astype")
         default: return FaultReport(.runtime, "an error about a key")
         }
     }

@@ -11,6 +11,14 @@ package enum FrameError: ArenaFault, Equatable {
     case columnType(verb: String, column: String, needed: String, found: ColumnType)
     case rowOutOfRange(row: Int, count: Int)
 
+    case operands(op: String, left: String, leftType: String, right: String, rightType: String)
+    case overflow(op: String, column: String, row: String)
+    case zeroDivision(op: String, column: String, row: String)
+    case conversion(column: String, row: String, value: String, type: ColumnType)
+    case noValues(verb: String, column: String)
+    case argument(verb: String, message: String, help: String?)
+    case noFrames(verb: String)
+
     // Keys
     case noKey(verb: String)
     case keyMissing(key: String, row: Int, count: Int)
@@ -18,6 +26,9 @@ package enum FrameError: ArenaFault, Equatable {
     case keyDuplicate(key: String, value: String, first: Int, second: Int)
     case keyAssigned(key: String)
     case otherRows(column: String, row: Int, expected: String, found: String)
+    case mergeDuplicate(
+        side: String, on: String, value: String, first: Int, second: Int, validate: String)
+    case mergeColumns(left: String, leftType: ColumnType, right: String, rightType: ColumnType)
 
     // Blends; `frame` counts from 0
     case blendNothing

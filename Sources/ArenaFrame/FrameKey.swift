@@ -45,19 +45,7 @@ package struct FrameKey: Sendable {
     /// The rows in ascending order of their keys: numbers by value, text by its bytes.
     /// - Complexity: O(rows log rows)
     func sortedRows() -> [Int] {
-        var rows = Array(0..<count)
-        switch column.storage {
-        case .int64(let values): rows.sort { values[$0] < values[$1] }
-        case .string(let texts): rows.sort { precedes(texts, $0, $1) }
-        case .bool, .float64, .float32, .turns: break
-        }
-        return rows
-    }
-
-    private func precedes(_ texts: TextStorage, _ a: Int, _ b: Int) -> Bool {
-        texts.withBytes(at: a) { x in
-            texts.withBytes(at: b) { y in x.lexicographicallyPrecedes(y) }
-        }
+        sortedOrder(of: column, from: nil, ascending: true) ?? Array(0..<count)
     }
 }
 
@@ -99,7 +87,13 @@ struct KeyIndex {
         switch other.column.storage {
         case .int64(let values): hasher.combine(values[row])
         case .string(let texts): texts.withBytes(at: row) { hasher.combine(bytes: $0) }
-        case .bool, .float64, .float32, .turns: break
+        case .bool(let values): hasher.combine(values[row])
+        case .float64(let values): hasher.combine(values[row])
+        case .float32(let values): hasher.combine(values[row])
+        case .timestamp(let times): hasher.combine(times[row])
+        case .categorical(let texts):
+            texts.categories.withBytes(at: Int(texts.codes[row])) { hasher.combine(bytes: $0) }
+        case .turns, .ints, .floats, .matrix: break
         }
         var slot = hasher.finalize() & (slots.count - 1)
         while slots[slot] != 0, !same(row, other, slots[slot] - 1) {
@@ -109,14 +103,35 @@ struct KeyIndex {
     }
 
     private func same(_ row: Int, _ other: FrameKey, _ own: Int) -> Bool {
-        switch (other.column.storage, key.column.storage) {
-        case (.int64(let a), .int64(let b)): return a[row] == b[own]
-        case (.string(let a), .string(let b)):
-            return sameText(a, row, b, own)
-        case (.bool, _), (.int64, _), (.float64, _), (.float32, _), (.string, _), (.turns, _):
-            return false
-        }
+        sameValue(other.column, row, key.column, own)
     }
+}
+
+/// Whether two columns hold the same value, of the same type, in these rows; neither is missing.
+func sameValue(_ a: Column, _ row: Int, _ b: Column, _ other: Int) -> Bool {
+    switch (a.storage, b.storage) {
+    case (.int64(let x), .int64(let y)): return x[row] == y[other]
+    case (.string(let x), .string(let y)): return sameText(x, row, y, other)
+    case (.bool(let x), .bool(let y)): return x[row] == y[other]
+    case (.float64(let x), .float64(let y)): return sameNumber(x[row], y[other])
+    case (.float32(let x), .float32(let y)): return sameNumber(x[row], y[other])
+    case (.timestamp(let x), .timestamp(let y)): return x[row] == y[other]
+    case (.categorical(let x), .categorical(let y)):
+        return sameText(
+            x.categories, Int(x.codes[row]), y.categories, Int(y.codes[other]))
+    case (.turns(let x), .turns(let y)): return x.strings(at: row) == y.strings(at: other)
+    case (.ints(let x), .ints(let y)): return x[row] == y[other]
+    case (.floats(let x), .floats(let y)): return x[row] == y[other]
+    case (.matrix(let x), .matrix(let y)): return x.row(row) == y.row(other)
+    case (.bool, _), (.int64, _), (.float64, _), (.float32, _), (.string, _), (.turns, _),
+        (.ints, _), (.floats, _), (.matrix, _), (.categorical, _), (.timestamp, _):
+        return false
+    }
+}
+
+/// Whether two numbers are one value: NaN is the same as NaN.
+private func sameNumber<T: BinaryFloatingPoint>(_ a: T, _ b: T) -> Bool {
+    a == b || a.isNaN && b.isNaN
 }
 
 /// Whether two texts have the same bytes.

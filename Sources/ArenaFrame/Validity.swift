@@ -53,6 +53,14 @@ package struct Validity: Sendable, Equatable {
     /// The number of rows without a value.
     package var missingCount: Int { count - words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
+    /// The rows that are there in both.
+    /// - Precondition: both have as many rows.
+    func intersecting(_ other: Validity) -> Validity {
+        var result = self
+        for at in words.indices { result.words[at] &= other.words[at] }
+        return result
+    }
+
     /// The rows in the order given.
     /// - Precondition: every row is in range.
     package func taking(_ rows: some Sequence<Int>) -> Validity {

@@ -83,6 +83,8 @@ private struct CSVEncoder {
             var cell: [UInt8] = []
             appendJSON(lists, row: row, to: &cell)
             cell.withUnsafeBytes { appendCSVCell($0, delimiter: delimiter, to: &bytes) }
+        case .ints, .floats, .matrix, .categorical, .timestamp:
+            appendCSVCell(column.text(row) ?? "", delimiter: delimiter, to: &bytes)
         }
     }
 }

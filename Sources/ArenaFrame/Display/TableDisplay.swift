@@ -146,7 +146,8 @@ private struct CellFormat {
         switch column.storage {
         case .float64(let doubles): values = rows.map { doubles[$0] }
         case .float32(let floats): values = rows.map { Double(floats[$0]) }
-        case .bool, .int64, .string, .turns: return
+        case .bool, .int64, .string, .turns, .ints, .floats, .matrix, .categorical, .timestamp:
+            return
         }
         for (row, value) in zip(rows, values) where !column.isMissing(row) {
             decimals = max(decimals, fixedDecimals(value) ?? 1)
@@ -170,7 +171,18 @@ private struct CellFormat {
                 left -= (turn?.count ?? 4) + 4
             }
             return "[" + parts.joined(separator: ", ") + "]"
+        case .ints(let lists): return numbers(lists[row])
+        case .floats(let lists): return numbers(lists[row])
+        case .matrix(let matrix): return numbers(matrix.row(row))
+        case .categorical(let texts):
+            return texts.categories.withBytes(at: Int(texts.codes[row])) { beginning($0) }
+        case .timestamp(let times): return timestampText(times[row])
         }
+    }
+
+    private func numbers(_ list: some Collection<some CustomStringConvertible>) -> String {
+        let shown = list.prefix(12).map(\.description)
+        return "[" + shown.joined(separator: ", ") + (list.count > 12 ? ", …]" : "]")
     }
 
     private func number(_ value: Double, _ shortest: String) -> String {

@@ -64,7 +64,8 @@ extension Series {
     func texts(for verb: String) throws(FrameError) -> TextStorage {
         switch column.storage {
         case .string(let texts): return texts
-        case .bool, .int64, .float64, .float32, .turns:
+        case .categorical(let texts): return texts.texts(column.validity)
+        case .bool, .int64, .float64, .float32, .turns, .ints, .floats, .matrix, .timestamp:
             throw .columnType(
                 verb: verb, column: name, needed: "a column of text", found: column.type)
         }
@@ -73,7 +74,8 @@ extension Series {
     private func lists(for verb: String) throws(FrameError) -> ListStorage {
         switch column.storage {
         case .turns(let lists): return lists
-        case .bool, .int64, .float64, .float32, .string:
+        case .bool, .int64, .float64, .float32, .string, .ints, .floats, .matrix, .categorical,
+            .timestamp:
             throw .columnType(
                 verb: verb, column: name, needed: "a column of turns", found: column.type)
         }

@@ -16,16 +16,26 @@ final class FrameValue: HostObject {
         "frame", summary: "A table of named columns whose rows carry a key.", methods: frameMethods)
     var type: HostType { Self.hostType }
     func forWorker() -> (any HostObject)? { FrameValue(frame) }
-    var attributeNames: [String] { ["columns", "key", "shape"] }
+    var attributeNames: [String] { ["columns", "dtypes", "key", "key_name", "shape"] }
     var itemNames: [String] { frame.knownNames }
 
     func attribute(_ name: String) throws(Raised) -> Value? {
         switch name {
         case "columns": return .list(frame.names.map { .string($0) })
         case "key":
-            return frame.key.map {
-                .list((0..<$0.count).map { [column = $0.column] in cell(column, $0) })
-            } ?? Value.none
+            return keyValues(frame.key)
+        case "key_name": return frame.key.map { .string($0.name) } ?? Value.none
+        case "dtypes":
+            let dict = Value.dict()
+            for (name, column) in zip(frame.names, frame.columns) {
+                let (key, type) = (Value.string(name), Value.string(column.type.rawValue))
+                defer {
+                    key.release()
+                    type.release()
+                }
+                try dict.setEntry(key, type)
+            }
+            return dict
         case "shape": return .tuple([.int(frame.rowCount), .int(frame.names.count)])
         default: return nil
         }
@@ -35,21 +45,57 @@ final class FrameValue: HostObject {
         if let name = key.asString {
             return try framing { () throws(FrameError) in value(try frame.series(name)) }
         }
+        if let mask = (key.asHost as? SeriesValue)?.series {
+            return try framing { () throws(FrameError) in value(try frame.filtered(by: mask)) }
+        }
         if let items = key.items, items.allSatisfy({ $0.asString != nil }) {
             let names = items.compactMap(\.asString)
             return try framing { () throws(FrameError) in value(try frame.select(names)) }
         }
         throw Raised(
             .type,
+<<<<<<< HEAD:Sources/ArenaBuiltins/FrameValue.swift
             "a frame is indexed by a column's name or a list of names, not \(key.typeWithArticle)",
             help: "rows: df.head(10), df.take([0, 5]), df[:10]")
+=======
+            "a frame is indexed by a column's name, a list of names or a bool column, not a \(key.typeName)",
+            help: "rows: df.head(10), df.take([0, 5]), df[:10], df[df[\"a\"] > 1]")
+>>>>>>> f707ff7af40c4af5d130e76f4b2d27bffa89507f:Sources/ArenaBuiltins/Frames/FrameValue.swift
     }
 
     func setItem(_ key: Value, _ new: Value) throws(Raised) {
+        if let names = key.items, let other = (new.asHost as? FrameValue)?.frame {
+            // df[["a", "b"]] = another frame of these rows: column by column, in its order.
+            guard names.count == other.names.count else {
+                throw Raised(
+                    .value, "\(names.count) names for \(other.names.count) columns",
+                    help: "give a name for each column of the frame on the right")
+            }
+            for (name, source) in zip(names, other.names) {
+                guard let name = name.asString else {
+                    throw Raised(.type, "a column's name is a str, not a \(name.typeName)")
+                }
+                frame = try framing { () throws(FrameError) in
+                    try frame.assign(name, try other.series(source))
+                }
+            }
+            return
+        }
         guard let name = key.asString else {
+<<<<<<< HEAD:Sources/ArenaBuiltins/FrameValue.swift
             throw Raised(.type, "a column's name is a str, not \(key.typeWithArticle)")
+=======
+            throw Raised(
+                .type, "a column's name is a str, not a \(key.typeName)",
+                help: "df[\"a\"] = ...; rows are changed by df[\"a\"].where(...)")
+>>>>>>> f707ff7af40c4af5d130e76f4b2d27bffa89507f:Sources/ArenaBuiltins/Frames/FrameValue.swift
         }
         frame = try assigned(frame, name, new)
+    }
+
+    func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value? {
+        guard let op = ColumnOperator(rawValue: op) else { return nil }
+        return try combined(frame, op, other, reversed)
     }
 
     func slice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value {
@@ -82,12 +128,27 @@ func assigned(_ frame: Frame, _ name: String, _ new: Value) throws(Raised) -> Fr
     if let series = (new.asHost as? SeriesValue)?.series {
         return try framing { () throws(FrameError) in try frame.assign(name, series) }
     }
-    let items = new.items.map { Array($0) } ?? Array(repeating: new, count: frame.rowCount)
-    let column = try column(ofItems: items, named: name)
+    let column: Column
+    if let items = new.items {
+        column = try ArenaBuiltins.column(ofItems: items, named: name)
+    } else if let operand = operand(new) {
+        column = try framing { () throws(FrameError) in
+            try Column.filled(operand, count: frame.rowCount)
+        }
+    } else if new.isNone {
+        column = .missing(.float64, count: frame.rowCount)
+    } else {
+        throw Raised(
+            .type, "a \(new.typeName) cannot be assigned to column '\(name)'",
+            help: "assign a column, a list of \(frame.rowCount) values, or a single value")
+    }
     return try framing { () throws(FrameError) in try frame.assign(name, column) }
 }
 
-private let frameMethods: [Builtin] = [
+private let frameMethods: [Builtin] =
+    selectionMethods + frameVerbMethods + frameStatisticMethods + frameShapeMethods
+
+private let selectionMethods: [Builtin] = [
     Builtin(
         "head", [.receiver("frame"), P("n", "int", .optional("5"))], "The first n rows.",
         examples: [Example("print(len(frame({\"a\": [1, 2, 3]}).head(2)))", prints: "2\n")]
@@ -96,8 +157,8 @@ private let frameMethods: [Builtin] = [
         return value(try a.frame(0).head(max(0, n)))
     },
     Builtin(
-        "assign", [.receiver("frame"), P("columns", "column, list or value", .keywords)],
-        "A new frame with columns added or replaced; a column of other rows is refused.",
+        "assign", [.receiver("frame"), P("columns", "column, list, value or function", .keywords)],
+        "A new frame with columns added or replaced, or what functions of the frame give; a column of other rows is refused.",
         examples: [
             Example(
                 "print(frame({\"a\": [1]}).assign(b=[2.5], c=\"x\").columns)",
@@ -106,12 +167,24 @@ private let frameMethods: [Builtin] = [
     ) { a throws(Raised) in
         var frame = try a.frame(0)
         for (name, new) in a[1].dictItems ?? [] {
-            frame = try assigned(frame, name.asString ?? "", new)
+            if isCallable(new) {
+                let argument = value(frame)
+                defer { argument.release() }
+                let result = try a.machine.call(new, [argument])
+                defer { result.release() }
+                frame = try assigned(frame, name.asString ?? "", result)
+            } else {
+                frame = try assigned(frame, name.asString ?? "", new)
+            }
         }
         return value(frame)
     },
     Builtin(
-        "rename", [.receiver("frame"), P("columns", "dict", .required, "old names to new names")],
+        "rename",
+        [
+            .receiver("frame"),
+            P("columns", "dict", .required, "old names to new names: {\"old\": \"new\"}"),
+        ],
         "A new frame with other column names.",
         examples: [
             Example("print(frame({\"a\": [1]}).rename({\"a\": \"b\"}).columns)", prints: "['b']\n")

@@ -16,17 +16,41 @@ final class SeriesValue: HostObject {
         "column", summary: "One column of a frame, with the frame's key.", methods: seriesMethods)
     var type: HostType { Self.hostType }
     func forWorker() -> (any HostObject)? { SeriesValue(series) }
-    var attributeNames: [String] { ["name", "dtype"] }
+    var attributeNames: [String] { ["name", "dtype", "key", "shape", "values"] }
 
     func attribute(_ name: String) throws(Raised) -> Value? {
         switch name {
         case "name": return .string(series.name)
         case "dtype": return .string(series.column.type.rawValue)
+        case "key": return keyValues(series.key)
+        case "shape": return .tuple([.int(series.count)])
+        case "values": return .list((0..<series.count).map { cell(series.column, $0) })
         default: return nil
         }
     }
 
     func item(_ key: Value) throws(Raised) -> Value {
+        if let mask = (key.asHost as? SeriesValue)?.series {
+            return try framing { () throws(FrameError) in value(try series.filtered(by: mask)) }
+        }
+        if key.isText {
+            // Where the rows are named by text a name cannot be taken for a row number.
+            guard
+                let found = try framing({ () throws(FrameError) in
+                    try series.row(named: scalar(key) ?? .missing)
+                })
+            else {
+                throw Raised(
+                    .key, "column '\(series.name)' has no row \(quotedText(key.utf8))",
+                    help: series.key == nil
+                        ? "its rows have no key: take one by its number"
+                        : suggestion(
+                            for: key.asString ?? "",
+                            among: (0..<min(series.count, 1000)).map { series.key?.label($0) ?? "" }
+                        ))
+            }
+            return cell(series.column, found)
+        }
         guard let i = key.asInt else {
             throw Raised(.type, "a column is indexed by a row number, not \(key.typeWithArticle)")
         }
@@ -35,6 +59,34 @@ final class SeriesValue: HostObject {
             throw Raised(.index, "row \(i) is outside a column of \(series.count) rows")
         }
         return cell(series.column, at)
+    }
+
+    func slice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value {
+        let (first, count, stride) = try sliceBounds(start, stop, step, series.count)
+        let rows = (0..<count).map { first + $0 * stride }
+        return try framing { () throws(FrameError) in value(try series.take(rows)) }
+    }
+
+    func contains(_ v: Value) throws(Raised) -> Bool {
+        guard let wanted = scalar(v) else { return false }
+        return series.contains(wanted)
+    }
+
+    func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value? {
+        if op == "~" {
+            return try framing { () throws(FrameError) in value(try series.inverted()) }
+        }
+        guard let op = ColumnOperator(rawValue: op) else { return nil }
+        if other.isNone, op == .equal || op == .notEqual {
+            throw Raised(
+                .type, "'\(op.rawValue)' between a column and None",
+                help: op == .equal
+                    ? "missing rows: column.isna()" : "rows that are there: column.notna()")
+        }
+        guard let operand = operand(other) else { return nil }
+        return try framing { () throws(FrameError) in
+            value(try series.applying(op, operand, reversed: reversed))
+        }
     }
 
     var count: Int? { series.count }
@@ -58,7 +110,10 @@ private let turnsExample = """
     print(list(f["prompt"].turns(read="json", null="").join("|")))
     """
 
-private let seriesMethods: [Builtin] = [
+private let seriesMethods: [Builtin] =
+    turnMethods + columnVerbMethods + columnMathMethods + columnStatisticMethods
+
+private let turnMethods: [Builtin] = [
     Builtin(
         "turns",
         [
@@ -133,3 +188,9 @@ private let seriesMethods: [Builtin] = [
         return try framing { () throws(FrameError) in value(try series.turnCounts()) }
     },
 ]
+
+/// The keys of the rows as a list; None where nothing names them.
+func keyValues(_ key: FrameKey?) -> Value {
+    guard let key else { return .none }
+    return .list((0..<key.count).map { cell(key.column, $0) })
+}

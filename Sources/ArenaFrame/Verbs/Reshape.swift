@@ -1,0 +1,287 @@
+// Values into classes (cut, qcut), classes into columns (get_dummies, pivot), lists into rows
+// (explode), columns into a matrix.
+
+extension Series {
+    /// The interval of each number among edges that ascend: open below and closed above, or the other
+    /// way round. Numbers outside are missing.
+    /// - Parameter labels: a word for each interval; nil gives the intervals themselves.
+    /// - Throws: `FrameError.columnType`, `.argument`.
+    package func cut(
+        edges: [Double], labels: [String]?, right: Bool, includeLowest: Bool, verb: String = "cut"
+    ) throws(FrameError) -> Series {
+        let values = try doubles(for: verb)
+        guard edges.count >= 2, zip(edges, edges.dropFirst()).allSatisfy({ $0 < $1 }) else {
+            throw .argument(
+                verb: verb, message: "the edges must ascend, and be two at least",
+                help: "df[\"\(name)\"].cut([0, 10, 20])")
+        }
+        let words = labels ?? intervalNames(edges, right, includeLowest)
+        guard words.count == edges.count - 1 else {
+            throw .argument(
+                verb: verb,
+                message: "\(words.count) labels for \(edges.count - 1) intervals", help: nil)
+        }
+        var codes = [Int32](repeating: 0, count: count)
+        var validity = Validity(repeating: true, count: count)
+        for row in 0..<count {
+            let x = values[row]
+            guard !column.isMissing(row), !x.isNaN else {
+                validity[row] = false
+                continue
+            }
+            // The number of edges below x (or at it, for intervals closed below).
+            var low = 0
+            var high = edges.count
+            while low < high {
+                let middle = (low + high) / 2
+                if right ? edges[middle] < x : edges[middle] <= x {
+                    low = middle + 1
+                } else {
+                    high = middle
+                }
+            }
+            if includeLowest {
+                if right, x == edges[0] { low = 1 }
+                if !right, x == edges[edges.count - 1] { low = edges.count - 1 }
+            }
+            if low == 0 || low == edges.count {
+                validity[row] = false
+            } else {
+                codes[row] = Int32(low - 1)
+            }
+        }
+        return with(
+            Column(
+                .categorical(
+                    CategoricalStorage(codes: codes, categories: try TextStorage(words))),
+                validity: validity))
+    }
+
+    /// Intervals of one width from the smallest number to the greatest, as pandas lays them: the
+    /// first reaches a thousandth of the range lower.
+    /// - Throws: `FrameError.columnType`, `.argument`, `.noValues`.
+    package func cut(
+        count bins: Int, labels: [String]?, right: Bool
+    ) throws(FrameError) -> Series {
+        let values = try presentDoubles(for: "cut").filter { !$0.isNaN }
+        guard var low = values.min(), var high = values.max() else {
+            throw .noValues(verb: "cut", column: name)
+        }
+        guard bins > 0 else {
+            throw .argument(verb: "cut", message: "needs one interval at least", help: nil)
+        }
+        if low == high {
+            low -= low == 0 ? 0.001 : 0.001 * low.magnitude
+            high += high == 0 ? 0.001 : 0.001 * high.magnitude
+            return try cut(
+                edges: linearSpace(low, high, bins + 1), labels: labels, right: right,
+                includeLowest: false)
+        }
+        var edges = linearSpace(low, high, bins + 1)
+        let margin = (high - low) * 0.001
+        if right { edges[0] -= margin } else { edges[bins] += margin }
+        return try cut(edges: edges, labels: labels, right: right, includeLowest: false)
+    }
+
+    /// Intervals that hold the same share of the numbers each.
+    /// - Throws: `FrameError.columnType`, `.argument`, `.noValues`.
+    package func quantileCut(_ shares: [Double], labels: [String]?) throws(FrameError) -> Series {
+        var edges: [Double] = []
+        for scalar in try quantiles(shares) {
+            guard let x = scalar.double else { throw .noValues(verb: "qcut", column: name) }
+            edges.append(x)
+        }
+        return try cut(
+            edges: edges, labels: labels, right: true, includeLowest: true, verb: "qcut")
+    }
+
+    private func intervalNames(
+        _ edges: [Double], _ right: Bool, _ includeLowest: Bool
+    ) -> [String] {
+        zip(edges, edges.dropFirst()).enumerated().map { place, pair in
+            let isWhole = edges.allSatisfy { $0 == $0.rounded() && $0.magnitude < 1e15 }
+            func text(_ x: Double) -> String { isWhole ? String(Int(x)) : shown(x) }
+            return right
+                ? "(\(text(pair.0)), \(text(pair.1))]" : "[\(text(pair.0)), \(text(pair.1)))"
+        }
+    }
+
+    /// A number to six digits, as interval names have it.
+    private func shown(_ x: Double) -> String {
+        guard x.isFinite, x != 0 else { return x.description }
+        var unit = 1.0
+        var size = x.magnitude
+        while size < 100_000, unit < 1e12 {
+            size *= 10
+            unit *= 10
+        }
+        return ((x * unit).rounded() / unit).description
+    }
+
+    /// A bool column for each value (or category), in their order.
+    /// - Throws: `FrameError.columnType`.
+    package func dummies(prefix: String?) throws(FrameError) -> [(name: String, column: Column)] {
+        let (codes, classes) = try encoded()
+        var result: [(name: String, column: Column)] = []
+        for code in 0..<classes.count {
+            let word = classes.text(code) ?? ""
+            result.append(
+                (prefix.map { "\($0)_\(word)" } ?? word, Column(codes.map { $0 == Int32(code) })))
+        }
+        return result
+    }
+
+    /// Each row's class by number, -1 for a missing row, and the classes in their order. A
+    /// categorical column keeps all its categories.
+    /// - Throws: `FrameError.columnType`.
+    package func encoded() throws(FrameError) -> (codes: [Int32], classes: Column) {
+        if case .categorical(let texts) = column.storage {
+            let codes = (0..<count).map { column.isMissing($0) ? -1 : texts.codes[$0] }
+            return (codes, Column(.string(texts.categories)))
+        }
+        let found = try factor(column, name: name, verb: "encode").sorted(by: column)
+        return (found.codes, column.taking(found.firstRows))
+    }
+
+    /// A row for each item of each list, and the row it is from; an empty list gives a missing row.
+    /// - Throws: `FrameError.columnType`.
+    package func exploded() throws(FrameError) -> (column: Column, rows: [Int]) {
+        var rows: [Int] = []
+        var items: [Int] = []
+        func lay(_ start: Int, _ length: Int, _ row: Int) {
+            if length == 0 || column.isMissing(row) {
+                rows.append(row)
+                items.append(-1)
+                return
+            }
+            for item in start..<start + length {
+                rows.append(row)
+                items.append(item)
+            }
+        }
+        let flat: Column
+        switch column.storage {
+        case .turns(let lists):
+            for row in 0..<count { lay(lists.rows[row].start, lists.rows[row].count, row) }
+            flat = Column(.string(lists.turns), validity: lists.turnValidity)
+        case .ints(let lists):
+            for row in 0..<count { lay(lists.rows[row].start, lists.rows[row].count, row) }
+            flat = Column(lists.numbers.map(Int64.init))
+        case .floats(let lists):
+            for row in 0..<count { lay(lists.rows[row].start, lists.rows[row].count, row) }
+            flat = Column(lists.numbers)
+        case .matrix(let matrix):
+            for row in 0..<count { lay(row * matrix.width, matrix.width, row) }
+            flat = Column(matrix.doubles)
+        case .bool, .int64, .float64, .float32, .string, .categorical, .timestamp:
+            throw .columnType(
+                verb: "explode", column: name, needed: "a column of lists", found: column.type)
+        }
+        return (flat.taking(optional: items), rows)
+    }
+}
+
+/// Numbers at one distance from each other, both ends included.
+package func linearSpace(_ low: Double, _ high: Double, _ count: Int) -> [Double] {
+    guard count > 1 else { return [low] }
+    let step = (high - low) / Double(count - 1)
+    var result = (0..<count).map { Double($0) * step + low }
+    result[count - 1] = high
+    return result
+}
+
+extension Frame {
+    /// The numeric columns as one matrix column.
+    /// - Throws: `FrameError.columnType`, `.noFrames`.
+    package func matrix(name: String = "matrix") throws(FrameError) -> Series {
+        try hstack(
+            zip(names, columns).map { Series(trusting: $0, $1, key) }, name: name)
+    }
+
+    /// A table of a statistic: a row for each value of some columns, a column for each of another.
+    /// - Throws: `FrameError.unknownColumn`, `.columnType`, `.overflow`, `.duplicateColumn`.
+    package func pivoted(
+        index: [String], columns wide: String, values: String?, statistic: Statistic,
+        fill: Scalar
+    ) throws(FrameError) -> Frame {
+        let rowGroups = try Grouping(self, by: index)
+        let header = try Series(trusting: wide, column(wide), nil).encoded()
+        let width = header.classes.count
+        var pairs = [Int64](repeating: 0, count: rowCount)
+        var validity = Validity(repeating: true, count: rowCount)
+        for row in 0..<rowCount {
+            let (a, b) = (rowGroups.codes[row], header.codes[row])
+            if a < 0 || b < 0 { validity[row] = false }
+            pairs[row] = Int64(a) * Int64(max(1, width)) + Int64(b)
+        }
+        let cells = factor(pairs, validity)
+        let grouping = Grouping(self, [], cells, sort: false)
+        let results: Column
+        if let values {
+            results = try grouping.aggregated(try series(values), statistic)
+        } else {
+            results = Column(cells.sizes.map { Int64($0) })
+        }
+        var columns: [(name: String, column: Column)] = []
+        for at in 0..<width {
+            var rows = [Int](repeating: -1, count: rowGroups.count)
+            for (cell, row) in cells.firstRows.enumerated()
+            where Int(header.codes[row]) == at {
+                rows[Int(rowGroups.codes[row])] = cell
+            }
+            let name = header.classes.text(at) ?? ""
+            var column = results.taking(optional: rows)
+            if fill != .missing {
+                column = try Series(trusting: name, column, nil).filled(fill).column
+            }
+            columns.append((name, column))
+        }
+        return try rowGroups.result(columns)
+    }
+}
+
+/// Columns of numbers and matrices side by side as one matrix; float32 if all of them are.
+/// - Throws: `FrameError.columnType`, `.lengths`, `.otherRows`, `.noFrames`.
+package func hstack(_ parts: [Series], name: String) throws(FrameError) -> Series {
+    guard let first = parts.first else { throw .noFrames(verb: "hstack") }
+    var width = 0
+    var isNarrow = true
+    for part in parts {
+        try first.checkRows(part)
+        if part.column.missingCount > 0 {
+            throw .argument(
+                verb: "hstack",
+                message: "column '\(part.name)' misses \(part.column.missingCount) rows",
+                help: "a matrix has no missing numbers: df[\"\(part.name)\"].fillna(0)")
+        }
+        if case .matrix(let matrix) = part.column.storage {
+            width += matrix.width
+            if case .float64 = matrix.numbers { isNarrow = false }
+        } else {
+            width += 1
+            if part.column.type != .float32 { isNarrow = false }
+        }
+    }
+    let rows = first.count
+    var values = [Double](repeating: 0, count: rows * width)  // (rows, width)
+    var start = 0
+    for part in parts {
+        let source: [Double]
+        var size = 1
+        if case .matrix(let matrix) = part.column.storage {
+            source = matrix.doubles
+            size = matrix.width
+        } else {
+            source = try part.doubles(for: "hstack")
+        }
+        for row in 0..<rows {
+            for at in 0..<size { values[row * width + start + at] = source[row * size + at] }
+        }
+        start += size
+    }
+    let numbers: MatrixStorage.Numbers =
+        isNarrow ? .float32(values.map(Float.init)) : .float64(values)
+    return Series(
+        trusting: name,
+        Column(.matrix(MatrixStorage(numbers, count: rows, width: width))), first.key)
+}
