@@ -9,7 +9,7 @@ package final class ByteChunk: Sendable {
     // never again; immutable once the builder is finished. Freed only in deinit.
     nonisolated(unsafe) let base: UnsafeMutableRawPointer
     let capacity: Int
-    private let isMapped: Bool
+    private nonisolated(unsafe) let mapping: (start: UnsafeMutableRawPointer, size: Int)?
 
     /// From this size on the memory comes straight from the system, in huge pages where it has them.
     private static let mappedSize = 1 << 20
@@ -17,24 +17,40 @@ package final class ByteChunk: Sendable {
     /// Memory for `capacity` bytes, or nil if the system has none.
     init?(capacity: Int) {
         self.capacity = max(capacity, 1)
-        isMapped = self.capacity >= Self.mappedSize
-        if isMapped {
-            guard
-                let start = mmap(
-                    nil, self.capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-                start != MAP_FAILED
-            else { return nil }
-            // Advised before first touch: page faults are half of the cost of filling a fresh block.
-            madvise(start, self.capacity, MADV_HUGEPAGE)
-            base = start
-        } else {
+        guard self.capacity >= Self.mappedSize else {
             guard let start = malloc(self.capacity) else { return nil }
             base = start
+            mapping = nil
+            return
         }
+        // Huge pages begin at multiples of their size.
+        let size = self.capacity + Self.hugePage
+        guard
+            let start = mmap(
+                nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                0),
+            start != MAP_FAILED
+        else { return nil }
+        let behind = Int(bitPattern: start) & (Self.hugePage - 1)
+        base = start + (behind == 0 ? 0 : Self.hugePage - behind)
+        mapping = (start, size)
+        // Advised before first touch: page faults are half of the cost of filling a fresh block.
+        madvise(base, self.capacity, MADV_HUGEPAGE)
+    }
+
+    private static let hugePage = 2 << 20
+
+    /// Gives back the memory from `used` on, which nobody will write.
+    func trim(to used: Int) {
+        guard mapping != nil else { return }
+        let page = 4096
+        let from = (used + page - 1) / page * page
+        // SAFETY: the range lies in the mapping; no view reaches beyond `used`.
+        if from < capacity { madvise(base + from, capacity - from, MADV_DONTNEED) }
     }
 
     deinit {
-        if isMapped { munmap(base, capacity) } else { free(base) }
+        if let mapping { munmap(mapping.start, mapping.size) } else { free(base) }
     }
 }
 
@@ -125,6 +141,22 @@ package struct TextBuilder {
     package init(expectedBytes: Int = 0) {
         nextSize = max(Self.smallestChunk, min(expectedBytes, Self.largestChunk))
     }
+
+    /// A builder of texts that mostly lie in a chunk that somebody else fills.
+    init(sharing chunk: ByteChunk) {
+        self.init()
+        chunks = [chunk]
+    }
+
+    /// Adds a text that lies in the chunk shared from the start.
+    @inline(__always)
+    mutating func append(sharedOffset offset: Int, length: Int) {
+        views.append(
+            length == 0 ? .empty : TextView(chunk: 0, length: UInt32(length), offset: offset))
+    }
+
+    /// Makes room for as many more texts.
+    mutating func reserveViews(_ count: Int) { views.reserveCapacity(views.count + count) }
 
     /// The number of texts.
     package var count: Int { views.count }
