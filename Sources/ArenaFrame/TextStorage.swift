@@ -1,59 +1,6 @@
 // Text of a column: 16-byte views over shared chunks of bytes. Taking rows, slicing and copying move
 // views only; a chunk lives as long as a storage that names it. All text is valid UTF-8.
 
-import Glibc
-
-/// A block of bytes that one builder fills and everybody else only reads.
-package final class ByteChunk: Sendable {
-    // SAFETY: written by the one builder that made the chunk, below the views it has handed out
-    // never again; immutable once the builder is finished. Freed only in deinit.
-    nonisolated(unsafe) let base: UnsafeMutableRawPointer
-    let capacity: Int
-    private nonisolated(unsafe) let mapping: (start: UnsafeMutableRawPointer, size: Int)?
-
-    /// From this size on the memory comes straight from the system, in huge pages where it has them.
-    private static let mappedSize = 1 << 20
-
-    /// Memory for `capacity` bytes, or nil if the system has none.
-    init?(capacity: Int) {
-        self.capacity = max(capacity, 1)
-        guard self.capacity >= Self.mappedSize else {
-            guard let start = malloc(self.capacity) else { return nil }
-            base = start
-            mapping = nil
-            return
-        }
-        // Huge pages begin at multiples of their size.
-        let size = self.capacity + Self.hugePage
-        guard
-            let start = mmap(
-                nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-                0),
-            start != MAP_FAILED
-        else { return nil }
-        let behind = Int(bitPattern: start) & (Self.hugePage - 1)
-        base = start + (behind == 0 ? 0 : Self.hugePage - behind)
-        mapping = (start, size)
-        // Advised before first touch: page faults are half of the cost of filling a fresh block.
-        madvise(base, self.capacity, MADV_HUGEPAGE)
-    }
-
-    private static let hugePage = 2 << 20
-
-    /// Gives back the memory from `used` on, which nobody will write.
-    func trim(to used: Int) {
-        guard mapping != nil else { return }
-        let page = 4096
-        let from = (used + page - 1) / page * page
-        // SAFETY: the range lies in the mapping; no view reaches beyond `used`.
-        if from < capacity { madvise(base + from, capacity - from, MADV_DONTNEED) }
-    }
-
-    deinit {
-        if let mapping { munmap(mapping.start, mapping.size) } else { free(base) }
-    }
-}
-
 /// Where a text lies: chunk, offset and length.
 struct TextView: Sendable {
     var chunk: UInt32
