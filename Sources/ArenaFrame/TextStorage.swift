@@ -135,6 +135,17 @@ package struct TextBuilder {
         used += length
     }
 
+    /// Makes a part of the reserved room a text; `advance` follows for all of them.
+    @inline(__always)
+    mutating func append(reservedOffset offset: Int, length: Int) {
+        views.append(
+            TextView(
+                chunk: UInt32(chunks.count - 1), length: UInt32(length), offset: used + offset))
+    }
+
+    /// Takes so much of the reserved room.
+    mutating func advance(_ length: Int) { used += length }
+
     /// Adds a text.
     @inline(__always)
     package mutating func append(_ bytes: UnsafeRawBufferPointer) throws(FrameError) {
@@ -181,6 +192,7 @@ package struct TextBuilder {
 
     /// The texts so far; the builder is empty afterwards.
     package mutating func finish() -> TextStorage {
+        if capacity > 0 { chunks.last?.trim(to: used) }
         let result = TextStorage(views: views, chunks: chunks)
         self = TextBuilder()
         return result

@@ -54,6 +54,28 @@ int arena_csv_finish(arena_csv_state *state);
 long arena_csv_rows(
     uint32_t *ends, size_t count, size_t columns, size_t first, size_t *taken);
 
+// MARK: - Cells of turns
+
+/// A turn's place in the output; a null turn has the length UINT32_MAX.
+typedef struct {
+    uint32_t start;
+    uint32_t length;
+} arena_turn;
+
+enum {
+    /// Bytes that must be writable behind as many as the cell has.
+    arena_turns_slack = 32,
+};
+
+/// Reads a cell that is an array of strings in double quotes and nulls. A space is left between turns,
+/// so that joining them by one takes no copy.
+/// - Parameter python: Escapes are read as in Python: `\/` stays as it is.
+/// - Returns: The number of turns, -1 where the cell is not as plain as that, -2 where there are more
+///   turns than room for them. `*lone` counts halves of surrogate pairs that stood alone.
+long arena_turns_read(
+    const uint8_t *cell, size_t count, uint8_t *out, arena_turn *turns, size_t room, int python,
+    size_t *lone);
+
 /// Forces a kernel by name ("plain", "avx2"), or "auto"; 0 if it is there. For tests.
 int arena_frame_force(const char *name);
 
