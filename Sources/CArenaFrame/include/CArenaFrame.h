@@ -76,6 +76,59 @@ long arena_turns_read(
     const uint8_t *cell, size_t count, uint8_t *out, arena_turn *turns, size_t room, int python,
     size_t *lone);
 
+// MARK: - Numbers into bytes
+
+enum {
+    /// Bytes that any number below takes at most.
+    arena_number_room = 48,
+};
+
+size_t arena_put_int64(int64_t value, uint8_t *out);
+/// The shortest decimal that reads back the same, as Python's repr: bit for bit.
+size_t arena_put_double(double value, uint8_t *out);
+/// The shortest decimal that reads back the same 32 bits.
+size_t arena_put_float(float value, uint8_t *out);
+/// So many digits behind the point, at most 20; from 1e15 on the shortest decimal.
+size_t arena_put_fixed(double value, int digits, uint8_t *out);
+
+// MARK: - Rows into CSV
+
+enum {
+    arena_csv_bool,
+    arena_csv_int64,
+    arena_csv_float64,
+    arena_csv_float32,
+    arena_csv_text,
+};
+
+/// Where a text lies: laid out as TextView.
+typedef struct {
+    uint32_t chunk;
+    uint32_t length;
+    int64_t offset;
+} arena_csv_view;
+
+typedef struct {
+    int kind;
+    const void *values;
+    const uint64_t *validity;       // one bit a row; NULL if no row is missing
+    const uint8_t *const *chunks;   // of text
+} arena_csv_column;
+
+typedef struct {
+    uint8_t delimiter;
+    int digits;  // behind the point; -1 for the shortest decimal
+    int guard;   // cells that a spreadsheet would take for a formula get an apostrophe
+} arena_csv_style;
+
+/// The bytes that rows take at most.
+size_t arena_csv_room(const arena_csv_column *columns, size_t count, size_t first, size_t last);
+
+/// Writes rows and returns their length.
+size_t arena_csv_write(
+    const arena_csv_column *columns, size_t count, size_t first, size_t last,
+    const arena_csv_style *style, uint8_t *out);
+
 /// Forces a kernel by name ("plain", "avx2"), or "auto"; 0 if it is there. For tests.
 int arena_frame_force(const char *name);
 
