@@ -50,6 +50,21 @@ package final class AtomicFile {
         if pending.count >= Self.flushSize { try flush() }
     }
 
+    /// Writes bytes at an offset, also from several threads at once; `write` is not to be mixed with it.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+        var written = 0
+        while written < bytes.count {
+            let n = pwrite(
+                descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written,
+                off_t(offset + written))
+            if n < 0 {
+                if errno == EINTR { continue }
+                throw .system(path: target, doing: "writing", code: errno)
+            }
+            written += n
+        }
+    }
+
     /// Makes the file visible under its name, on disk before this returns.
     package func commit() throws(FileError) {
         try flush()

@@ -7,10 +7,12 @@ package final class MappedFile: Sendable {
     package let path: String
     /// The whole file. Valid while this object is alive: keep it, not just the pointer.
     package nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+    /// The open file, if it was to stay open for reading in pieces; -1 if not.
+    package let descriptor: Int32
 
     /// Maps the file at `path`.
     /// - Throws: `FileError` if it is missing, a folder, not a regular file, or cannot be mapped.
-    package init(_ path: String) throws(FileError) {
+    package init(_ path: String, keepingOpen: Bool = false) throws(FileError) {
         self.path = path
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -18,7 +20,8 @@ package final class MappedFile: Sendable {
             throw code == ENOENT || code == ENOTDIR
                 ? missingFile(path) : .system(path: path, doing: "opening", code: code)
         }
-        defer { close(descriptor) }
+        var keep = false
+        defer { if !keep { close(descriptor) } }
         var info = stat()
         guard fstat(descriptor, &info) == 0 else {
             throw .system(path: path, doing: "reading the size of", code: errno)
@@ -30,6 +33,7 @@ package final class MappedFile: Sendable {
         }
         let size = Int(info.st_size)
         guard size > 0 else {
+            self.descriptor = -1
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
         }
@@ -39,9 +43,12 @@ package final class MappedFile: Sendable {
         else { throw .system(path: path, doing: "mapping", code: errno) }
         bytes = UnsafeRawBufferPointer(start: start, count: size)
         MappingTable.add(start, size, path)
+        keep = keepingOpen
+        self.descriptor = keepingOpen ? descriptor : -1
     }
 
     deinit {
+        if descriptor >= 0 { close(descriptor) }
         // SAFETY: the pointer and length are those mmap returned.
         guard let start = bytes.baseAddress.map({ UnsafeMutableRawPointer(mutating: $0) }) else {
             return

@@ -1,43 +1,6 @@
 // Text of a column: 16-byte views over shared chunks of bytes. Taking rows, slicing and copying move
 // views only; a chunk lives as long as a storage that names it. All text is valid UTF-8.
 
-import Glibc
-
-/// A block of bytes that one builder fills and everybody else only reads.
-package final class ByteChunk: Sendable {
-    // SAFETY: written by the one builder that made the chunk, below the views it has handed out
-    // never again; immutable once the builder is finished. Freed only in deinit.
-    nonisolated(unsafe) let base: UnsafeMutableRawPointer
-    let capacity: Int
-    private let isMapped: Bool
-
-    /// From this size on the memory comes straight from the system, in huge pages where it has them.
-    private static let mappedSize = 1 << 20
-
-    /// Memory for `capacity` bytes, or nil if the system has none.
-    init?(capacity: Int) {
-        self.capacity = max(capacity, 1)
-        isMapped = self.capacity >= Self.mappedSize
-        if isMapped {
-            guard
-                let start = mmap(
-                    nil, self.capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-                start != MAP_FAILED
-            else { return nil }
-            // Advised before first touch: page faults are half of the cost of filling a fresh block.
-            madvise(start, self.capacity, MADV_HUGEPAGE)
-            base = start
-        } else {
-            guard let start = malloc(self.capacity) else { return nil }
-            base = start
-        }
-    }
-
-    deinit {
-        if isMapped { munmap(base, capacity) } else { free(base) }
-    }
-}
-
 /// Where a text lies: chunk, offset and length.
 struct TextView: Sendable {
     var chunk: UInt32
@@ -126,6 +89,22 @@ package struct TextBuilder {
         nextSize = max(Self.smallestChunk, min(expectedBytes, Self.largestChunk))
     }
 
+    /// A builder of texts that mostly lie in a chunk that somebody else fills.
+    init(sharing chunk: ByteChunk) {
+        self.init()
+        chunks = [chunk]
+    }
+
+    /// Adds a text that lies in the chunk shared from the start.
+    @inline(__always)
+    mutating func append(sharedOffset offset: Int, length: Int) {
+        views.append(
+            length == 0 ? .empty : TextView(chunk: 0, length: UInt32(length), offset: offset))
+    }
+
+    /// Makes room for as many more texts.
+    mutating func reserveViews(_ count: Int) { views.reserveCapacity(views.count + count) }
+
     /// The number of texts.
     package var count: Int { views.count }
 
@@ -155,6 +134,17 @@ package struct TextBuilder {
             TextView(chunk: UInt32(chunks.count - 1), length: UInt32(length), offset: used))
         used += length
     }
+
+    /// Makes a part of the reserved room a text; `advance` follows for all of them.
+    @inline(__always)
+    mutating func append(reservedOffset offset: Int, length: Int) {
+        views.append(
+            TextView(
+                chunk: UInt32(chunks.count - 1), length: UInt32(length), offset: used + offset))
+    }
+
+    /// Takes so much of the reserved room.
+    mutating func advance(_ length: Int) { used += length }
 
     /// Adds a text.
     @inline(__always)
@@ -202,6 +192,7 @@ package struct TextBuilder {
 
     /// The texts so far; the builder is empty afterwards.
     package mutating func finish() -> TextStorage {
+        if capacity > 0 { chunks.last?.trim(to: used) }
         let result = TextStorage(views: views, chunks: chunks)
         self = TextBuilder()
         return result

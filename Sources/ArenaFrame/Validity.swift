@@ -3,7 +3,7 @@
 
 /// A bitmap of the rows that hold a value.
 package struct Validity: Sendable, Equatable {
-    private var words: [UInt64]
+    private(set) var words: [UInt64]
     /// The number of rows.
     package private(set) var count: Int
 

@@ -4,41 +4,73 @@
 
 import Glibc
 
-/// Some rows of cells, as the scanner left them.
-struct CSVBatch {
+/// Some rows of cells, as one of the scanners left them.
+protocol CSVRows {
+    var rows: Int { get }
+    /// Whether no rows came before these, so that a column may still begin anew.
+    var isFirst: Bool { get }
+    /// A cell's bytes without the quotes around it.
+    func content(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer
+    func isQuoted(_ row: Int, _ column: Int) -> Bool
+    /// Adds a cell that is there to a column of text.
+    func append(_ row: Int, _ column: Int, to texts: inout TextBuilder) throws(FrameError)
+}
+
+/// Rows of cells that still lie in the file.
+struct CSVBatch: CSVRows {
     let bytes: UnsafeRawBufferPointer
     let cells: UnsafeBufferPointer<CSVCell>
     let columns: Int
     let rows: Int
-    /// Whether no rows came before these.
     let isFirst: Bool
 
     @inline(__always)
-    func cell(_ row: Int, _ column: Int) -> CSVCell { cells[row * columns + column] }
+    private func cell(_ row: Int, _ column: Int) -> CSVCell { cells[row * columns + column] }
 
     @inline(__always)
-    func content(_ cell: CSVCell) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: bytes[cell.offset..<cell.offset + Int(cell.length)])
+    func content(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer {
+        let cell = cell(row, column)
+        return UnsafeRawBufferPointer(
+            rebasing: bytes[cell.offset..<cell.offset + Int(cell.length)])
+    }
+
+    @inline(__always)
+    func isQuoted(_ row: Int, _ column: Int) -> Bool { cell(row, column).isQuoted }
+
+    func append(_ row: Int, _ column: Int, to texts: inout TextBuilder) throws(FrameError) {
+        if cell(row, column).hasDoubledQuotes {
+            try texts.appendUndoubling(content(row, column))
+        } else {
+            try texts.append(content(row, column))
+        }
     }
 }
 
 struct CSVColumnBuilder {
-    private enum State { case undecided, bool, int64, float64, text, spoilt }
+    enum State { case undecided, bool, int64, float64, text, spoilt }
 
-    private var state = State.undecided
-    private var bools: [Bool] = []
-    private var ints: [Int64] = []
-    private var doubles: [Double] = []
+    private(set) var state = State.undecided
+    private(set) var bools: [Bool] = []
+    private(set) var ints: [Int64] = []
+    private(set) var doubles: [Double] = []
     private var texts = TextBuilder()
-    private var rows = 0
-    private var validity: Validity?
+    private(set) var rows = 0
+    private(set) var validity: Validity?
+    /// What the texts share, if a scanner has put them somewhere already.
+    private let shared: ByteChunk?
     /// There was a cell that is missing among numbers but something as text: `""`, `NA`.
-    private var hasHiddenText = false
-    private var hasHugeInt = false
-    private var hasFraction = false
+    private(set) var hasHiddenText = false
+    private(set) var hasHugeInt = false
+    private(set) var hasFraction = false
 
-    /// - Parameter asText: The column is known to be text.
-    init(asText: Bool = false) { if asText { state = .text } }
+    /// - Parameters:
+    ///   - asText: The column is known to be text.
+    ///   - shared: The chunk in which the scanner leaves the cells.
+    init(asText: Bool = false, sharing shared: ByteChunk? = nil) {
+        self.shared = shared
+        if asText { state = .text }
+        if let shared { texts = TextBuilder(sharing: shared) }
+    }
 
     /// Whether the column has to be read again, as text.
     var needsText: Bool {
@@ -51,7 +83,7 @@ struct CSVColumnBuilder {
     }
 
     /// Takes the column's cells of a batch.
-    mutating func append(_ batch: CSVBatch, column: Int) throws(FrameError) {
+    mutating func append(_ batch: some CSVRows, column: Int) throws(FrameError) {
         var row = 0
         while row < batch.rows {
             switch state {
@@ -64,11 +96,14 @@ struct CSVColumnBuilder {
                 row = batch.rows
             case .spoilt:
                 guard batch.isFirst else { return }
-                self = CSVColumnBuilder(asText: true)
+                self = CSVColumnBuilder(asText: true, sharing: shared)
                 row = 0
             }
         }
     }
+
+    /// The texts so far.
+    mutating func finishTexts() -> TextStorage { texts.finish() }
 
     /// The column, unless it needs to be read as text first.
     mutating func finish() -> Column {
@@ -86,14 +121,13 @@ struct CSVColumnBuilder {
 
     // MARK: - One state each: rows are taken until a cell does not fit
 
-    private mutating func decide(_ batch: CSVBatch, _ column: Int, _ from: Int) -> Int {
+    private mutating func decide(_ batch: some CSVRows, _ column: Int, _ from: Int) -> Int {
         for row in from..<batch.rows {
-            let cell = batch.cell(row, column)
-            if isMissing(cell, batch) {
+            let content = batch.content(row, column)
+            if isMissing(content, batch, row, column) {
                 mark(false)
                 continue
             }
-            let content = batch.content(cell)
             switch NumberText.read(content) {
             case .int:
                 state = .int64
@@ -117,13 +151,13 @@ struct CSVColumnBuilder {
         return batch.rows
     }
 
-    private mutating func appendBools(_ batch: CSVBatch, _ column: Int, _ from: Int) -> Int {
+    private mutating func appendBools(_ batch: some CSVRows, _ column: Int, _ from: Int) -> Int {
         for row in from..<batch.rows {
-            let cell = batch.cell(row, column)
-            if let value = boolean(batch.content(cell)) {
+            let content = batch.content(row, column)
+            if let value = boolean(content) {
                 bools.append(value)
                 mark(true)
-            } else if isMissing(cell, batch) {
+            } else if isMissing(content, batch, row, column) {
                 bools.append(false)
                 mark(false)
             } else {
@@ -134,10 +168,10 @@ struct CSVColumnBuilder {
         return batch.rows
     }
 
-    private mutating func appendInts(_ batch: CSVBatch, _ column: Int, _ from: Int) -> Int {
+    private mutating func appendInts(_ batch: some CSVRows, _ column: Int, _ from: Int) -> Int {
         for row in from..<batch.rows {
-            let cell = batch.cell(row, column)
-            switch NumberText.read(batch.content(cell)) {
+            let content = batch.content(row, column)
+            switch NumberText.read(content) {
             case .int(let value):
                 ints.append(value)
                 mark(true)
@@ -148,7 +182,7 @@ struct CSVColumnBuilder {
                 ints = []
                 return row
             case .none:
-                guard isMissing(cell, batch) else {
+                guard isMissing(content, batch, row, column) else {
                     spoil()
                     return row
                 }
@@ -159,10 +193,10 @@ struct CSVColumnBuilder {
         return batch.rows
     }
 
-    private mutating func appendDoubles(_ batch: CSVBatch, _ column: Int, _ from: Int) -> Int {
+    private mutating func appendDoubles(_ batch: some CSVRows, _ column: Int, _ from: Int) -> Int {
         for row in from..<batch.rows {
-            let cell = batch.cell(row, column)
-            switch NumberText.read(batch.content(cell)) {
+            let content = batch.content(row, column)
+            switch NumberText.read(content) {
             case .double(let value):
                 doubles.append(value)
                 hasFraction = true
@@ -175,7 +209,7 @@ struct CSVColumnBuilder {
                 hasHugeInt = true
                 mark(true)
             case .none:
-                guard isMissing(cell, batch) else {
+                guard isMissing(content, batch, row, column) else {
                     spoil()
                     return row
                 }
@@ -187,20 +221,15 @@ struct CSVColumnBuilder {
     }
 
     private mutating func appendTexts(
-        _ batch: CSVBatch, _ column: Int, _ from: Int
+        _ batch: some CSVRows, _ column: Int, _ from: Int
     ) throws(FrameError) {
         for row in from..<batch.rows {
-            let cell = batch.cell(row, column)
-            if cell.length == 0, !cell.isQuoted {
+            if batch.content(row, column).isEmpty, !batch.isQuoted(row, column) {
                 texts.appendEmpty()
                 mark(false)
                 continue
             }
-            if cell.hasDoubledQuotes {
-                try texts.appendUndoubling(batch.content(cell))
-            } else {
-                try texts.append(batch.content(cell))
-            }
+            try batch.append(row, column, to: &texts)
             mark(true)
         }
     }
@@ -209,7 +238,7 @@ struct CSVColumnBuilder {
 
     /// Gives up the values: the column is text and has to be read again.
     private mutating func spoil() {
-        self = CSVColumnBuilder()
+        self = CSVColumnBuilder(sharing: shared)
         state = .spoilt
     }
 
@@ -225,12 +254,15 @@ struct CSVColumnBuilder {
     }
 
     /// Whether the cell is missing in a column of numbers or truth values.
-    private mutating func isMissing(_ cell: CSVCell, _ batch: CSVBatch) -> Bool {
-        if cell.length == 0 {
-            if cell.isQuoted { hasHiddenText = true }
+    @inline(__always)
+    private mutating func isMissing(
+        _ content: UnsafeRawBufferPointer, _ batch: some CSVRows, _ row: Int, _ column: Int
+    ) -> Bool {
+        if content.isEmpty {
+            if batch.isQuoted(row, column) { hasHiddenText = true }
             return true
         }
-        guard cell.length <= 9, isMissingWord(batch.content(cell)) else { return false }
+        guard content.count <= 9, isMissingWord(content) else { return false }
         hasHiddenText = true
         return true
     }

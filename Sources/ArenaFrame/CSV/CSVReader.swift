@@ -1,6 +1,7 @@
-// Reads a CSV file into a frame: header, types over the whole file, text checked and unescaped. The
-// file is mapped and let go page by page, so that memory holds the frame and little else; nothing
-// refers to the file afterwards.
+// Reads a CSV file into a frame: header, types over the whole file, text checked and unescaped. Most
+// files go the fast way (CSVStretches); the careful way here takes what is less regular and names what
+// is wrong. Files are read in pieces or let go page by page, so that memory holds the frame and little
+// else; nothing refers to the file afterwards.
 
 import ArenaCore
 import Glibc
@@ -27,9 +28,10 @@ package func readCSV(
     path: String, key: String? = nil, delimiter: UInt8 = UInt8(ascii: ",")
 ) throws(FrameError) -> Frame {
     let file: MappedFile
-    do { file = try MappedFile(path) } catch { throw .file(error) }
+    do { file = try MappedFile(path, keepingOpen: true) } catch { throw .file(error) }
     defer { withExtendedLifetime(file) {} }
     var reader = CSVReader(file.bytes, path: path, delimiter: delimiter)
+    reader.descriptor = file.descriptor
     reader.release = { file.release($0) }
     return try reader.read(key: key)
 }
@@ -53,6 +55,10 @@ struct CSVReader {
     let delimiter: UInt8
     /// Called with what will not be needed soon.
     var release: (Range<Int>) -> Void = { _ in }
+    /// The file of these bytes, to be read in pieces; -1 if there is none.
+    var descriptor: Int32 = -1
+    /// Changes the sizes of the fast way, or leaves it out: for tests.
+    var stretches: ((inout CSVStretches) -> Void)? = { _ in }
 
     private static let batchBytes = 256 << 10
     private static let batchCells = 16 << 10
@@ -73,6 +79,41 @@ struct CSVReader {
             throw .unknownColumn(name: key, known: names, place: FilePlace(path))
         }
         let start = scanner.position
+        let columns: [Column]
+        if let fast = try readFast(names, start) {
+            columns = fast
+        } else {
+            columns = try readCarefully(names, start)
+        }
+        return try frame(names, columns, key: key, dataStart: start)
+    }
+
+    /// The columns by way of `CSVStretches`; nil if the file is not for it.
+    private func readFast(_ names: [String], _ start: Int) throws(FrameError) -> [Column]? {
+        guard let stretches else { return nil }
+        var way = CSVStretches(
+            bytes: bytes, descriptor: descriptor, delimiter: delimiter, quote: quote,
+            columns: names.count)
+        stretches(&way)
+        guard let parts = try way.read(from: start, names.map { _ in .infer }) else { return nil }
+        var columns: [Column?] = []
+        for column in names.indices {
+            var own = parts.map { $0[column] }
+            columns.append(try CSVColumnBuilder.column(joining: &own))
+        }
+        let wanted = columns.map { $0 == nil ? CSVWanted.text : .skip }
+        if wanted.contains(.text) {
+            guard let parts = try way.read(from: start, wanted) else { return nil }
+            for column in names.indices where wanted[column] == .text {
+                var own = parts.map { $0[column] }
+                columns[column] = try CSVColumnBuilder.column(joining: &own)
+            }
+        }
+        let known = columns.compactMap { $0 }
+        return known.count == names.count ? known : nil
+    }
+
+    private func readCarefully(_ names: [String], _ start: Int) throws(FrameError) -> [Column] {
         var builders = names.map { _ in CSVColumnBuilder() }
         try fill(&builders, Array(names.indices), names, from: start, checkingText: true)
         let again = names.indices.filter { builders[$0].needsText }
@@ -82,7 +123,7 @@ struct CSVReader {
         }
         var columns: [Column] = []
         for column in builders.indices { columns.append(builders[column].finish()) }
-        return try frame(names, columns, key: key, dataStart: start)
+        return columns
     }
 
     // MARK: - Header

@@ -2,6 +2,8 @@
 // does not depend on how they are spread.
 
 import ArenaCore
+import CArenaFrame
+import Synchronization
 
 /// A column of turns and what its reading had to settle.
 package struct TurnsResult: Sendable {
@@ -138,11 +140,18 @@ private struct TurnPart: Sendable {
         var builder = TextBuilder(expectedBytes: total + TurnOutput.slack)
         let word = null == .word ? try builder.store("null") : .empty
         var out = TurnOutput(room: try builder.reserve(TurnOutput.slack))
+        var plain = PlainTurns(python: read == .python)
         for row in rows {
             let before = builder.count
             if !series.column.isMissing(row) {
                 let cell = texts.bytes(at: row)
-                out.beginCell(room: try builder.reserve(cell.count + TurnOutput.slack))
+                let room = try builder.reserve(cell.count + TurnOutput.slack)
+                if let found = plain.read(cell, into: room) {
+                    add(plain, found, null, word, &builder)
+                    counts.append(builder.count - before)
+                    continue
+                }
+                out.beginCell(room: room)
                 do throws(TurnFailure) {
                     try read.decode(cell, into: &out)
                 } catch {
@@ -152,8 +161,30 @@ private struct TurnPart: Sendable {
             }
             counts.append(builder.count - before)
         }
-        loneSurrogates = out.loneSurrogates
+        loneSurrogates = out.loneSurrogates + plain.loneSurrogates
         turns = builder.finish()
+    }
+
+    /// The turns of a cell that `PlainTurns` has read, which lie a byte apart.
+    private mutating func add(
+        _ plain: PlainTurns, _ found: Int, _ null: NullTurns, _ word: TextView,
+        _ builder: inout TextBuilder
+    ) {
+        var end = 0
+        for turn in plain.turns.prefix(found) {
+            let isNull = turn.length == .max
+            let length = isNull ? 0 : Int(turn.length)
+            end = Int(turn.start) + length
+            if isNull { nullTurns += 1 }
+            if isNull, null == .drop { continue }
+            if isNull, null == .word {
+                builder.append(sharing: word)
+            } else {
+                builder.append(reservedOffset: Int(turn.start), length: length)
+            }
+            if null == .keep { present.append(!isNull) }
+        }
+        builder.advance(end)
     }
 
     private mutating func add(
@@ -180,6 +211,37 @@ private struct TurnPart: Sendable {
     }
 }
 
+/// The quick reading of cells that are plain arrays of strings and nulls.
+private struct PlainTurns {
+    private let python: Bool
+    private(set) var turns = [arena_turn](repeating: arena_turn(), count: 64)
+    private(set) var loneSurrogates = 0
+
+    init(python: Bool) { self.python = python }
+
+    /// The number of turns found; nil if the cell needs a closer look.
+    mutating func read(_ cell: UnsafeRawBufferPointer, into room: UnsafeMutableRawPointer) -> Int? {
+        guard let base = cell.baseAddress else { return nil }
+        let bytes = base.assumingMemoryBound(to: UInt8.self)
+        let out = room.assumingMemoryBound(to: UInt8.self)
+        while true {
+            var lone = 0
+            let found = turns.withUnsafeMutableBufferPointer { turns in
+                arena_turns_read(
+                    bytes, cell.count, out, turns.baseAddress, turns.count, python ? 1 : 0, &lone)
+            }
+            if found == -2 {
+                turns = [arena_turn](
+                    repeating: arena_turn(), count: min(turns.count * 8, cell.count / 2 + 2))
+                continue
+            }
+            guard found >= 0 else { return nil }
+            loneSurrogates += lone
+            return found
+        }
+    }
+}
+
 extension Series {
     fileprivate func unreadable(
         _ cell: UnsafeRawBufferPointer, row: Int, _ read: TurnReading, _ failure: TurnFailure
@@ -197,13 +259,19 @@ private func join(
 ) throws(FrameError) -> TextStorage {
     defer { withExtendedLifetime(lists) {} }
     let turns = lists.turns
-    var builder = TextBuilder(expectedBytes: rows.reduce(0) { $0 + joinedLength(lists, $1, glue) })
+    var builder = TextBuilder(
+        expectedBytes: glue == [space]
+            ? 0 : rows.reduce(0) { $0 + joinedLength(lists, $1, glue) })
     var views: [TextView] = []
     views.reserveCapacity(rows.count)
     for row in rows {
         let list = lists.rows[row]
         if list.count < 2 {
             views.append(list.count == 0 ? .empty : turns.views[list.start])
+            continue
+        }
+        if let view = turns.spanning(list.start..<list.start + list.count, glue) {
+            views.append(view)
             continue
         }
         let length = joinedLength(lists, row, glue)
@@ -240,21 +308,48 @@ func inParts<T: Sendable>(
 ) -> [T] {
     // Below this a thread costs more than it brings.
     let workers = max(1, min(workers, count / 64))
-    let parts = UnsafeMutablePointer<T?>.allocate(capacity: workers)
-    parts.initialize(repeating: nil, count: workers)
+    // Several parts a worker, so that one who is held up does not hold up the others.
+    let total = workers == 1 ? 1 : min(workers * 4, count / 64)
+    let parts = UnsafeMutablePointer<T?>.allocate(capacity: total)
+    parts.initialize(repeating: nil, count: total)
     defer {
-        parts.deinitialize(count: workers)
+        parts.deinitialize(count: total)
         parts.deallocate()
     }
-    // SAFETY: each worker writes its own element, and all have ended when runWorkers returns.
+    // SAFETY: each part is taken by one worker, and all have ended when runWorkers returns.
     nonisolated(unsafe) let slots = parts
-    runWorkers(workers) { worker in
-        slots[worker] = body(count * worker / workers..<count * (worker + 1) / workers)
+    let next = Atomic<Int>(0)
+    withExtendedLifetime(next) {
+        runWorkers(workers) { _ in
+            while true {
+                let part = next.add(1, ordering: .relaxed).oldValue
+                if part >= total { return }
+                slots[part] = body(count * part / total..<count * (part + 1) / total)
+            }
+        }
     }
-    return (0..<workers).compactMap { parts[$0] }
+    return (0..<total).compactMap { parts[$0] }
 }
 
 extension TextStorage {
+    /// The texts of some rows with `glue` between them, if that is just how they lie in memory.
+    fileprivate func spanning(_ rows: Range<Int>, _ glue: [UInt8]) -> TextView? {
+        guard glue.count == 1, let first = rows.first else { return nil }
+        let start = views[first]
+        var end = start.offset + Int(start.length)
+        for row in rows.dropFirst() {
+            let view = views[row]
+            guard view.chunk == start.chunk, view.offset == end + 1, Int(view.chunk) < chunks.count,
+                // SAFETY: the byte between two texts of a chunk lies in it.
+                chunks[Int(view.chunk)].base.load(fromByteOffset: end, as: UInt8.self) == glue[0]
+            else { return nil }
+            end = view.offset + Int(view.length)
+        }
+        guard end - start.offset < Int(UInt32.max) else { return nil }
+        return TextView(
+            chunk: start.chunk, length: UInt32(end - start.offset), offset: start.offset)
+    }
+
     /// The texts of several storages one after the other, sharing their bytes.
     init(joining parts: [TextStorage]) {
         if parts.count == 1 {
@@ -267,11 +362,10 @@ extension TextStorage {
         for part in parts {
             let base = UInt32(chunks.count)
             for view in part.views {
+                // An empty text keeps its place, which may lie between two others.
                 views.append(
-                    view.length == 0
-                        ? .empty
-                        : TextView(
-                            chunk: view.chunk + base, length: view.length, offset: view.offset))
+                    TextView(
+                        chunk: view.chunk &+ base, length: view.length, offset: view.offset))
             }
             chunks += part.chunks
         }

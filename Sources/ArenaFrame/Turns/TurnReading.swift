@@ -98,7 +98,7 @@ struct TurnFailure: Error, Equatable {
     var offset: Int
 }
 
-/// Where a reading writes the turns of one cell: back to back, in room for the cell and 16 bytes
+/// Where a reading writes the turns of one cell: back to back, in room for the cell and 32 bytes
 /// more, since no reading makes a cell longer and plain text is copied in steps of 16.
 struct TurnOutput {
     /// A turn's place in the room.
@@ -108,7 +108,7 @@ struct TurnOutput {
         var isNull: Bool
     }
 
-    static let slack = 16
+    static let slack = 32
 
     private(set) var room: UnsafeMutableRawPointer
     private(set) var used = 0

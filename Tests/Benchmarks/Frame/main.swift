@@ -1,5 +1,7 @@
 // Times reading a CSV file, its cells of turns, and writing it back: the best of several runs, by
-// part. Usage: frame-bench FILE.csv KEY-OR-DASH [TURN_COLUMN ...] [--runs N] [--out FILE]
+// part. Usage: frame-bench FILE.csv KEY-OR-DASH [TURN_COLUMN ...] [--runs N] [--out FILE] [--json]
+// With --json: reading, the json turns of all columns to text, and writing 1,000,000 x 4, for
+// frame_peers.py.
 
 import ArenaCore
 import ArenaFrame
@@ -12,6 +14,7 @@ struct Options {
     var columns: [String] = []
     var runs = 5
     var out: String?
+    var json = false
 
     init?(_ arguments: [String]) {
         var plain: [String] = []
@@ -27,6 +30,7 @@ struct Options {
                 guard let next else { return nil }
                 out = next
                 at += 1
+            case "--json": json = true
             default: plain.append(arguments[at])
             }
             at += 1
@@ -86,24 +90,55 @@ guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
     print("usage: frame-bench FILE.csv KEY-OR-DASH [TURN_COLUMN ...] [--runs N] [--out FILE]")
     exit(64)
 }
+/// A frame of a whole number and three random numbers a row.
+func numbers(_ rows: Int) throws -> Frame {
+    var random = SystemRandomNumberGenerator()
+    var columns = [Column((0..<rows).map { Int64($0) })]
+    for _ in 0..<3 {
+        columns.append(Column((0..<rows).map { _ in Double.random(in: 0..<1, using: &random) }))
+    }
+    return try Frame(
+        names: ["id", "winner_model_a", "winner_model_b", "winner_tie"], columns: columns)
+}
+
+func turns(_ frame: Frame, _ columns: [String], _ reading: TurnReading, workers: Int) throws {
+    for name in columns {
+        let turns = try frame.series(name).turns(read: reading, null: .empty, workers: workers)
+        _ = try turns.series.joined(separator: " ", workers: workers)
+    }
+}
+
+func compare(_ options: Options) throws {
+    let (read, frame) = try best(of: options.runs) { try readCSV(path: options.path) }
+    let (text, _) = try best(of: options.runs) {
+        try turns(frame, options.columns, .json, workers: processorCount())
+    }
+    let many = try numbers(1_000_000)
+    let (write, _) = try best(of: options.runs) {
+        try writeCSV(many, path: options.path + ".written")
+    }
+    unlink(options.path + ".written")
+    print("{\"read\": \(read.wall), \"turns\": \(text.wall), \"write\": \(write.wall)}")
+}
+
 do {
+    if options.json {
+        try compare(options)
+        exit(0)
+    }
     let size = try MappedFile(options.path).bytes.count
     print("file: \(size / 1_000_000) MB")
     let (read, frame) = try best(of: options.runs) {
         try readCSV(path: options.path, key: options.key == "-" ? nil : options.key)
     }
-    line("read, 1 thread", read, size)
+    line("read", read, size)
     print(
         "rows: \(frame.rowCount), columns: \(frame.columns.map(\.type.rawValue)), peak \(peakMegabytes()) MB"
     )
     for workers in options.columns.isEmpty ? [] : [1, 2] {
         for reading in [TurnReading.json, .python, .split] {
             let (time, _) = try best(of: options.runs) {
-                for name in options.columns {
-                    let turns = try frame.series(name).turns(
-                        read: reading, null: .empty, workers: workers)
-                    _ = try turns.series.joined(separator: " ", workers: workers)
-                }
+                try turns(frame, options.columns, reading, workers: workers)
             }
             line(
                 "turns \(reading.rawValue) and join, \(workers) thread\(workers == 1 ? "" : "s")",
@@ -112,7 +147,7 @@ do {
     }
     if let out = options.out {
         let (time, _) = try best(of: options.runs) { try writeCSV(frame, path: out) }
-        line("write, 1 thread", time, size)
+        line("write", time, size)
     }
 } catch {
     print(error)

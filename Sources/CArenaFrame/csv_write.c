@@ -1,0 +1,104 @@
+// Rows of columns as CSV: RFC 4180 with LF, quotes only where a cell needs them.
+
+#include "CArenaFrame.h"
+
+#include <string.h>
+
+static int needs_quotes(const uint8_t *p, size_t n, uint8_t delimiter) {
+    uint8_t marks = 0, solid = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = p[i];
+        marks |= (uint8_t)((c == delimiter) | (c == '"') | (c == '\n') | (c == '\r'));
+        solid |= (uint8_t)((c != ' ') & (c != '\t'));
+    }
+    // Nothing and blanks would be a missing cell, or a blank line.
+    return marks || !solid;
+}
+
+static uint8_t *put_text(
+    uint8_t *out, const uint8_t *p, size_t n, const arena_csv_style *style) {
+    int formula = style->guard && n
+        && (*p == '=' || *p == '+' || *p == '-' || *p == '@' || *p == '\t' || *p == '\r');
+    if (!formula && !needs_quotes(p, n, style->delimiter)) {
+        memcpy(out, p, n);
+        return out + n;
+    }
+    *out++ = '"';
+    if (formula) *out++ = '\'';
+    const uint8_t *end = p + n;
+    while (p < end) {
+        const uint8_t *quote = memchr(p, '"', (size_t)(end - p));
+        size_t run = (size_t)((quote ? quote + 1 : end) - p);
+        memcpy(out, p, run);
+        out += run;
+        p += run;
+        if (quote) *out++ = '"';
+    }
+    *out++ = '"';
+    return out;
+}
+
+static inline int is_missing(const arena_csv_column *column, size_t row) {
+    return column->validity && !(column->validity[row >> 6] >> (row & 63) & 1);
+}
+
+size_t arena_csv_room(
+    const arena_csv_column *columns, size_t count, size_t first, size_t last) {
+    size_t room = 0;
+    for (size_t c = 0; c < count; c++) {
+        room += (last - first) * (arena_number_room + 1);
+        if (columns[c].kind != arena_csv_text) continue;
+        const arena_csv_view *views = columns[c].values;
+        for (size_t row = first; row < last; row++) room += 2 * (size_t)views[row].length;
+    }
+    return room;
+}
+
+size_t arena_csv_write(
+    const arena_csv_column *columns, size_t count, size_t first, size_t last,
+    const arena_csv_style *style, uint8_t *out) {
+    uint8_t *to = out;
+    for (size_t row = first; row < last; row++) {
+        for (size_t c = 0; c < count; c++) {
+            const arena_csv_column *column = columns + c;
+            if (c) *to++ = style->delimiter;
+            if (is_missing(column, row)) {
+                // The only cell of a row must not leave a blank line, which is no row.
+                if (count == 1) {
+                    memcpy(to, "\"\"", 2);
+                    to += 2;
+                }
+                continue;
+            }
+            switch (column->kind) {
+            case arena_csv_bool:
+                memcpy(to, ((const uint8_t *)column->values)[row] ? "True" : "False", 5);
+                to += ((const uint8_t *)column->values)[row] ? 4 : 5;
+                break;
+            case arena_csv_int64:
+                to += arena_put_int64(((const int64_t *)column->values)[row], to);
+                break;
+            case arena_csv_float64: {
+                double x = ((const double *)column->values)[row];
+                to += style->digits >= 0 ? arena_put_fixed(x, style->digits, to)
+                                         : arena_put_double(x, to);
+                break;
+            }
+            case arena_csv_float32: {
+                float x = ((const float *)column->values)[row];
+                to += style->digits >= 0 ? arena_put_fixed(x, style->digits, to)
+                                         : arena_put_float(x, to);
+                break;
+            }
+            case arena_csv_text: {
+                arena_csv_view view = ((const arena_csv_view *)column->values)[row];
+                const uint8_t *p = view.length ? column->chunks[view.chunk] + view.offset : to;
+                to = put_text(to, p, view.length, style);
+                break;
+            }
+            }
+        }
+        *to++ = '\n';
+    }
+    return (size_t)(to - out);
+}
