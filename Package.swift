@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "ArenaRuns", dependencies: ["ArenaCore"]),
         .target(name: "ArenaLearn", dependencies: ["ArenaCore"]),
         .target(name: "CArenaText"),
-        .target(name: "ArenaText", dependencies: ["ArenaCore", "CArenaText"]),
+        .target(name: "ArenaText", dependencies: ["ArenaCore", "CArenaText", "CPCRE2"]),
         // Regular expressions and inflating: the system's static libraries, so that nothing is asked
         // of the machine that runs the binary.
         .target(name: "CPCRE2", linkerSettings: [.linkedLibrary(":libpcre2-8.a")]),

@@ -54,8 +54,12 @@ final class TextEncoder {
         _ stretch: Bytes, startsText: Bool, with tokenizer: Tokenizer, parseSpecial: Bool
     ) {
         var current = stretch
+        var startsText = startsText
         for normalizer in tokenizer.normalizers {
             spare.count = 0
+            if startsText, tokenizer.asksForStart, normalizer.movesStart(current) {
+                startsText = false
+            }
             if normalizer.normalize(current, into: &spare) {
                 swap(&normalized, &spare)
                 // SAFETY: `normalized` stays as it is until the next step has read it.

@@ -5,6 +5,8 @@ package struct TokenRows: Sendable, Equatable {
     /// One more than there are rows; starts with 0.
     package var offsets: [Int]
     package var ids: [Int32]
+    /// The segment (token type) of each id, where asked for.
+    package var types: [UInt8]
     /// How many rows lost tokens to `maxLength`.
     package var rowsCut: Int
     /// How many tokens they lost.
@@ -15,11 +17,13 @@ package struct TokenRows: Sendable, Equatable {
     package var repairCount: Int
 
     package init(
-        offsets: [Int] = [0], ids: [Int32] = [], rowsCut: Int = 0, tokensCut: Int = 0,
+        offsets: [Int] = [0], ids: [Int32] = [], types: [UInt8] = [], rowsCut: Int = 0,
+        tokensCut: Int = 0,
         unknownCount: Int = 0, repairCount: Int = 0
     ) {
         self.offsets = offsets
         self.ids = ids
+        self.types = types
         self.rowsCut = rowsCut
         self.tokensCut = tokensCut
         self.unknownCount = unknownCount
@@ -34,6 +38,17 @@ package struct TokenRows: Sendable, Equatable {
 
     /// The ids of one row.
     package func row(_ i: Int) -> ArraySlice<Int32> { ids[offsets[i]..<offsets[i + 1]] }
+
+    /// Appends a text's ids between the tokens of a frame.
+    mutating func append(_ text: UnsafeBufferPointer<Int32>, in frame: Frame, types wanted: Bool) {
+        ids.append(contentsOf: frame.before)
+        ids.append(contentsOf: text)
+        ids.append(contentsOf: frame.after)
+        guard wanted else { return }
+        types.append(contentsOf: frame.typesBefore)
+        types.append(contentsOf: repeatElement(frame.type, count: text.count))
+        types.append(contentsOf: frame.typesAfter)
+    }
 
     /// Whether anything was cut.
     package var wasCut: Bool { rowsCut > 0 }

@@ -17,11 +17,18 @@ extension Tokenizer {
         package var truncationSide: Side?
         /// Whether special tokens that stand in the text are parsed, as the reference does.
         package var parseSpecial: Bool
+        /// Which text of a pair is cut.
+        package var cut: PairCut
+        /// Whether rows come with the segment of each token.
+        package var wantsTypes: Bool
 
         package init(
             addSpecialTokens: Bool = true, addEOS: Bool = false, maxLength: Int? = nil,
-            truncationSide: Side? = nil, parseSpecial: Bool = true
+            truncationSide: Side? = nil, parseSpecial: Bool = true,
+            cut: PairCut = .longestFirst, wantsTypes: Bool = false
         ) {
+            self.cut = cut
+            self.wantsTypes = wantsTypes
             self.addSpecialTokens = addSpecialTokens
             self.addEOS = addEOS
             self.maxLength = maxLength
@@ -30,11 +37,19 @@ extension Tokenizer {
         }
     }
 
+    /// Which text of a pair is cut where both are too long together.
+    package enum PairCut: String, CaseIterable, Sendable {
+        /// The longer one first, then both alike.
+        case longestFirst = "longest_first"
+        case onlyFirst = "only_first"
+        case onlySecond = "only_second"
+    }
+
     /// How many special tokens a row holds besides the text.
     /// - Throws: `noEndToken` if an eos token is asked for and not known.
     package func specialTokenCount(_ options: Options) throws(TokenizerError) -> Int {
         let frame = try frame(options)
-        return frame.before.count + frame.after.count
+        return frame.count
     }
 
     /// The ids of one text in UTF-8; ill-formed parts are read as U+FFFD.
@@ -74,6 +89,28 @@ extension Tokenizer {
         bytesAt: @escaping @Sendable (Int) -> UnsafeRawBufferPointer
     ) throws(TokenizerError) -> TokenRows {
         let frame = try checkedFrame(options)
+        return try inBlocks(count, workers) { [self] rows, encoder in
+            encodeBlock(rows, encoder, frame, options, bytesAt)
+        }
+    }
+
+    /// The ids of many pairs of texts, each as one row.
+    /// - Throws: as `encode`, before any text is encoded where the options are wrong.
+    package func encodePairs(
+        count: Int, workers: Int = processorCount(), options: Options = Options(),
+        firstAt: @escaping @Sendable (Int) -> UnsafeRawBufferPointer,
+        secondAt: @escaping @Sendable (Int) -> UnsafeRawBufferPointer
+    ) throws(TokenizerError) -> TokenRows {
+        let frames = try checkedFrames(options)
+        return try inBlocks(count, workers) { [self] rows, encoder in
+            encodePairBlock(rows, encoder, frames, options, firstAt, secondAt)
+        }
+    }
+
+    private func inBlocks(
+        _ count: Int, _ workers: Int,
+        _ body: @escaping @Sendable (Range<Int>, TextEncoder) -> Result<TokenRows, TokenizerError>
+    ) throws(TokenizerError) -> TokenRows {
         guard count > 0 else { return TokenRows() }
         // Blocks are handed out one by one, since texts differ in length; large enough to be cheap.
         let size = max(1, min(256, count / (max(1, workers) * 16)))
@@ -82,7 +119,7 @@ extension Tokenizer {
             encoders.withEncoder(for: self) { encoder in
                 while let block = batch.takeBlock() {
                     let rows = block * size..<min(count, (block + 1) * size)
-                    batch.finish(block, encodeBlock(rows, encoder, frame, options, bytesAt))
+                    batch.finish(block, body(rows, encoder))
                 }
             }
         }
@@ -104,9 +141,9 @@ extension Tokenizer {
                 block.rowsCut += 1
                 block.tokensCut += encoder.ids.count - kept.count
             }
-            block.ids.append(contentsOf: frame.before)
-            block.ids.append(contentsOf: UnsafeBufferPointer(rebasing: encoder.ids.contents[kept]))
-            block.ids.append(contentsOf: frame.after)
+            block.append(
+                UnsafeBufferPointer(rebasing: encoder.ids.contents[kept]), in: frame,
+                types: options.wantsTypes)
             block.offsets.append(block.ids.count)
         }
         let counts = encoder.takeCounts()
@@ -115,22 +152,88 @@ extension Tokenizer {
         return .success(block)
     }
 
+    private func encodePairBlock(
+        _ rows: Range<Int>, _ encoder: TextEncoder, _ frames: [Frame], _ options: Options,
+        _ firstAt: (Int) -> UnsafeRawBufferPointer, _ secondAt: (Int) -> UnsafeRawBufferPointer
+    ) -> Result<TokenRows, TokenizerError> {
+        var block = TokenRows()
+        block.offsets.reserveCapacity(rows.count + 1)
+        var first = Scratch<Int32>()
+        for row in rows {
+            let texts = (firstAt(row), secondAt(row))
+            do {
+                try checkLength(texts.0.count)
+                try checkLength(texts.1.count)
+            } catch { return .failure(error) }
+            encoder.encode(texts.0, with: self, parseSpecial: options.parseSpecial)
+            first.count = 0
+            first.append(encoder.ids.contents)
+            encoder.encode(texts.1, with: self, parseSpecial: options.parseSpecial)
+            let counts = (first.count, encoder.ids.count)
+            let room = options.maxLength.map { $0 - frames[0].count - frames[1].count }
+            guard let kept = keptOfPair(counts, room, options.cut) else {
+                return .failure(
+                    .pairTooLong(
+                        row: row, cut: options.cut.rawValue, maxLength: options.maxLength ?? 0))
+            }
+            if kept != counts {
+                block.rowsCut += 1
+                block.tokensCut += counts.0 + counts.1 - kept.0 - kept.1
+            }
+            block.append(
+                cut(first.contents, to: kept.0, options), in: frames[0], types: options.wantsTypes)
+            block.append(
+                cut(encoder.ids.contents, to: kept.1, options), in: frames[1],
+                types: options.wantsTypes)
+            block.offsets.append(block.ids.count)
+        }
+        let counts = encoder.takeCounts()
+        block.unknownCount = counts.unknown
+        block.repairCount = counts.repairs
+        return .success(block)
+    }
+
+    private func cut(
+        _ ids: UnsafeBufferPointer<Int32>, to count: Int, _ options: Options
+    ) -> UnsafeBufferPointer<Int32> {
+        switch options.truncationSide ?? truncationSide {
+        case .right: return UnsafeBufferPointer(rebasing: ids.prefix(count))
+        case .left: return UnsafeBufferPointer(rebasing: ids.suffix(count))
+        }
+    }
+
     // MARK: - What stands around a text
 
     /// The special tokens that these options put around a text.
     private func frame(_ options: Options) throws(TokenizerError) -> Frame {
-        guard options.addSpecialTokens else { return Frame() }
-        var frame = frame
-        if options.addEOS {
-            guard let eosID else { throw .noEndToken(path: path) }
-            if frame.after.last != eosID { frame.after.append(eosID) }
-        }
+        guard options.addSpecialTokens else { return framing.single.bare }
+        var frame = framing.single
+        if options.addEOS { try addEOS(to: &frame) }
         return frame
+    }
+
+    private func addEOS(to frame: inout Frame) throws(TokenizerError) {
+        guard let eosID else { throw .noEndToken(path: path) }
+        if frame.after.last != eosID {
+            frame.append(eosID, type: frame.typesAfter.last ?? frame.type, afterText: true)
+        }
+    }
+
+    /// The special tokens around the two texts of a pair.
+    private func checkedFrames(_ options: Options) throws(TokenizerError) -> [Frame] {
+        guard options.addSpecialTokens else { return framing.pair.map(\.bare) }
+        var frames = framing.pair
+        if options.addEOS { try addEOS(to: &frames[1]) }
+        let special = frames[0].count + frames[1].count
+        if let most = options.maxLength, most < special {
+            throw .maxLengthTooSmall(maxLength: most, specialTokens: special)
+        }
+        return frames
     }
 
     private func checkedFrame(_ options: Options) throws(TokenizerError) -> Frame {
         let frame = try frame(options)
-        let special = frame.before.count + frame.after.count
+        let special = frame.count
         if let most = options.maxLength, most < special {
             throw .maxLengthTooSmall(maxLength: most, specialTokens: special)
         }
@@ -144,11 +247,31 @@ extension Tokenizer {
     /// Which of a text's own tokens stay.
     private func kept(_ count: Int, _ frame: Frame, _ options: Options) -> Range<Int> {
         guard let most = options.maxLength else { return 0..<count }
-        let room = min(count, most - frame.before.count - frame.after.count)
+        let room = min(count, most - frame.count)
         switch options.truncationSide ?? truncationSide {
         case .right: return 0..<room
         case .left: return count - room..<count
         }
+    }
+}
+
+/// How many tokens of each text of a pair stay, by the rules of the reference; nil where cutting the one
+/// text that may be cut is not enough.
+func keptOfPair(
+    _ counts: (Int, Int), _ room: Int?, _ cut: Tokenizer.PairCut
+) -> (Int, Int)? {
+    guard let room, counts.0 + counts.1 > room else { return counts }
+    switch cut {
+    case .onlyFirst: return counts.1 < room ? (room - counts.1, counts.1) : nil
+    case .onlySecond: return counts.0 < room ? (counts.0, room - counts.0) : nil
+    case .longestFirst:
+        var short = min(counts.0, counts.1)
+        var long = short > room ? short : max(short, room - short)
+        if short + long > room {
+            short = room / 2
+            long = short + room % 2
+        }
+        return counts.0 > counts.1 ? (long, short) : (short, long)
     }
 }
 
@@ -183,9 +306,11 @@ private final class Batch: Sendable {
         var all = TokenRows()
         all.offsets.reserveCapacity(rows + 1)
         all.ids.reserveCapacity(blocks.reduce(0) { $0 + $1.ids.count })
+        all.types.reserveCapacity(blocks.reduce(0) { $0 + $1.types.count })
         for block in blocks {
             let start = all.ids.count
             all.ids.append(contentsOf: block.ids)
+            all.types.append(contentsOf: block.types)
             for offset in block.offsets.dropFirst() { all.offsets.append(start + offset) }
             all.rowsCut += block.rowsCut
             all.tokensCut += block.tokensCut

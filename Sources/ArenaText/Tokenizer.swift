@@ -22,9 +22,11 @@ package final class Tokenizer: Sendable {
     let added: AddedTokens
     let normalizers: [any Normalizer]
     let preTokenizers: [any PreTokenizer]
+    /// Whether a step asks if a stretch stands at the start of the whole text.
+    let asksForStart: Bool
     let model: any TokenModel
     let decoders: [any Decoder]?
-    let frame: Frame
+    let framing: Framing
     /// Texts up to this many bytes keep every offset in 32 bits.
     let textLimit: Int
     let encoders = EncoderPool()
@@ -64,21 +66,25 @@ package final class Tokenizer: Sendable {
 
         normalizers =
             if let part = root.optional("normalizer") { try readNormalizers(part) } else { [] }
-        let steps =
-            if let part = root.optional("pre_tokenizer") { try readPreTokenizers(part) } else {
-                [any PreTokenizer]()
-            }
-        let spellsBytes = steps.contains { $0.spellsBytes }
+        let modelPart = try root.member("model")
+        var steps: [any PreTokenizer] = []
+        var spellsBytes = false
+        if let part = root.optional("pre_tokenizer") {
+            (steps, spellsBytes) = try readPreTokenizers(
+                part, isBPE: modelType(modelPart) == BPE.type)
+        }
         preTokenizers = steps.filter { $0.cuts }
-        try refuseMixture(root, normalizers, steps)
-        let model = try readModel(root.member("model"), spellsBytes: spellsBytes)
+        asksForStart = steps.contains { ($0 as? Metaspace)?.scheme == .first }
+        let model = try readModel(modelPart, spellsBytes: spellsBytes)
         self.model = model
         let added = try AddedTokens(
             root.optional("added_tokens"), model: model, normalizers: normalizers)
         self.added = added
         decoders = if let part = root.optional("decoder") { try readDecoders(part) } else { nil }
         vocabularySize = max(model.idEnd, (added.tokens.keys.max() ?? -1) + 1)
-        textLimit = Int(Int32.max) / (normalizers.map(\.growth) + steps.map(\.growth)).reduce(1, *)
+        textLimit =
+            Int(Int32.max)
+            / (normalizers.map(\.growth) + steps.map(\.growth)).reduce(1) { min($0 * $1, 1 << 16) }
 
         func id(_ token: FilePart?) throws(TokenizerError) -> Int32? {
             guard let token else { return nil }
@@ -100,14 +106,13 @@ package final class Tokenizer: Sendable {
         truncationSide = settings.truncationSide
 
         if let part = root.optional("post_processor") {
-            frame = try readFrame(part) { id in
+            framing = try readFraming(part) { id in
                 added.tokens[id] != nil || model.vocabulary.bytes(of: id) != nil
             }
         } else {
             // Without a post-processor the flags of tokenizer_config.json say what stands around a text.
-            frame = Frame(
-                before: settings.addsBOS ? [bosID].compactMap { $0 } : [],
-                after: settings.addsEOS ? [eosID].compactMap { $0 } : [])
+            framing = Framing(
+                bos: settings.addsBOS ? bosID : nil, eos: settings.addsEOS ? eosID : nil)
         }
     }
 
@@ -151,21 +156,5 @@ func readJSON(_ path: String) throws(TokenizerError) -> JSONDocument {
         throw .file(error)
     } catch {
         throw .json(error.report)
-    }
-}
-
-/// Refuses what the steps cannot do together: `Metaspace` puts its mark before the text's first
-/// character, which is only known where nothing was put before it or taken away.
-private func refuseMixture(
-    _ root: FilePart, _ normalizers: [any Normalizer], _ steps: [any PreTokenizer]
-) throws(TokenizerError) {
-    let asksForStart = steps.contains { ($0 as? Metaspace)?.scheme == .first }
-    let movesStart = normalizers.contains {
-        $0 is Prepend || ($0 as? Replace)?.replacement.content.isEmpty == true
-    }
-    if asksForStart, movesStart, let part = root.optional("pre_tokenizer") {
-        throw part.unsupported(
-            "Metaspace with prepend_scheme first after a normalizer that prepends or removes",
-            supported: "prepend_scheme always or never there")
     }
 }

@@ -44,6 +44,10 @@ extension TokenizerError {
                 .value,
                 "max_length=\(maxLength) leaves no room beside \(counted(specialTokens, "special token"))",
                 help: "use a max_length above \(specialTokens), or add_special_tokens=False")
+        case .pairTooLong(let row, let cut, let maxLength):
+            return FaultReport(
+                .value, "row \(row): \(cut) cannot cut the pair to max_length=\(maxLength)",
+                help: "use truncation=\"longest_first\", or a larger max_length")
         case .noEndToken(let path):
             return FaultReport(
                 .value, "add_eos_token=True, but the tokenizer names no eos_token",

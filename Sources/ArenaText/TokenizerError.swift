@@ -19,6 +19,8 @@ package enum TokenizerError: ArenaFault, Equatable {
     /// The file contradicts itself.
     case contradiction(key: String, what: String, place: FilePlace)
     case maxLengthTooSmall(maxLength: Int, specialTokens: Int)
+    /// A pair whose one text that may be cut is too short for that.
+    case pairTooLong(row: Int, cut: String, maxLength: Int)
     case noEndToken(path: String)
     case textTooLong(bytes: Int, limit: Int)
 }

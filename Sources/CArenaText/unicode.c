@@ -4,17 +4,38 @@
 
 #include <stdbool.h>
 
-const uint32_t *arena_text_decompose(uint32_t scalar, uint32_t *count) {
-    uint32_t low = 0, high = arena_text_decomposition_count;
+static const arena_text_decomposition *find(
+    const arena_text_decomposition *entries, uint32_t count, uint32_t scalar) {
+    uint32_t low = 0, high = count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (arena_text_decompositions[middle].scalar < scalar) low = middle + 1; else high = middle;
+        if (entries[middle].scalar < scalar) low = middle + 1; else high = middle;
     }
-    if (low == arena_text_decomposition_count) return 0;
-    const arena_text_decomposition *found = &arena_text_decompositions[low];
-    if (found->scalar != scalar) return 0;
+    return low < count && entries[low].scalar == scalar ? &entries[low] : 0;
+}
+
+const uint32_t *arena_text_decompose(uint32_t scalar, uint32_t *count) {
+    const arena_text_decomposition *found =
+        find(arena_text_decompositions, arena_text_decomposition_count, scalar);
+    if (!found) return 0;
     *count = found->count;
     return arena_text_decomposed + found->start;
+}
+
+const uint32_t *arena_text_decompose_compatible(uint32_t scalar, uint32_t *count) {
+    const arena_text_decomposition *found =
+        find(arena_text_compatible_entries, arena_text_compatible_count, scalar);
+    if (!found) return 0;
+    *count = found->count;
+    return arena_text_compatible_pool + found->start;
+}
+
+const uint32_t *arena_text_lowercase(uint32_t scalar, uint32_t *count) {
+    const arena_text_decomposition *found =
+        find(arena_text_lower_entries, arena_text_lower_count, scalar);
+    if (!found) return 0;
+    *count = found->count;
+    return arena_text_lower_pool + found->start;
 }
 
 uint32_t arena_text_compose(uint32_t first, uint32_t second) {

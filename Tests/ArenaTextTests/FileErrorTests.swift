@@ -27,20 +27,21 @@ import Testing
 
     @Test(arguments: [
         (
-            #""normalizer":null"#, #""normalizer":{"type":"BertNormalizer"}"#,
-            "normalizer: the normalizer 'BertNormalizer' is not supported",
-            "known: NFC, Prepend, Replace, Sequence"
+            #""normalizer":null"#, #""normalizer":{"type":"Bert"}"#,
+            "normalizer: the normalizer 'Bert' is not supported",
+            "known: BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled"
         ),
         (
             #""normalizer":null"#,
-            #""normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"NFKC"}]}"#,
-            "normalizer.normalizers[1]: the normalizer 'NFKC' is not supported", "known: NFC"
+            #""normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"NFX"}]}"#,
+            "normalizer.normalizers[1]: the normalizer 'NFX' is not supported",
+            "known: BertNormalizer"
         ),
         (
             #""normalizer":null"#,
-            #""normalizer":{"type":"Replace","pattern":{"Regex":"a+"},"content":""}"#,
-            "normalizer.pattern.Regex: the pattern is not one of those supported: a+",
-            "plain strings"
+            #""normalizer":{"type":"Replace","pattern":{"Regex":"\\w+"},"content":""}"#,
+            #"normalizer.pattern.Regex: the pattern is not one of those supported: \w+"#,
+            "the known families"
         ),
         (
             #""normalizer":null"#,
@@ -48,15 +49,15 @@ import Testing
             "normalizer.pattern.String: an empty pattern is not supported", "a string"
         ),
         (
-            #""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"Whitespace"}"#,
-            "pre_tokenizer: the pre-tokenizer 'Whitespace' is not supported",
-            "known: ByteLevel, Metaspace, Sequence, Split"
+            #""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"UnicodeScripts"}"#,
+            "pre_tokenizer: the pre-tokenizer 'UnicodeScripts' is not supported",
+            "known: BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, Metaspace"
         ),
         (
             #""pre_tokenizer":null"#,
             #""pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated","invert":false}"#,
             #"pre_tokenizer.pattern.Regex: the pattern is not one of those supported: \w+"#,
-            "GPT-2, Llama 3"
+            "the known families"
         ),
         (
             #""pre_tokenizer":null"#,
@@ -65,14 +66,29 @@ import Testing
         ),
         (
             #""pre_tokenizer":null"#,
-            #""pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"ByteLevel"}]}"#,
-            "pre_tokenizer.pretokenizers[0]: ByteLevel before another pre-tokenizer is not supported",
-            "the last one"
+            #""pre_tokenizer":{"type":"Split","pattern":{"Regex":"(a"},"behavior":"Isolated"}"#,
+            "pre_tokenizer.pattern.Regex: missing closing parenthesis in the pattern (a",
+            "contradicts"
         ),
         (
             #""post_processor":null"#, #""post_processor":{"type":"BertProcessing"}"#,
-            "post_processor: the post-processor 'BertProcessing' is not supported",
-            "known: ByteLevel, Sequence, TemplateProcessing"
+            "the tokenizer file has no post_processor.cls", "damaged"
+        ),
+        (
+            #""post_processor":null"#,
+            #""post_processor":{"type":"RobertaProcessing","cls":["a",0],"sep":["x",7]}"#,
+            "post_processor.sep[1]: no token has the id 7", "contradicts"
+        ),
+        (
+            #""post_processor":null"#,
+            #""post_processor":{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}}],"pair":[{"Sequence":{"id":"B"}}]}"#,
+            "post_processor.pair[0].Sequence: sequence B in this place of 'pair' is not supported",
+            "sequence A, then B, once each"
+        ),
+        (
+            #""post_processor":null"#, #""post_processor":{"type":"Bert"}"#,
+            "post_processor: the post-processor 'Bert' is not supported",
+            "known: BertProcessing, ByteLevel, RobertaProcessing, Sequence, TemplateProcessing"
         ),
         (
             #""post_processor":null"#,
@@ -85,12 +101,35 @@ import Testing
             "post_processor.special_tokens.x.ids[0]: no token has the id 9", "contradicts"
         ),
         (
-            #""decoder":null"#, #""decoder":{"type":"CTC"}"#,
-            "decoder: the decoder 'CTC' is not supported", "known: ByteFallback"
+            #""decoder":null"#, #""decoder":{"type":"CTX"}"#,
+            "decoder: the decoder 'CTX' is not supported", "known: BPEDecoder, ByteFallback"
+        ),
+        (
+            #""type":"BPE""#, #""type":"Unigrams""#,
+            "model.type: the model 'Unigrams' is not supported",
+            "known: BPE, Unigram, WordLevel, WordPiece"
         ),
         (
             #""type":"BPE""#, #""type":"Unigram""#,
-            "model.type: the model 'Unigram' is not supported", "known: BPE"
+            "model.vocab should be an array, not an object", "damaged"
+        ),
+        (
+            #""type":"BPE""#, #""type":"WordPiece""#, "the tokenizer file has no model.unk_token",
+            "damaged"
+        ),
+        (
+            #""type":"BPE""#, #""type":"WordLevel","unk_token":"?""#,
+            "model.unk_token: '?' is not in model.vocab", "contradicts"
+        ),
+        (
+            #""normalizer":null"#,
+            #""normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAA"}"#,
+            "normalizer.precompiled_charsmap: the character map is cut short", "contradicts"
+        ),
+        (
+            #""normalizer":null"#,
+            #""normalizer":{"type":"Precompiled","precompiled_charsmap":"?"}"#,
+            "normalizer.precompiled_charsmap: the character map is not base64", "contradicts"
         ),
         (
             #""type":"BPE""#, #""type":"BPE","dropout":0.1"#,
@@ -193,15 +232,5 @@ import Testing
             let damaged = try #require(report { _ = try Tokenizer(path: folder + "/vocab.txt") })
             #expect(damaged.message.hasPrefix("not valid JSON") && damaged.place?.line == 1)
         }
-    }
-
-    @Test func metaspaceNeedsToKnowTheStart() throws {
-        let json = changed(
-            #""normalizer":null,"pre_tokenizer":null"#,
-            #"""
-            "normalizer":{"type":"Prepend","prepend":"x"},
-            "pre_tokenizer":{"type":"Metaspace","replacement":"_","prepend_scheme":"first"}
-            """#)
-        #expect(refusal(json)?.message.contains("Metaspace with prepend_scheme first") == true)
     }
 }

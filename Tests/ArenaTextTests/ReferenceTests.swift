@@ -7,7 +7,11 @@ import Testing
 @testable import ArenaText
 
 @Suite struct ReferenceTests {
-    @Test(arguments: ["llama3-small", "qwen2-small", "gemma-small", "llama2-small"])
+    @Test(arguments: [
+        "llama3-small", "qwen2-small", "gemma-small", "llama2-small", "bert-uncased-small",
+        "bert-cased-small", "mpnet-small", "xlmr-small", "deberta-v3-small", "t5-small",
+        "roberta-small", "nemo-small",
+    ])
     func idsEqualTheReferencesOnTheCorpus(_ name: String) throws {
         let tokenizer = try Tokenizer(path: fixture("tokenizers/\(name).json"))
         let texts = try #require(try readFixture("tokenizers/corpus.json").elements).map {
@@ -30,7 +34,9 @@ import Testing
                 "text \(i): \(String(decoding: texts[i], as: UTF8.self))")
             #expect(Array(framed.row(i)) == before + expected[i] + after)
         }
-        #expect(plain.rowsCut == 0 && plain.repairCount == 0 && plain.unknownCount == 0)
+        #expect(plain.rowsCut == 0 && plain.repairCount == 0)
+        let hasUnknown = ["bert", "mpnet", "xlmr", "deberta", "t5"].contains { name.hasPrefix($0) }
+        #expect(hasUnknown || plain.unknownCount == 0)
     }
 
     @Test func everyPartDoesWhatTheReferenceDoes() throws {
@@ -83,7 +89,7 @@ func written(_ value: JSONValue) -> [UInt8] {
     switch value.kind {
     case .null: return Array("null".utf8)
     case .bool: return Array((value.bool == true ? "true" : "false").utf8)
-    case .number: return Array("\(value.int ?? 0)".utf8)
+    case .number: return Array(value.numberText.utf8)
     case .string:
         var out = [UInt8(ascii: "\"")]
         for byte in value.stringBytes ?? [] {

@@ -12,6 +12,7 @@ import os
 import random
 import sys
 
+import tokenizer_families as families
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
 SEED, SPACE = 7, "\u2581"
@@ -382,6 +383,125 @@ def scalar_cases():
     )
 
 
+def word_cases():
+    """Every normalizer and pre-tokenizer before a WordPiece vocabulary of single characters, whose ids
+    show where words begin."""
+    letters = sorted(set("".join(PIECES) + "abcdefghijklmnopqrstuvwxyz0123456789.,!?'\"()-_:;/ \u3000\u4e2d\u0300\u0327\u0130\u0394\u03c3\u20ac\u2581\ufb01fi\u0120\u010a\u00c3\u00a9"))
+    vocabulary = {"[UNK]": 0}
+    for letter in letters:
+        for token in (letter, "##" + letter):
+            vocabulary.setdefault(token, len(vocabulary))
+    for token in ("the", "##ain", "in", "[CLS]", "[SEP]"):
+        vocabulary.setdefault(token, len(vocabulary))
+    model = {
+        "type": "WordPiece",
+        "unk_token": "[UNK]",
+        "continuing_subword_prefix": "##",
+        "max_input_chars_per_word": 30,
+        "vocab": vocabulary,
+    }
+    decoder = {"type": "WordPiece", "prefix": "##", "cleanup": True}
+
+    def bert(clean, chinese, accents, lower):
+        return {
+            "type": "BertNormalizer", "clean_text": clean, "handle_chinese_chars": chinese,
+            "strip_accents": accents, "lowercase": lower,
+        }
+
+    steps = [
+        *(bert(a, b, c, d) for a in (False, True) for b in (False, True) for c in (None, False, True)
+          for d in (False, True)),
+        *({"type": name} for name in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Nmt")),
+        *({"type": "Strip", "strip_left": a, "strip_right": b} for a in (False, True) for b in (False, True)),
+        {"type": "Precompiled", "precompiled_charsmap": families.character_map(families.small_character_map())},
+        {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "},
+        {"type": "Replace", "pattern": {"Regex": "[\\s\\-]+"}, "content": "_"},
+        {"type": "Prepend", "prepend": "the"},
+        {"type": "ByteLevel"},
+        sequence("normalizers", {"type": "NFD"}, {"type": "StripAccents"}, {"type": "Lowercase"}),
+    ]
+    for number, normalizer in enumerate(steps):
+        yield f"normalizer {number} {normalizer['type']}", tokenizer(
+            model, normalizer=normalizer, pre_tokenizer={"type": "BertPreTokenizer"}, decoder=decoder
+        )
+    behaviors = ("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous")
+    cuts = [
+        {"type": "BertPreTokenizer"}, {"type": "Whitespace"}, {"type": "WhitespaceSplit"},
+        {"type": "Digits", "individual_digits": False}, {"type": "Digits", "individual_digits": True},
+        {"type": "CharDelimiterSplit", "delimiter": "-"},
+        *({"type": "Punctuation", "behavior": b} for b in behaviors),
+        *(split({"Regex": r}, b, i) for r in (r"\s+", r"\p{N}|\p{P}", r"[^\p{L}\s]{1,2}(?!\S)", r"(?i:th)|n?")
+          for b in behaviors for i in (False, True)),
+        *(sequence("pretokenizers", {"type": "WhitespaceSplit"}, metaspace(scheme, True))
+          for scheme in ("first", "always", "never")),
+        sequence("pretokenizers", {"type": "Whitespace"}, {"type": "Digits", "individual_digits": True}),
+        sequence("pretokenizers", {"type": "Punctuation", "behavior": "Isolated"}, byte_level(True, True)),
+        sequence("pretokenizers", byte_level(False, False), {"type": "WhitespaceSplit"}),
+    ]
+    for number, cut in enumerate(cuts):
+        yield f"pre-tokenizer {number} {cut['type']}", tokenizer(
+            model, pre_tokenizer=cut, decoder=decoder
+        )
+    for number, normalizer in enumerate(
+        [
+            bert(True, True, True, True), {"type": "Strip", "strip_left": True, "strip_right": False},
+            {"type": "Nmt"}, {"type": "StripAccents"}, replace("the", ""), replace("th", "x"), replace("t", "x"),
+            {"type": "Prepend", "prepend": "x"}, {"type": "Replace", "pattern": {"Regex": "[ -]+"}, "content": "x"},
+            {"type": "NFKC"}, {"type": "NFD"},
+            {"type": "Precompiled", "precompiled_charsmap": families.character_map(families.small_character_map())},
+        ]
+    ):
+        yield f"Metaspace first behind {number} {normalizer['type']}", tokenizer(
+            model, normalizer=normalizer, pre_tokenizer=metaspace("first", number % 2 == 0), decoder=decoder
+        )
+    for number, last in enumerate(
+        [
+            {"type": "BertProcessing", "sep": ["[SEP]", vocabulary["[SEP]"]], "cls": ["[CLS]", vocabulary["[CLS]"]]},
+            {"type": "RobertaProcessing", "sep": ["[SEP]", vocabulary["[SEP]"]], "cls": ["[CLS]", vocabulary["[CLS]"]],
+             "trim_offsets": True, "add_prefix_space": True},
+        ]
+    ):
+        yield f"post-processor {number}", tokenizer(
+            model, pre_tokenizer={"type": "Whitespace"}, post_processor=last, decoder=decoder
+        )
+    words = {"type": "WordLevel", "unk_token": "[UNK]",
+             "vocab": {"[UNK]": 0, **{piece.strip(): i + 1 for i, piece in enumerate(dict.fromkeys(p.strip() for p in PIECES)) if piece.strip()}}}
+    for number, end in enumerate(
+        [
+            None, {"type": "WordPiece", "prefix": "a", "cleanup": True}, {"type": "BPEDecoder", "suffix": "the"},
+            {"type": "CTC", "pad_token": "-", "word_delimiter_token": "in", "cleanup": True},
+            {"type": "CTC", "pad_token": "-", "word_delimiter_token": "in", "cleanup": False},
+            {"type": "Replace", "pattern": {"Regex": "[aeiou]"}, "content": "*"},
+        ]
+    ):
+        yield f"WordLevel, decoder {number}", tokenizer(
+            words, pre_tokenizer={"type": "Whitespace" if number < 3 else "WhitespaceSplit"}, decoder=end
+        )
+
+
+def unigram_cases():
+    """Scores with ties, sums that round, unknown stretches, bytes to fall back on."""
+    rng = random.Random(SEED)
+    for number in range(12):
+        alphabet = "abcd \u00e9" if number % 2 else "ab"
+        pieces = {"<unk>": 0.0}
+        for _ in range(40):
+            piece = "".join(rng.choices(alphabet, k=rng.choice((1, 1, 2, 2, 3, 4))))
+            score = -rng.random() * 10 if number % 3 else -float(rng.randint(1, 4))
+            pieces.setdefault(piece, score)
+        if number % 4 == 0:
+            pieces.pop("b", None)
+        vocabulary = [[piece, score] for piece, score in pieces.items()]
+        if number % 5 == 1:
+            vocabulary += [[f"<0x{byte:02X}>", 0.0] for byte in range(256)]
+        model = {"type": "Unigram", "unk_id": 0, "vocab": vocabulary, "byte_fallback": number % 5 == 1}
+        yield f"Unigram {number}", tokenizer(
+            model, pre_tokenizer={"type": "WhitespaceSplit"} if number % 2 else None, decoder={"type": "Fuse"}
+        )
+    twice = [["<unk>", 0.0], ["a", -1.0], ["b", -1.5], ["a", -2.0], ["ab", -2.4]]
+    yield "Unigram, a piece twice", tokenizer({"type": "Unigram", "unk_id": 0, "vocab": twice, "byte_fallback": False})
+
+
 PIECES = [
     "the",
     " the",
@@ -456,6 +576,8 @@ def texts(rng):
         "x<a>x <a> x",
         " <a> rain rains <b><a><b>  ",
     )
+    yield from ("abababab cdcdab", "aabbaabbab", "abcabcdd\u00e9ab", "bbbb", "b\u00e9b \u0130\u0394 \ufb01", "\t\x01the\x02\xadrain",
+                " \u3000the  rain", "\u0301the", "\u4e2dthe\u4e2d", "C\u0327a va", "12 345-6", "do not , 's", "x" * 31, "x" * 30)
     for _ in range(34):
         yield "".join(rng.choices(PIECES, k=rng.randint(1, 12)))
 
@@ -468,7 +590,7 @@ def main():
         else os.path.join(here, "../../Tests/Fixtures/tokenizer-parts.json")
     )
     models_seen, result = [], []
-    for name, description in (*byte_level_cases(), *added_token_cases(), *scalar_cases()):
+    for name, description in (*byte_level_cases(), *added_token_cases(), *scalar_cases(), *word_cases(), *unigram_cases()):
         reference = Tokenizer.from_str(json.dumps(description))
         rng, cases = random.Random(f"{SEED} {name}"), []
         for text in dict.fromkeys(texts(rng)):
@@ -484,10 +606,8 @@ def main():
                 decoded = []
             cases.append([text, plain, framed, *decoded])
         # Vocabularies repeat: each is stored once.
-        vocabulary = {
-            "vocab": description["model"].pop("vocab"),
-            "merges": description["model"].pop("merges"),
-        }
+        model = description["model"]
+        vocabulary = {key: model.pop(key) for key in ("vocab", "merges") if key in model}
         if vocabulary not in models_seen:
             models_seen.append(vocabulary)
         result.append(

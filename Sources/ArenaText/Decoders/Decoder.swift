@@ -16,12 +16,15 @@ protocol Decoder: Sendable {
 
 /// The kinds that are known, apart from `Sequence`, which only lists others.
 let decoderKinds: [any Decoder.Type] = [
+    BPEDecoder.self,
     ByteFallbackDecoder.self,
     ByteLevelDecoder.self,
+    CTCDecoder.self,
     FuseDecoder.self,
     MetaspaceDecoder.self,
     ReplaceDecoder.self,
     StripDecoder.self,
+    WordPieceDecoder.self,
 ]
 
 /// The steps of a `decoder` section in order.
@@ -114,9 +117,9 @@ struct FuseDecoder: Decoder {
 /// `Replace`: a string becomes another in every token.
 struct ReplaceDecoder: Decoder {
     static let type = "Replace"
-    let replacement: StringReplacement
+    let replacement: Replacement
 
-    init(_ part: FilePart) throws(TokenizerError) { replacement = try StringReplacement(part) }
+    init(_ part: FilePart) throws(TokenizerError) { replacement = try Replacement(part) }
 
     func decode(_ tokens: [[UInt8]]) -> [[UInt8]] {
         tokens.map { token in

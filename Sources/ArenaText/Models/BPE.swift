@@ -99,7 +99,7 @@ final class BPE: TokenModel {
 }
 
 /// Reads a `{"token": id}` object.
-private func readVocabulary(
+func readVocabulary(
     _ part: FilePart
 ) throws(TokenizerError) -> (vocabulary: (dictionary: ByteDictionary, idEnd: Int), count: Int) {
     guard part.value.kind == .object else { throw part.mismatch("an object") }

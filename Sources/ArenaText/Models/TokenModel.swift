@@ -32,20 +32,28 @@ protocol PieceSpeller: AnyObject {
 
 /// The kinds that are known.
 let modelKinds: [any TokenModel.Type] = [
-    BPE.self
+    BPE.self,
+    Unigram.self,
+    WordLevel.self,
+    WordPiece.self,
 ]
 
-func readModel(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) -> any TokenModel {
-    guard let type = part.optional("type") else {
-        // Older files leave the type out; what has merges is BPE.
-        guard part.optional("merges") != nil else {
-            throw .missingKey(key: part.key + ".type", place: part.place)
-        }
-        return try BPE(part, spellsBytes: spellsBytes)
+/// The name of a model's kind; older files leave it out, and then what is there tells.
+func modelType(_ part: FilePart) throws(TokenizerError) -> String {
+    if let type = part.optional("type") { return try type.string() }
+    if part.optional("merges") != nil { return BPE.type }
+    if part.optional("continuing_subword_prefix") != nil { return WordPiece.type }
+    if part.optional("vocab")?.value.kind == .array { return Unigram.type }
+    guard part.optional("unk_token") != nil, part.optional("vocab") != nil else {
+        throw .missingKey(key: part.key + ".type", place: part.place)
     }
-    let name = try type.string()
+    return WordLevel.type
+}
+
+func readModel(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) -> any TokenModel {
+    let name = try modelType(part)
     for kind in modelKinds where kind.type == name {
         return try kind.init(part, spellsBytes: spellsBytes)
     }
-    throw type.unknown("model", name, known: modelKinds.map { $0.type })
+    throw (part.optional("type") ?? part).unknown("model", name, known: modelKinds.map { $0.type })
 }

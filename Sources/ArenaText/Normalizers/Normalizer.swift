@@ -13,13 +13,30 @@ protocol Normalizer: Sendable {
     /// Writes the rewritten text to `out`, which is empty; returns false, with `out` untouched,
     /// where the text stays as it is.
     func normalize(_ text: Bytes, into out: inout Scratch<UInt8>) -> Bool
+
+    /// Whether it takes away what the text starts with, so that what is left starts further on.
+    func movesStart(_ text: Bytes) -> Bool
+}
+
+extension Normalizer {
+    func movesStart(_ text: Bytes) -> Bool { false }
 }
 
 /// The kinds that are known, apart from `Sequence`, which only lists others.
 let normalizerKinds: [any Normalizer.Type] = [
+    BertNormalizer.self,
+    ByteLevelNormalizer.self,
     FormC.self,
+    FormD.self,
+    FormKC.self,
+    FormKD.self,
+    Lowercase.self,
+    Nmt.self,
+    Precompiled.self,
     Prepend.self,
     Replace.self,
+    Strip.self,
+    StripAccents.self,
 ]
 
 /// The steps of a `normalizer` section in order.

@@ -1,19 +1,92 @@
-// `Replace`: every occurrence of a string becomes another (a space becomes U+2581 in SentencePiece files).
+// `Replace`: every occurrence of a string, or match of a regular expression, becomes another string (a
+// space becomes U+2581 in SentencePiece files).
 
 import Glibc
 
 struct Replace: Normalizer {
     static let type = "Replace"
-    let replacement: StringReplacement
+    let replacement: Replacement
 
-    init(_ part: FilePart) throws(TokenizerError) {
-        replacement = try StringReplacement(part)
+    init(_ part: FilePart) throws(TokenizerError) { replacement = try Replacement(part) }
+
+    init(_ pattern: String, by content: String) {
+        replacement = .string(
+            StringReplacement(pattern: Array(pattern.utf8), content: Array(content.utf8)))
     }
 
     var growth: Int { replacement.growth }
 
     func normalize(_ text: Bytes, into out: inout Scratch<UInt8>) -> Bool {
         replacement.apply(to: text, into: &out)
+    }
+
+    /// What replaces several characters stands where the last of them did.
+    func movesStart(_ text: Bytes) -> Bool {
+        guard let length = replacement.matchAtStart(text), length > 0 else { return false }
+        return replacement.content.isEmpty
+            || text.prefix(length).filter { $0 & 0xC0 != 0x80 }.count > 1
+    }
+}
+
+/// A pattern and what stands in for it; shared by the normalizer and the decoder `Replace`.
+enum Replacement: Sendable {
+    case string(StringReplacement)
+    case regex(TextRegex, content: [UInt8])
+
+    init(_ part: FilePart) throws(TokenizerError) {
+        let pattern = try part.member("pattern")
+        if let regex = pattern.optional("Regex") {
+            self = .regex(try TextRegex(regex), content: try part.member("content").bytes())
+        } else {
+            self = .string(try StringReplacement(part))
+        }
+    }
+
+    var content: [UInt8] {
+        switch self {
+        case .string(let replacement): return replacement.content
+        case .regex(_, let content): return content
+        }
+    }
+
+    var growth: Int {
+        switch self {
+        case .string(let replacement): return replacement.growth
+        case .regex(_, let content): return 1 + content.count
+        }
+    }
+
+    func apply(to text: Bytes, into out: inout Scratch<UInt8>) -> Bool {
+        switch self {
+        case .string(let replacement): return replacement.apply(to: text, into: &out)
+        case .regex(let regex, let content):
+            var copied = 0
+            var found = false
+            regex.forEachMatch(in: text) { start, end in
+                out.append(Bytes(rebasing: text[copied..<start]))
+                content.withUnsafeBufferPointer { out.append($0) }
+                copied = end
+                found = true
+            }
+            if found { out.append(Bytes(rebasing: text[copied...])) }
+            return found
+        }
+    }
+
+    /// The length of a match at the very start.
+    func matchAtStart(_ text: Bytes) -> Int? {
+        switch self {
+        case .string(let replacement):
+            return text.starts(with: replacement.pattern) ? replacement.pattern.count : nil
+        case .regex(let regex, _):
+            var first: Int?
+            var seen = false
+            regex.forEachMatch(in: text) { start, end in
+                if !seen, start == 0 { first = end }
+                seen = true
+            }
+            return first
+        }
     }
 }
 
@@ -99,12 +172,6 @@ extension StringReplacement {
 
 /// A `{"String": ...}` pattern that is not empty.
 func readStringPattern(_ part: FilePart) throws(TokenizerError) -> [UInt8] {
-    if let pattern = part.optional("Regex") {
-        throw .unknownPattern(
-            pattern: try pattern.string(), key: pattern.key,
-            known: ["plain strings, {\"String\": ...}"],
-            place: pattern.place)
-    }
     let text = try part.member("String")
     let bytes = try text.bytes()
     guard !bytes.isEmpty else {

@@ -1,20 +1,28 @@
-// `ByteLevel`: GPT-2's alphabet of 256 printable characters, one a byte. The mapping itself is never
-// carried out: the vocabulary is read back to bytes once (`ByteAlphabet`) and texts stay as they are.
+// `ByteLevel`: GPT-2's alphabet of 256 printable characters, one a byte. Before a BPE model the mapping is
+// never carried out: the vocabulary is read back to bytes once (`ByteAlphabet`), texts stay as they are.
 
 struct ByteLevel: PreTokenizer {
     static let type = "ByteLevel"
     let addsSpace: Bool
     let usesPattern: Bool
+    /// Whether texts are rewritten in the alphabet.
+    private(set) var mapsText = false
 
     init(_ part: FilePart) throws(TokenizerError) {
         addsSpace = try part.flag("add_prefix_space", or: true)
         usesPattern = try part.flag("use_regex", or: true)
     }
 
-    var spellsBytes: Bool { true }
-    var cuts: Bool { addsSpace || usesPattern }
+    /// The same with texts rewritten in the alphabet.
+    var carriedOut: ByteLevel {
+        var copy = self
+        copy.mapsText = true
+        return copy
+    }
 
-    var growth: Int { addsSpace ? 2 : 1 }
+    var cuts: Bool { addsSpace || usesPattern || mapsText }
+
+    var growth: Int { (addsSpace ? 2 : 1) * (mapsText ? 2 : 1) }
 
     func cut(_ pieces: inout Pieces) {
         if addsSpace {
@@ -24,6 +32,10 @@ struct ByteLevel: PreTokenizer {
             }
         }
         if usesPattern { pieces.refine(GPT2Pattern.cut) }
+        guard mapsText else { return }
+        pieces.rewrite { piece, _, out in
+            for byte in piece { appendScalar(ByteAlphabet.shared.scalarOf[Int(byte)], to: &out) }
+        }
     }
 }
 

@@ -49,7 +49,8 @@ struct Metaspace: PreTokenizer {
             if !space.apply(to: piece, into: &out) { out.append(piece) }
         }
         if splits {
-            SplitBehavior.mergedWithNext.cut(&pieces, at: replacement, inverted: false)
+            SplitBehavior.mergedWithNext.cut(
+                &pieces, inverted: false, at: StringMatches(pattern: replacement))
         }
     }
 }

@@ -8,9 +8,6 @@ protocol PreTokenizer: Sendable {
 
     init(_ part: FilePart) throws(TokenizerError)
 
-    /// Whether the model behind this step spells bytes (through the byte alphabet) instead of scalars.
-    var spellsBytes: Bool { get }
-
     /// Whether this step has anything to do: those that only choose the alphabet have not.
     var cuts: Bool { get }
 
@@ -22,28 +19,38 @@ protocol PreTokenizer: Sendable {
 }
 
 extension PreTokenizer {
-    var spellsBytes: Bool { false }
     var cuts: Bool { true }
     var growth: Int { 1 }
 }
 
 /// The kinds that are known, apart from `Sequence`, which only lists others.
 let preTokenizerKinds: [any PreTokenizer.Type] = [
+    BertPreTokenizer.self,
     ByteLevel.self,
+    CharDelimiterSplit.self,
+    Digits.self,
     Metaspace.self,
+    Punctuation.self,
     Split.self,
+    Whitespace.self,
+    WhitespaceSplit.self,
 ]
 
-/// The steps of a `pre_tokenizer` section in order.
-func readPreTokenizers(_ part: FilePart) throws(TokenizerError) -> [any PreTokenizer] {
-    let steps = try readSteps(part)
-    // The byte alphabet stays virtual: texts are kept as they are and the vocabulary is read through
-    // it, so nothing may look at the text after it was mapped.
-    if let at = steps.firstIndex(where: { $0.step.spellsBytes }), at != steps.count - 1 {
-        throw steps[at].part.unsupported(
-            "ByteLevel before another pre-tokenizer", supported: "ByteLevel as the last one")
+/// The steps of a `pre_tokenizer` section in order, and whether the model spells bytes.
+///
+/// Where `ByteLevel` comes last before a BPE model the alphabet stays virtual: texts are kept as they are
+/// and the vocabulary is read through it. Elsewhere the text is rewritten in the alphabet.
+func readPreTokenizers(
+    _ part: FilePart, isBPE: Bool
+) throws(TokenizerError) -> (steps: [any PreTokenizer], spellsBytes: Bool) {
+    let steps = try readSteps(part).map { $0.step }
+    let last = steps.count - 1
+    let spellsBytes = isBPE && steps.last is ByteLevel
+    let result = steps.enumerated().map { index, step -> any PreTokenizer in
+        guard let bytes = step as? ByteLevel, !(spellsBytes && index == last) else { return step }
+        return bytes.carriedOut
     }
-    return steps.map { $0.step }
+    return (result, spellsBytes)
 }
 
 private func readSteps(
@@ -119,6 +126,34 @@ struct Pieces: ~Copyable {
             if newText.count > before { newEnds.append(UInt32(truncatingIfNeeded: newText.count)) }
             start = end
         }
+        takeRewritten()
+    }
+
+    /// Keeps parts of each piece, each a piece of its own: `body` gets the text, a piece's bounds and
+    /// what to hand the parts to, in order.
+    @inline(__always)
+    mutating func keep(
+        _ body: (UnsafePointer<UInt8>, Int, Int, inout PieceKeeper) -> Void
+    ) {
+        guard let p = text.baseAddress else { return }
+        newEnds.count = 0
+        newEnds.reserve(text.count + 1)
+        newText.count = 0
+        newText.reserve(text.count + 16)
+        var keeper = PieceKeeper(text: newText.base, ends: newEnds.base)
+        var start = 0
+        for i in 0..<ends.count {
+            let end = Int(ends.base[i])
+            body(p, start, end, &keeper)
+            start = end
+        }
+        newText.count = keeper.length
+        newEnds.count = keeper.ends - newEnds.base
+        if keeper.first != 0 { startsText = false }
+        takeRewritten()
+    }
+
+    private mutating func takeRewritten() {
         swap(&ends, &newEnds)
         swap(&written, &newText)
         // SAFETY: `written` is not touched before the next rewrite, which reads this text first.
@@ -133,5 +168,31 @@ struct Pieces: ~Copyable {
         newEnds.trim(above: limit)
         written.trim(above: limit)
         newText.trim(above: limit)
+    }
+}
+
+/// Takes the parts that `Pieces.keep` leaves of a text.
+struct PieceKeeper {
+    private let text: UnsafeMutablePointer<UInt8>
+    fileprivate var ends: UnsafeMutablePointer<UInt32>
+    fileprivate var length = 0
+    /// Where the first part stood.
+    fileprivate var first = -1
+
+    fileprivate init(text: UnsafeMutablePointer<UInt8>, ends: UnsafeMutablePointer<UInt32>) {
+        self.text = text
+        self.ends = ends
+    }
+
+    /// Keeps a stretch as a piece, if it is not empty.
+    @inline(__always)
+    mutating func keep(_ p: UnsafePointer<UInt8>, _ from: Int, _ to: Int) {
+        guard to > from else { return }
+        if first < 0 { first = from }
+        // SAFETY: stretches do not overlap, so all of them together have room.
+        (text + length).update(from: p + from, count: to - from)
+        length += to - from
+        ends.pointee = UInt32(truncatingIfNeeded: length)
+        ends += 1
     }
 }

@@ -1,5 +1,5 @@
 // The regular expressions that tokenizer files cut with, as hand-written scanners. A pattern is
-// recognised by its exact text; general expressions are not interpreted here.
+// recognised by its exact text; other expressions are TextRegex.swift's.
 
 import CArenaText
 
@@ -9,17 +9,12 @@ protocol SplitPattern: Sendable {
     func cut(_ pieces: inout Pieces)
 }
 
-/// The scanner for a regular expression of a tokenizer file.
-func readSplitPattern(_ part: FilePart) throws(TokenizerError) -> any SplitPattern {
-    let text = try part.string()
+/// The scanner for a regular expression of a tokenizer file, if it is one of those known.
+func knownSplitPattern(_ text: String) -> (any SplitPattern)? {
     for digits in [1, 3] where text == CL100KPattern.text(digits: digits) {
         return CL100KPattern(digits: digits)
     }
-    if text == GPT2Pattern.text { return GPT2Pattern() }
-    throw .unknownPattern(
-        pattern: text, key: part.key,
-        known: ["GPT-2", "Llama 3 (digits in threes)", "Qwen2 (single digits)"],
-        place: part.place)
+    return text == GPT2Pattern.text ? GPT2Pattern() : nil
 }
 
 /// GPT-2's pattern; also what `ByteLevel` cuts with by itself.

@@ -46,6 +46,16 @@ final class ByteDictionary: Sendable {
         return .done
     }
 
+    /// Adds a string under a new id; if it is there already, both ids have it and look-ups find this one.
+    func insertLast(_ bytes: UnsafeRawBufferPointer, id: Int) {
+        guard case .sameBytes(let other) = insert(bytes, id: id) else { return }
+        spans.base[id] = spans.base[other]
+        let key = hash(bytes)
+        var at = Int(truncatingIfNeeded: key) & mask
+        while match(slots.base[at], key, bytes) == nil { at = (at + 1) & mask }
+        slots.base[at] = key & ~0xFFFF_FFFF | UInt64(id + 1)
+    }
+
     /// The id of a string.
     @inline(__always)
     func id(of bytes: UnsafeRawBufferPointer) -> Int? {

@@ -42,6 +42,12 @@ typedef struct {
 extern const uint32_t arena_text_decomposition_count;
 extern const arena_text_decomposition arena_text_decompositions[];
 extern const uint32_t arena_text_decomposed[];
+extern const uint32_t arena_text_lower_count;
+extern const arena_text_decomposition arena_text_lower_entries[];
+extern const uint32_t arena_text_lower_pool[];
+extern const uint32_t arena_text_compatible_count;
+extern const arena_text_decomposition arena_text_compatible_entries[];
+extern const uint32_t arena_text_compatible_pool[];
 extern const uint32_t arena_text_composition_count;
 extern const arena_text_composition arena_text_compositions[];
 
@@ -58,6 +64,62 @@ static inline uint8_t arena_text_combining_class(uint32_t scalar) {
     uint32_t block = arena_text_combining_index[scalar >> 8];
     return arena_text_combining_blocks[block << 8 | (scalar & 255)];
 }
+
+/// What the kinds of BERT and SentencePiece ask about a scalar, one bit each.
+enum {
+    arena_text_control = 1 << 0,      // removed by BERT's cleaning
+    arena_text_white = 1 << 1,        // white space
+    arena_text_punctuation = 1 << 2,  // ASCII punctuation or P of BERT's and Punctuation's cut
+    arena_text_nonspacing = 1 << 3,   // Mn
+    arena_text_mark = 1 << 4,         // what StripAccents removes
+    arena_text_numeric = 1 << 5,      // what Digits cuts at
+    arena_text_whitespace_word = 1 << 6,  // \w of Whitespace
+    arena_text_title = 1 << 7,        // \p{Lt}
+    arena_text_lowers = 1 << 8,       // has another lower case
+    arena_text_decomposes = 1 << 9,   // changed by form D, or a combining mark
+    arena_text_compatible = 1 << 10,  // changed by form KC or KD, or able to with its neighbours
+    arena_text_upper = 1 << 11,       // \p{Lu} or \p{Lt}
+    arena_text_lower = 1 << 12,       // \p{Ll}
+    arena_text_mark_category = 1 << 13,         // \p{M}
+    arena_text_modifier = 1 << 14,              // \p{Lm}
+    arena_text_punctuation_category = 1 << 15,  // \p{P}
+};
+
+/// What a scalar is to the rules for grapheme clusters.
+enum {
+    arena_text_cluster_other,
+    arena_text_cluster_control,
+    arena_text_cluster_extend,
+    arena_text_cluster_spacing,
+    arena_text_cluster_prepend,
+    arena_text_cluster_picture,
+    arena_text_cluster_consonant,
+    arena_text_cluster_linker,
+    arena_text_cluster_joiner,
+};
+
+extern const uint8_t arena_text_traits_index[0x1100];
+extern const uint16_t arena_text_traits_blocks[];
+extern const uint8_t arena_text_cluster_index[0x1100];
+extern const uint8_t arena_text_cluster_blocks[];
+
+/// The traits of a scalar.
+static inline uint16_t arena_text_traits(uint32_t scalar) {
+    uint32_t block = arena_text_traits_index[scalar >> 8];
+    return arena_text_traits_blocks[block << 8 | (scalar & 255)];
+}
+
+/// The place of a scalar in grapheme clusters.
+static inline uint8_t arena_text_cluster(uint32_t scalar) {
+    uint32_t block = arena_text_cluster_index[scalar >> 8];
+    return arena_text_cluster_blocks[block << 8 | (scalar & 255)];
+}
+
+/// The lower case of a scalar that has another one, or null; its length in `count`.
+const uint32_t *arena_text_lowercase(uint32_t scalar, uint32_t *count);
+
+/// The full compatibility decomposition of a scalar where it differs from the canonical one, or null.
+const uint32_t *arena_text_decompose_compatible(uint32_t scalar, uint32_t *count);
 
 /// The full canonical decomposition of a scalar (Hangul apart), or null; its length in `count`.
 const uint32_t *arena_text_decompose(uint32_t scalar, uint32_t *count);

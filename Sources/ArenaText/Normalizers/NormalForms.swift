@@ -1,26 +1,83 @@
-// `NFC`: Unicode normalization form C (UAX 15) with the reference's own version of the data. Text in
-// which no scalar can change, such as all of ASCII, is found so by a look at its bytes.
+// `NFC`, `NFD`, `NFKC`, `NFKD`: Unicode's normalization forms (UAX 15) with the reference's own version of
+// the data. Text in which no scalar can change, such as all of ASCII, is found so by a look at its bytes.
 
 import CArenaText
 
 struct FormC: Normalizer {
     static let type = "NFC"
+    private let form = NormalForm(composes: true, compatible: false)
 
     init(_ part: FilePart) throws(TokenizerError) {}
 
     var growth: Int { 3 }
+    func normalize(_ text: Bytes, into out: inout Scratch<UInt8>) -> Bool {
+        form.normalize(text, into: &out)
+    }
+}
+
+struct FormD: Normalizer {
+    static let type = "NFD"
+    private let form = NormalForm(composes: false, compatible: false)
+
+    init(_ part: FilePart) throws(TokenizerError) {}
+
+    var growth: Int { 4 }
+    func normalize(_ text: Bytes, into out: inout Scratch<UInt8>) -> Bool {
+        form.normalize(text, into: &out)
+    }
+}
+
+struct FormKC: Normalizer {
+    static let type = "NFKC"
+    private let form = NormalForm(composes: true, compatible: true)
+
+    init(_ part: FilePart) throws(TokenizerError) {}
+
+    var growth: Int { 11 }
+    func normalize(_ text: Bytes, into out: inout Scratch<UInt8>) -> Bool {
+        form.normalize(text, into: &out)
+    }
+}
+
+struct FormKD: Normalizer {
+    static let type = "NFKD"
+    private let form = NormalForm(composes: false, compatible: true)
+
+    init(_ part: FilePart) throws(TokenizerError) {}
+
+    var growth: Int { 11 }
+    func normalize(_ text: Bytes, into out: inout Scratch<UInt8>) -> Bool {
+        form.normalize(text, into: &out)
+    }
+}
+
+/// One of the four forms.
+struct NormalForm: Sendable {
+    let composes: Bool
+    let compatible: Bool
+
+    /// Whether the form may change a scalar, by itself or with its neighbours.
+    @inline(__always)
+    private func isActive(_ code: UInt32) -> Bool {
+        if composes, !compatible {
+            return arena_text_class(code) & UInt8(arena_text_active) != 0
+        }
+        let bit = compatible ? arena_text_compatible : arena_text_decomposes
+        return arena_text_traits(code) & UInt16(bit) != 0
+            || code >= 0xAC00 && code < 0xAC00 + 11172
+    }
 
     func normalize(_ text: Bytes, into out: inout Scratch<UInt8>) -> Bool {
         guard let p = text.baseAddress, var i = firstActive(p, 0, text.count) else { return false }
         // Only runs around active scalars are recomposed; a run begins at the inert starter before.
         var copied = 0
         out.reserve(text.count)
-        var run = Run()
+        var run = Run(compatible: compatible)
         while true {
             let start = i == copied ? i : starterBefore(p, i, copied)
             out.append(Bytes(rebasing: text[copied..<start]))
-            i = run.collect(p, from: start, to: text.count)
-            run.compose(into: &out)
+            i = run.collect(p, from: start, to: text.count, isActive)
+            run.finish(composing: composes, into: &out)
             copied = i
             guard let next = firstActive(p, i, text.count) else { break }
             i = next
@@ -29,9 +86,10 @@ struct FormC: Normalizer {
         return true
     }
 
-    /// The first scalar at or after `i` that form C may change. Nothing below U+0300 is.
+    /// The first scalar at or after `i` that the form may change. Form C changes none below U+0300.
     @inline(__always)
     private func firstActive(_ p: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int? {
+        let inert: UInt8 = composes && !compatible ? 0xCC : 0x80
         var i = start
         while i < end {
             if i + 8 <= end,
@@ -40,12 +98,12 @@ struct FormC: Normalizer {
                 i += 8
                 continue
             }
-            if p[i] < 0xCC {
+            if p[i] < inert {
                 i += p[i] < 0x80 ? 1 : 2
                 continue
             }
             var length = 0
-            if arena_text_class(scalar(p, i, &length)) & UInt8(arena_text_active) != 0 { return i }
+            if isActive(scalar(p, i, &length)) { return i }
             i += length
         }
         return nil
@@ -61,19 +119,24 @@ struct FormC: Normalizer {
 
 /// A stretch that is decomposed, put in canonical order and composed again.
 private struct Run {
+    let compatible: Bool
     private var scalars: [UInt32] = []
     private var classes: [UInt8] = []
 
+    init(compatible: Bool) { self.compatible = compatible }
+
     /// Takes the decomposed scalars from `start` up to the next scalar that cannot change; returns
     /// where that is.
-    mutating func collect(_ p: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
+    mutating func collect(
+        _ p: UnsafePointer<UInt8>, from start: Int, to end: Int, _ isActive: (UInt32) -> Bool
+    ) -> Int {
         scalars.removeAll(keepingCapacity: true)
         classes.removeAll(keepingCapacity: true)
         var i = start
         var length = 0
         while i < end {
             let code = scalar(p, i, &length)
-            if i > start, arena_text_class(code) & UInt8(arena_text_active) == 0 { break }
+            if i > start, !isActive(code) { break }
             decompose(code)
             i += length
         }
@@ -94,13 +157,18 @@ private struct Run {
             return
         }
         var count: UInt32 = 0
-        guard let parts = arena_text_decompose(code, &count) else { return append(code) }
+        let wide = compatible ? arena_text_decompose_compatible(code, &count) : nil
+        guard let parts = wide ?? arena_text_decompose(code, &count) else { return append(code) }
         // SAFETY: the table holds `count` scalars at that place and is never freed.
         for k in 0..<Int(count) { append(parts[k]) }
     }
 
-    mutating func compose(into out: inout Scratch<UInt8>) {
+    mutating func finish(composing: Bool, into out: inout Scratch<UInt8>) {
         order()
+        guard composing else {
+            for code in scalars { appendScalar(code, to: &out) }
+            return
+        }
         var starter = -1
         var lastClass: UInt8 = 0
         var kept = 0
