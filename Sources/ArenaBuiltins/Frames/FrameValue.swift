@@ -54,13 +54,8 @@ final class FrameValue: HostObject {
         }
         throw Raised(
             .type,
-<<<<<<< HEAD:Sources/ArenaBuiltins/FrameValue.swift
-            "a frame is indexed by a column's name or a list of names, not \(key.typeWithArticle)",
-            help: "rows: df.head(10), df.take([0, 5]), df[:10]")
-=======
-            "a frame is indexed by a column's name, a list of names or a bool column, not a \(key.typeName)",
+            "a frame is indexed by a column's name, a list of names or a bool column, not \(key.typeWithArticle)",
             help: "rows: df.head(10), df.take([0, 5]), df[:10], df[df[\"a\"] > 1]")
->>>>>>> f707ff7af40c4af5d130e76f4b2d27bffa89507f:Sources/ArenaBuiltins/Frames/FrameValue.swift
     }
 
     func setItem(_ key: Value, _ new: Value) throws(Raised) {
@@ -82,13 +77,9 @@ final class FrameValue: HostObject {
             return
         }
         guard let name = key.asString else {
-<<<<<<< HEAD:Sources/ArenaBuiltins/FrameValue.swift
-            throw Raised(.type, "a column's name is a str, not \(key.typeWithArticle)")
-=======
             throw Raised(
-                .type, "a column's name is a str, not a \(key.typeName)",
+                .type, "a column's name is a str, not \(key.typeWithArticle)",
                 help: "df[\"a\"] = ...; rows are changed by df[\"a\"].where(...)")
->>>>>>> f707ff7af40c4af5d130e76f4b2d27bffa89507f:Sources/ArenaBuiltins/Frames/FrameValue.swift
         }
         frame = try assigned(frame, name, new)
     }

@@ -255,7 +255,11 @@ extension Column {
             Result { () throws(FrameError) in
                 var builder = TextBuilder()
                 for row in rows {
-                    if let text = text(row) { try builder.append(text) } else { builder.appendEmpty() }
+                    if let text = text(row) {
+                        try builder.append(text)
+                    } else {
+                        builder.appendEmpty()
+                    }
                 }
                 return builder.finish()
             }

@@ -26,7 +26,7 @@ extension Series {
     package func filled(_ other: Series) throws(FrameError) -> Series {
         try checkRows(other)
         guard let validity = column.validity else { return self }
-        guard let both = try with(column).column.appending(other.column) else {
+        guard let both = with(column).column.appending(other.column) else {
             throw mismatch("fillna", other)
         }
         return with(both.taking((0..<count).map { validity[$0] ? $0 : count + $0 }))
