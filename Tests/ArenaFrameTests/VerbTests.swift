@@ -94,6 +94,29 @@ import Testing
         }
     }
 
+    @Test func veryManyDifferentNumbersAreFactoredAlike() throws {
+        let count = 300_000
+        let values = (0..<count).map { Int64(($0 * 7919) % 200_003) << 30 }
+        var validity = Validity(repeating: true, count: count)
+        for row in stride(from: 0, to: count, by: 11) { validity[row] = false }
+        let found = factor(values, validity)
+        var known: [Int64: Int32] = [:]
+        var firsts: [Int] = []
+        var isRight = true
+        for row in 0..<count {
+            if !validity[row] {
+                isRight = isRight && found.codes[row] == -1
+                continue
+            }
+            if known[values[row]] == nil {
+                known[values[row]] = Int32(firsts.count)
+                firsts.append(row)
+            }
+            isRight = isRight && found.codes[row] == known[values[row]]
+        }
+        #expect(isRight && found.firstRows == firsts)
+    }
+
     @Test(arguments: JoinKind.allCases) func joinsAreThoseOfNestedLoops(_ how: JoinKind) throws {
         var random = RandomState(seed: 11)
         for size in [0, 1, 5, 60] {
