@@ -1,5 +1,5 @@
-// Runs the scripts of Tests/Spec/library from the project's root and holds them against their own
-// expectations, as ArenaLanguageTests does for the language.
+// Runs the scripts of Tests/Spec/library and Tests/Spec/frames from the project's root and holds them
+// against their own expectations, as ArenaLanguageTests does for the language.
 
 import ArenaCore
 import Testing
@@ -7,15 +7,17 @@ import Testing
 @testable import ArenaBuiltins
 @testable import ArenaLanguage
 
-private let folder = root + "/Tests/Spec/library"
+private let folders = ["library", "frames"].map { root + "/Tests/Spec/" + $0 }
 
 @Suite struct LibrarySpecTests {
-    static let files = listDirectory(folder).filter { $0.hasSuffix(".as") }
+    static let files = folders.flatMap { folder in
+        listDirectory(folder).filter { $0.hasSuffix(".as") }.map { joinPath(folder, $0) }
+    }
 
-    @Test func thereAreScripts() { #expect(Self.files.count > 5) }
+    @Test func thereAreScripts() { #expect(Self.files.count > 15) }
 
     @Test(arguments: files) func script(_ name: String) throws {
-        let source = String(decoding: try readFile(joinPath(folder, name)), as: UTF8.self)
+        let source = String(decoding: try readFile(name), as: UTF8.self)
         let outcome = runScript(source, name: name)
         func marked(_ mark: String) -> [String] {
             source.split(separator: "\n").compactMap { line in

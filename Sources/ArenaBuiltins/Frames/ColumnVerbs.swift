@@ -173,7 +173,8 @@ let columnVerbMethods: [Builtin] = [
         return value(
             try series.cut(
                 edges: try a.doubles(1), labels: labels, right: right,
-                includeLowest: try a.bool(4, or: false)))
+                includeLowest: try a.bool(4, or: false),
+                whole: a[1].items?.allSatisfy { $0.asInt != nil } ?? false))
     },
     columnMethod(
         "qcut",

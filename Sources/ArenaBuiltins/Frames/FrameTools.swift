@@ -291,7 +291,7 @@ let trainTestSplitFunction = function(
 
 private let splitParameters = [
     P("n_splits", "int", .optional("5")), P("shuffle", "bool", .named("False")),
-    P("seed", "int", .named("")),
+    P("seed", "int", .named("None"), "needed with shuffle=True"),
 ]
 
 let kfoldFunction = function(

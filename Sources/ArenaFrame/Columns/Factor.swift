@@ -1,6 +1,6 @@
 // Rows by equal values: what grouping, counting, joining and dropping duplicates are made of. Whole
 // numbers of a small span go through a table, others and text through an open-addressing hash table
-// over their bits or bytes; no answer depends on the hash.
+// over their bits or bytes, or through sorting where there are very many; no answer depends on the hash.
 
 /// For each row the number of its value.
 struct Factor: Sendable {
@@ -118,6 +118,7 @@ func factor(_ values: [Int64], _ validity: Validity?) -> Factor {
             }
         }
         var firstRows: [Int] = []
+        var isTooMany = false
         guard low <= high else {
             return Factor(codes: [Int32](repeating: -1, count: count), firstRows: [])
         }
@@ -149,13 +150,52 @@ func factor(_ values: [Int64], _ validity: Validity?) -> Factor {
                     codes[row] = -1
                     continue
                 }
+                if firstRows.count > sortingLimit {
+                    isTooMany = true
+                    return
+                }
                 let value = values[row]
                 codes[row] = slots.code(hash: mix(UInt64(bitPattern: value)), row: row, &firstRows)
                 { values[$0] == value }
             }
         }
+        if isTooMany { return factorBySorting(values, validity) }
         return Factor(codes: codes, firstRows: firstRows)
     }
+}
+
+/// With more different values than this a hash table no longer fits the cache, and sorting is faster.
+private let sortingLimit = 1 << 17
+
+/// Whole numbers by number, from the runs of equal ones in their order.
+private func factorBySorting(
+    _ values: UnsafeBufferPointer<Int64>, _ validity: Validity?
+) -> Factor {
+    let count = values.count
+    let column = Column(.int64(Array(values)), validity: validity)
+    let order = sortedOrder(of: column, from: nil, ascending: true) ?? []
+    var codes = [Int32](repeating: -1, count: count)
+    var firsts: [Int] = []
+    var last: Int64 = 0
+    for row in order.prefix(count - column.missingCount) {
+        if firsts.isEmpty || values[row] != last {
+            last = values[row]
+            // The sort is stable, so the first of a run is the first row of its value.
+            firsts.append(row)
+        }
+        codes[row] = Int32(firsts.count - 1)
+    }
+    var isFirst = [Bool](repeating: false, count: count)
+    for row in firsts { isFirst[row] = true }
+    var place = [Int32](repeating: 0, count: firsts.count)
+    var firstRows: [Int] = []
+    firstRows.reserveCapacity(firsts.count)
+    for row in 0..<count where isFirst[row] {
+        place[Int(codes[row])] = Int32(firstRows.count)
+        firstRows.append(row)
+    }
+    for row in 0..<count where codes[row] >= 0 { codes[row] = place[Int(codes[row])] }
+    return Factor(codes: codes, firstRows: firstRows)
 }
 
 /// Texts by number.

@@ -206,7 +206,9 @@ extension Frame {
                 if let at = frame.position(of: name) {
                     next = frame.columns[at]
                 } else {
-                    next = .missing(whole?.type ?? .float64, count: frame.rowCount)
+                    let known = frames.first { $0.position(of: name) != nil }
+                    next = .missing(
+                        try known?.column(name).type ?? .float64, count: frame.rowCount)
                 }
                 guard let before = whole else {
                     whole = next

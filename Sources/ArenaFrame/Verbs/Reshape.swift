@@ -1,13 +1,16 @@
 // Values into classes (cut, qcut), classes into columns (get_dummies, pivot), lists into rows
 // (explode), columns into a matrix.
 
+import Glibc
+
 extension Series {
     /// The interval of each number among edges that ascend: open below and closed above, or the other
     /// way round. Numbers outside are missing.
     /// - Parameter labels: a word for each interval; nil gives the intervals themselves.
     /// - Throws: `FrameError.columnType`, `.argument`.
     package func cut(
-        edges: [Double], labels: [String]?, right: Bool, includeLowest: Bool, verb: String = "cut"
+        edges: [Double], labels: [String]?, right: Bool, includeLowest: Bool,
+        whole: Bool = false, verb: String = "cut"
     ) throws(FrameError) -> Series {
         let values = try doubles(for: verb)
         guard edges.count >= 2, zip(edges, edges.dropFirst()).allSatisfy({ $0 < $1 }) else {
@@ -15,7 +18,7 @@ extension Series {
                 verb: verb, message: "the edges must ascend, and be two at least",
                 help: "df[\"\(name)\"].cut([0, 10, 20])")
         }
-        let words = labels ?? intervalNames(edges, right, includeLowest)
+        let words = labels ?? intervalNames(edges, right, includeLowest, whole)
         guard words.count == edges.count - 1 else {
             throw .argument(
                 verb: verb,
@@ -95,27 +98,39 @@ extension Series {
             edges: edges, labels: labels, right: true, includeLowest: true, verb: "qcut")
     }
 
+    /// The intervals as pandas writes them: edges to three digits behind the point (of small ones
+    /// three that count), or as many as it takes to tell them apart.
     private func intervalNames(
-        _ edges: [Double], _ right: Bool, _ includeLowest: Bool
+        _ edges: [Double], _ right: Bool, _ includeLowest: Bool, _ isWhole: Bool
     ) -> [String] {
-        zip(edges, edges.dropFirst()).enumerated().map { place, pair in
-            let isWhole = edges.allSatisfy { $0 == $0.rounded() && $0.magnitude < 1e15 }
-            func text(_ x: Double) -> String { isWhole ? String(Int(x)) : shown(x) }
-            return right
-                ? "(\(text(pair.0)), \(text(pair.1))]" : "[\(text(pair.0)), \(text(pair.1)))"
+        var precision = 3
+        while precision < 20, Set(edges.map { shown($0, precision) }).count < edges.count {
+            precision += 1
+        }
+        var shownEdges = edges.map { shown($0, precision) }
+        if right, includeLowest {
+            // The lowest number belongs to the first interval, so its edge is written below it.
+            shownEdges[0] -= Glibc.pow(10, -Double(precision))
+            shownEdges[0] = shown(shownEdges[0], precision + 1)
+        }
+        func text(_ x: Double) -> String {
+            isWhole && !(right && includeLowest) && x == x.rounded() && x.magnitude < 1e15
+                ? String(Int(x)) : x.description
+        }
+        return zip(shownEdges, shownEdges.dropFirst()).map { low, high in
+            right ? "(\(text(low)), \(text(high))]" : "[\(text(low)), \(text(high)))"
         }
     }
 
-    /// A number to six digits, as interval names have it.
-    private func shown(_ x: Double) -> String {
-        guard x.isFinite, x != 0 else { return x.description }
-        var unit = 1.0
-        var size = x.magnitude
-        while size < 100_000, unit < 1e12 {
-            size *= 10
-            unit *= 10
+    /// A number to some digits behind the point; of one below 1, to digits that count.
+    private func shown(_ x: Double, _ precision: Int) -> Double {
+        guard x.isFinite, x != 0 else { return x }
+        var digits = precision
+        if x.magnitude < 1 {
+            digits = -Int(Glibc.log10(x.magnitude).rounded(.down)) - 1 + precision
         }
-        return ((x * unit).rounded() / unit).description
+        let unit = Glibc.pow(10, Double(digits))
+        return (x * unit).rounded(.toNearestOrEven) / unit
     }
 
     /// A bool column for each value (or category), in their order.

@@ -1,0 +1,2 @@
+f = frame({"winner": [1]})
+f["winer"]  # expect runtime error: did you mean 'winner'?
