@@ -26,7 +26,7 @@ let package = Package(
         // The engines; none imports another.
         .target(name: "ArenaLanguage", dependencies: ["ArenaCore"]),
         .target(name: "CArenaFrame"),
-        .target(name: "ArenaFrame", dependencies: ["ArenaCore", "CArenaFrame"]),
+        .target(name: "ArenaFrame", dependencies: ["ArenaCore", "CArenaFrame", "CZlib"]),
         .target(name: "ArenaRuns", dependencies: ["ArenaCore"]),
         .target(name: "ArenaLearn", dependencies: ["ArenaCore"]),
         .target(name: "CArenaText"),
@@ -61,7 +61,8 @@ let package = Package(
 
         .testTarget(name: "ArenaCoreTests", dependencies: ["ArenaCore"]),
         .testTarget(name: "ArenaLanguageTests", dependencies: ["ArenaLanguage"]),
-        .testTarget(name: "ArenaFrameTests", dependencies: ["ArenaFrame", "ArenaCore", "CArenaFrame"]),
+        .testTarget(
+            name: "ArenaFrameTests", dependencies: ["ArenaFrame", "ArenaCore", "CArenaFrame"]),
         .testTarget(name: "ArenaRunsTests", dependencies: ["ArenaRuns", "ArenaCore"]),
         .testTarget(name: "ArenaLearnTests", dependencies: ["ArenaLearn", "ArenaCore"]),
         .testTarget(

@@ -7,7 +7,8 @@ import Glibc
 package final class AtomicFile {
     private let target: String
     private let temporary: String
-    private var descriptor: Int32
+    /// The open file, for what this class does not know.
+    package private(set) var descriptor: Int32
     private var pending: [UInt8] = []
     private static let flushSize = 1 << 18
 

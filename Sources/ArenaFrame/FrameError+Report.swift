@@ -62,6 +62,28 @@ extension FrameError {
         case .csvEmpty, .csvFormat, .csvHeaderDuplicate, .csvRagged, .csvUnterminated,
             .csvAfterQuote, .csvTooManyColumns, .csvBadText, .csvKeyMissing, .csvKeyDuplicate:
             return csvReport
+        case .csvNames(let place, let expected, let found):
+            return FaultReport(
+                .value,
+                "names= has \(count(found, "name")), the first row has \(count(expected, "cell"))",
+                place: place, help: "give a name for every column, or usecols= afterwards")
+        case .csvUnfit(let place, let column, let wanted, let shown):
+            return FaultReport(
+                .value, "a cell of '\(column)' is not \(wanted.rawValue): \(shown)", place: place,
+                help: "dtype={\"\(column)\": \"string\"} keeps it as text")
+        case .csvOtherColumns(let path, let first, let missing, let extra):
+            var parts: [String] = []
+            if !missing.isEmpty { parts.append("lacks \(quoted(missing))") }
+            if !extra.isEmpty { parts.append("has \(quoted(extra)) besides") }
+            return FaultReport(
+                .value,
+                "the file has other columns than \(first): it "
+                    + parts.joined(separator: " and "), place: FilePlace(path),
+                help: "read them one by one, or usecols= with the columns that all have")
+        case .badArchive(let path, let problem):
+            return FaultReport(
+                .value, "the archive cannot be read: \(problem)", place: FilePlace(path),
+                help: "is the file cut off? Fetch it again, or unpack it first")
         case .unreadableTurns(
             let column, let row, let reading, let problem, let character, let shown):
             return FaultReport(

@@ -52,6 +52,10 @@ package enum FrameError: ArenaFault, Equatable {
     case csvAfterQuote(place: FilePlace, column: String, openedLine: Int, shown: String)
     case csvTooManyColumns(place: FilePlace, limit: Int)
     case csvBadText(place: FilePlace, column: String?, what: BadText, shown: String)
+    case csvNames(place: FilePlace, expected: Int, found: Int)
+    case csvUnfit(place: FilePlace, column: String, wanted: ColumnType, shown: String)
+    case csvOtherColumns(path: String, first: String, missing: [String], extra: [String])
+    case badArchive(path: String, problem: String)
     case csvKeyMissing(place: FilePlace, key: String, count: Int)
     case csvKeyDuplicate(place: FilePlace, key: String, value: String, firstLine: Int)
 

@@ -1,43 +1,10 @@
-// Making, reading, writing and showing frames.
+// Making, blending and showing frames.
 
 import ArenaCore
 import ArenaFrame
 import ArenaLanguage
 
 private typealias P = BuiltinParameter
-
-let readCSVFunction = Builtin(
-    "read_csv",
-    [
-        P("path", "str"),
-        P("key", "str", .optional("None"), "the column that names the rows; it must be unique"),
-    ],
-    "Reads a CSV file (UTF-8, RFC 4180) into a frame; column types are found over the whole file.",
-    examples: [
-        Example(
-            "df = read_csv(\"Resources/demo/test.csv\", key=\"id\")\nprint(len(df), df.columns)",
-            prints: "400 ['prompt', 'response_a', 'response_b']\n")
-    ]
-) { a throws(Raised) in
-    let path = try a.string(0)
-    let key = try a.optionalString(1)
-    return try framing { () throws(FrameError) in value(try readCSV(path: path, key: key)) }
-}
-
-let writeCSVFunction = Builtin(
-    "write_csv", [P("frame", "frame"), P("path", "str")],
-    "Writes a frame as CSV, whole or not at all.",
-    examples: [
-        Example(
-            "write_csv(frame({\"id\": [1], \"p\": [0.25]}, key=\"id\"), \".build/example.csv\")\nprint(read_csv(\".build/example.csv\")[\"p\"][0])",
-            prints: "0.25\n")
-    ]
-) { a throws(Raised) in
-    let frame = try a.frame(0)
-    let path = try a.string(1)
-    try framing { () throws(FrameError) in try writeCSV(frame, path: path) }
-    return .none
-}
 
 let frameFunction = Builtin(
     "frame",

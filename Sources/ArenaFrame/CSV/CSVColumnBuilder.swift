@@ -20,6 +20,7 @@ protocol CSVRows {
 struct CSVBatch: CSVRows {
     let bytes: UnsafeRawBufferPointer
     let cells: UnsafeBufferPointer<CSVCell>
+    let quote: UInt8
     let columns: Int
     let rows: Int
     let isFirst: Bool
@@ -39,7 +40,7 @@ struct CSVBatch: CSVRows {
 
     func append(_ row: Int, _ column: Int, to texts: inout TextBuilder) throws(FrameError) {
         if cell(row, column).hasDoubledQuotes {
-            try texts.appendUndoubling(content(row, column))
+            try texts.appendUndoubling(content(row, column), quote)
         } else {
             try texts.append(content(row, column))
         }
@@ -62,6 +63,8 @@ struct CSVColumnBuilder {
     private(set) var hasHiddenText = false
     private(set) var hasHugeInt = false
     private(set) var hasFraction = false
+    /// Its first cells were numbers or truth values, and then one was not.
+    private(set) var beganOtherwise = false
 
     /// - Parameters:
     ///   - asText: The column is known to be text.
@@ -97,6 +100,7 @@ struct CSVColumnBuilder {
             case .spoilt:
                 guard batch.isFirst else { return }
                 self = CSVColumnBuilder(asText: true, sharing: shared)
+                beganOtherwise = true
                 row = 0
             }
         }
@@ -270,7 +274,9 @@ struct CSVColumnBuilder {
 
 extension TextBuilder {
     /// Adds a text in which quotes are still doubled.
-    mutating func appendUndoubling(_ bytes: UnsafeRawBufferPointer) throws(FrameError) {
+    mutating func appendUndoubling(
+        _ bytes: UnsafeRawBufferPointer, _ quote: UInt8
+    ) throws(FrameError) {
         let room = try reserve(bytes.count)
         guard let base = bytes.baseAddress else { return appendEmpty() }
         var from = 0

@@ -27,10 +27,24 @@ import Glibc
 package func readCSV(
     path: String, key: String? = nil, delimiter: UInt8 = UInt8(ascii: ",")
 ) throws(FrameError) -> Frame {
+    var options = CSVOptions()
+    options.delimiter = delimiter
+    return try readCSV(path: path, key: key, options: options).frame
+}
+
+/// Reads a CSV file with options; a .gz or .zip is unpacked in memory.
+/// - Throws: As `readCSV`.
+package func readCSV(
+    path: String, key: String?, options: CSVOptions
+) throws(FrameError) -> CSVResult {
     let file: MappedFile
     do { file = try MappedFile(path, keepingOpen: true) } catch { throw .file(error) }
     defer { withExtendedLifetime(file) {} }
-    var reader = CSVReader(file.bytes, path: path, delimiter: delimiter)
+    if let unpacked = try unpacked(file.bytes, path: path) {
+        defer { withExtendedLifetime(unpacked) {} }
+        return try CSVReader(unpacked.bytes, path: path, options: options).read(key: key)
+    }
+    var reader = CSVReader(file.bytes, path: path, options: options)
     reader.descriptor = file.descriptor
     reader.release = { file.release($0) }
     return try reader.read(key: key)
@@ -41,9 +55,19 @@ package func readCSV(
 package func parseCSV(
     _ bytes: [UInt8], name: String, key: String? = nil, delimiter: UInt8 = UInt8(ascii: ",")
 ) throws(FrameError) -> Frame {
+    var options = CSVOptions()
+    options.delimiter = delimiter
+    return try parseCSV(bytes, name: name, key: key, options: options).frame
+}
+
+/// Reads CSV from memory with options.
+/// - Throws: As `readCSV`.
+package func parseCSV(
+    _ bytes: [UInt8], name: String, key: String? = nil, options: CSVOptions
+) throws(FrameError) -> CSVResult {
     let result = bytes.withUnsafeBytes { raw in
         Result { () throws(FrameError) in
-            try CSVReader(raw, path: name, delimiter: delimiter).read(key: key)
+            try CSVReader(raw, path: name, options: options).read(key: key)
         }
     }
     return try result.get()
@@ -52,7 +76,9 @@ package func parseCSV(
 struct CSVReader {
     let bytes: UnsafeRawBufferPointer
     let path: String
+    let options: CSVOptions
     let delimiter: UInt8
+    let quote: UInt8
     /// Called with what will not be needed soon.
     var release: (Range<Int>) -> Void = { _ in }
     /// The file of these bytes, to be read in pieces; -1 if there is none.
@@ -65,65 +91,125 @@ struct CSVReader {
     private static let releaseBytes = 8 << 20
     private static let maximumColumns = 100_000
 
-    init(_ bytes: UnsafeRawBufferPointer, path: String, delimiter: UInt8) {
+    init(_ bytes: UnsafeRawBufferPointer, path: String, options: CSVOptions) {
         self.bytes = bytes
         self.path = path
-        self.delimiter = delimiter
+        self.options = options
+        // A byte that no text has stands for "no quotes".
+        quote = options.quote ?? 0xFF
+        delimiter =
+            options.delimiter
+            ?? CSVOptions.likelyDelimiter(bytes, path: path, quote: options.quote ?? 0xFF)
     }
 
-    func read(key: String?) throws(FrameError) -> Frame {
+    func read(key: String?) throws(FrameError) -> CSVResult {
         if let format = foreignFormat { throw .csvFormat(path: path, what: format) }
-        var scanner = CSVScanner(bytes, delimiter: delimiter, from: startAfterMark)
+        var scanner = scanner(from: startOfRows)
         let names = try readHeader(&scanner)
         if let key, !names.contains(key) {
             throw .unknownColumn(name: key, known: names, place: FilePlace(path))
         }
+        let wanted = try wantedColumns(names, key)
         let start = scanner.position
-        let columns: [Column]
-        if let fast = try readFast(names, start) {
-            columns = fast
+        var found: Found
+        if let fast = try readFast(names, start, wanted) {
+            found = fast
         } else {
-            columns = try readCarefully(names, start)
+            found = try readCarefully(names, start, wanted)
         }
-        return try frame(names, columns, key: key, dataStart: start)
+        for (at, column) in names.indices.filter({ wanted[$0] != .skip }).enumerated() {
+            guard let type = options.types[names[column]] else { continue }
+            found.columns[at] = try converted(
+                found.columns[at], to: type, column, names, dataStart: start)
+        }
+        var misfits: [CSVMisfit] = []
+        for at in found.suspects where options.types[names[at]] == nil {
+            let place = names.indices.filter { wanted[$0] != .skip }.firstIndex(of: at) ?? 0
+            if let misfit = misfit(found.columns[place], at, names, dataStart: start) {
+                misfits.append(misfit)
+            }
+        }
+        let kept = names.indices.filter { wanted[$0] != .skip }.map { names[$0] }
+        let frame = try frame(
+            kept, found.columns, key: key, dataStart: start, fileColumns: names.count)
+        return CSVResult(frame: frame, misfits: misfits)
+    }
+
+    private func scanner(from position: Int) -> CSVScanner {
+        CSVScanner(bytes, delimiter: delimiter, quote: quote, from: position)
+    }
+
+    /// The wanted columns, and those that are text though they did not begin so.
+    private struct Found {
+        var columns: [Column]
+        var suspects: [Int]
+    }
+
+    private func wantedColumns(
+        _ names: [String], _ key: String?
+    ) throws(FrameError) -> [CSVWanted] {
+        for name in (options.columns ?? []) + options.types.keys.sorted()
+        where !names.contains(name) {
+            throw .unknownColumn(name: name, known: names, place: FilePlace(path))
+        }
+        let chosen = options.columns.map { Set($0) }
+        return names.map { name in
+            if let chosen, !chosen.contains(name), name != key { return .skip }
+            return options.types[name] == .string ? .text : .infer
+        }
     }
 
     /// The columns by way of `CSVStretches`; nil if the file is not for it.
-    private func readFast(_ names: [String], _ start: Int) throws(FrameError) -> [Column]? {
+    private func readFast(
+        _ names: [String], _ start: Int, _ wanted: [CSVWanted]
+    ) throws(FrameError) -> Found? {
         guard let stretches else { return nil }
         var way = CSVStretches(
             bytes: bytes, descriptor: descriptor, delimiter: delimiter, quote: quote,
             columns: names.count)
+        way.rowLimit = options.rowLimit
         stretches(&way)
-        guard let parts = try way.read(from: start, names.map { _ in .infer }) else { return nil }
+        guard let parts = try way.read(from: start, wanted) else { return nil }
         var columns: [Column?] = []
+        var suspects: [Int] = []
         for column in names.indices {
             var own = parts.map { $0[column] }
+            if wanted[column] == .infer, own.contains(where: \.beganOtherwise) {
+                suspects.append(column)
+            }
             columns.append(try CSVColumnBuilder.column(joining: &own))
         }
-        let wanted = columns.map { $0 == nil ? CSVWanted.text : .skip }
-        if wanted.contains(.text) {
-            guard let parts = try way.read(from: start, wanted) else { return nil }
-            for column in names.indices where wanted[column] == .text {
+        let again = names.indices.map {
+            wanted[$0] != .skip && columns[$0] == nil ? CSVWanted.text : .skip
+        }
+        if again.contains(.text) {
+            guard let parts = try way.read(from: start, again) else { return nil }
+            for column in names.indices where again[column] == .text {
+                suspects.append(column)
                 var own = parts.map { $0[column] }
                 columns[column] = try CSVColumnBuilder.column(joining: &own)
             }
         }
-        let known = columns.compactMap { $0 }
-        return known.count == names.count ? known : nil
+        let kept = names.indices.filter { wanted[$0] != .skip }
+        let known = kept.compactMap { columns[$0] }
+        return known.count == kept.count ? Found(columns: known, suspects: suspects) : nil
     }
 
-    private func readCarefully(_ names: [String], _ start: Int) throws(FrameError) -> [Column] {
-        var builders = names.map { _ in CSVColumnBuilder() }
-        try fill(&builders, Array(names.indices), names, from: start, checkingText: true)
-        let again = names.indices.filter { builders[$0].needsText }
+    private func readCarefully(
+        _ names: [String], _ start: Int, _ wanted: [CSVWanted]
+    ) throws(FrameError) -> Found {
+        let kept = names.indices.filter { wanted[$0] != .skip }
+        var builders = wanted.map { CSVColumnBuilder(asText: $0 == .text) }
+        try fill(&builders, kept, names, from: start, checkingText: true)
+        let again = kept.filter { builders[$0].needsText }
+        let suspects = kept.filter { builders[$0].needsText || builders[$0].beganOtherwise }
         if !again.isEmpty {
             for column in again { builders[column] = CSVColumnBuilder(asText: true) }
             try fill(&builders, again, names, from: start, checkingText: false)
         }
         var columns: [Column] = []
-        for column in builders.indices { columns.append(builders[column].finish()) }
-        return columns
+        for column in kept { columns.append(builders[column].finish()) }
+        return Found(columns: columns, suspects: suspects)
     }
 
     // MARK: - Header
@@ -137,7 +223,15 @@ struct CSVReader {
         return nil
     }
 
-    private var startAfterMark: Int { bytes.prefix(3).elementsEqual([0xEF, 0xBB, 0xBF]) ? 3 : 0 }
+    /// Behind a byte order mark and the lines that are to be skipped.
+    private var startOfRows: Int {
+        var at = bytes.prefix(3).elementsEqual([0xEF, 0xBB, 0xBF]) ? 3 : 0
+        for _ in 0..<options.skippedLines {
+            while at < bytes.count, bytes[at] != lineFeed { at += 1 }
+            at = min(at + 1, bytes.count)
+        }
+        return at
+    }
 
     private func readHeader(_ scanner: inout CSVScanner) throws(FrameError) -> [String] {
         let start = scanner.position
@@ -146,6 +240,19 @@ struct CSVReader {
             cells = try scanner.nextRow(limit: Self.maximumColumns)
         } catch { throw fault(error, names: []) }
         guard !cells.isEmpty else { throw .csvEmpty(path: path) }
+        if !options.header { scanner = self.scanner(from: start) }
+        if let names = options.names {
+            guard names.count == cells.count else {
+                throw .csvNames(
+                    place: FilePlace(path, line: lineAndColumn(of: start, in: bytes).0),
+                    expected: cells.count, found: names.count)
+            }
+            if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
+                throw .duplicateColumn(name: names[twice])
+            }
+            return names
+        }
+        if !options.header { return cells.indices.map { "\($0)" } }
         var names: [String] = []
         var places: [String: Int] = [:]
         for (column, cell) in cells.enumerated() {
@@ -194,11 +301,12 @@ struct CSVReader {
         let cells = UnsafeMutableBufferPointer<CSVCell>.allocate(capacity: capacity)
         cells.initialize(repeating: .none)
         defer { cells.deallocate() }
-        var scanner = CSVScanner(bytes, delimiter: delimiter, from: start)
+        var scanner = scanner(from: start)
         var released = 0
-        while true {
+        var total = 0
+        while total < options.rowLimit {
             let from = scanner.position
-            let rows: Int
+            var rows: Int
             do {
                 rows = try scanner.nextRows(
                     into: cells, columns: columns, byteLimit: Self.batchBytes)
@@ -213,8 +321,11 @@ struct CSVReader {
                 throw badCell(bad, among: UnsafeBufferPointer(cells), rows * columns, names)
             }
             if rows == 0, scanner.position >= bytes.count { break }
+            rows = min(rows, options.rowLimit - total)
+            total += rows
             let batch = CSVBatch(
-                bytes: bytes, cells: UnsafeBufferPointer(cells), columns: columns, rows: rows,
+                bytes: bytes, cells: UnsafeBufferPointer(cells), quote: quote, columns: columns,
+                rows: rows,
                 isFirst: from == start)
             for column in wanted { try builders[column].append(batch, column: column) }
             if scanner.position - released >= Self.releaseBytes {
@@ -225,7 +336,7 @@ struct CSVReader {
     }
 
     private func frame(
-        _ names: [String], _ columns: [Column], key: String?, dataStart: Int
+        _ names: [String], _ columns: [Column], key: String?, dataStart: Int, fileColumns: Int
     ) throws(FrameError) -> Frame {
         guard let key, let at = names.firstIndex(of: key) else {
             return try Frame(names: names, columns: columns)
@@ -238,19 +349,19 @@ struct CSVReader {
             return try Frame(
                 names: names, columns: columns, key: try FrameKey(name: key, column: values))
         } catch .keyMissing(_, let row, let count) {
-            let place = FilePlace(path, line: line(ofRow: row, dataStart, names.count + 1))
+            let place = FilePlace(path, line: line(ofRow: row, dataStart, fileColumns))
             throw .csvKeyMissing(place: place, key: key, count: count)
         } catch .keyDuplicate(_, let value, let first, let second) {
-            let place = FilePlace(path, line: line(ofRow: second, dataStart, names.count + 1))
+            let place = FilePlace(path, line: line(ofRow: second, dataStart, fileColumns))
             throw .csvKeyDuplicate(
                 place: place, key: key, value: value,
-                firstLine: line(ofRow: first, dataStart, names.count + 1))
+                firstLine: line(ofRow: first, dataStart, fileColumns))
         }
     }
 
     /// The line a row begins in, found by going through the file once more: for errors only.
-    private func line(ofRow row: Int, _ start: Int, _ columns: Int) -> Int {
-        var scanner = CSVScanner(bytes, delimiter: delimiter, from: start)
+    func line(ofRow row: Int, _ start: Int, _ columns: Int) -> Int {
+        var scanner = scanner(from: start)
         for _ in 0..<row { _ = try? scanner.nextRow(limit: columns) }
         _ = scanner.skipBlankLines()
         return lineAndColumn(of: scanner.position, in: bytes).0

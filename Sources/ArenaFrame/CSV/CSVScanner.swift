@@ -31,14 +31,18 @@ enum CSVProblem: Error {
 struct CSVScanner {
     let bytes: UnsafeRawBufferPointer
     let delimiter: UInt8
+    let quote: UInt8
     /// The offset of the next row, or of blank lines before it.
     private(set) var position: Int
 
     private let delimiters: UInt64
 
-    init(_ bytes: UnsafeRawBufferPointer, delimiter: UInt8, from position: Int) {
+    init(
+        _ bytes: UnsafeRawBufferPointer, delimiter: UInt8, quote: UInt8, from position: Int
+    ) {
         self.bytes = bytes
         self.delimiter = delimiter
+        self.quote = quote
         self.position = position
         delimiters = repeated(delimiter)
     }

@@ -56,10 +56,14 @@ package func writeCSV(_ frame: Frame, path: String, delimiter: UInt8) throws(Fra
 package func encodeCSV(_ frame: Frame, style: CSVStyle = CSVStyle()) throws(FrameError) -> [UInt8] {
     let encoder = try CSVEncoder(frame, style)
     var bytes = encoder.header()
+    let room = BlockRoom()
     var from = 0
     while from < encoder.rowCount {
         let to = min(from + CSVEncoder.blockRows, encoder.rowCount)
-        encoder.withBlock(from..<to) { bytes.append(contentsOf: $0) }
+        guard let block = encoder.block(from..<to, in: room) else {
+            throw .outOfMemory(bytes: CSVEncoder.blockRows)
+        }
+        bytes.append(contentsOf: block)
         from = to
     }
     return bytes
@@ -126,21 +130,19 @@ private struct CSVEncoder: Sendable {
         return bytes
     }
 
-    /// Lends the bytes of some rows; nil if there is no memory for them.
-    @discardableResult
-    func withBlock<R>(_ rows: Range<Int>, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
+    /// The bytes of some rows, which the room holds until the next; nil if there is no memory.
+    func block(_ rows: Range<Int>, in room: BlockRoom) -> UnsafeRawBufferPointer? {
         withExtendedLifetime(self) {
             var plain = arena_csv_style()
             plain.delimiter = style.delimiter
             plain.digits = Int32(style.digits ?? -1)
             plain.guard = style.guardsFormulas ? 1 : 0
-            let room = arena_csv_room(sources, sources.count, rows.lowerBound, rows.upperBound)
-            guard let out = malloc(max(room, 1)) else { return nil }
-            defer { free(out) }
+            let size = arena_csv_room(sources, sources.count, rows.lowerBound, rows.upperBound)
+            guard let out = room.bytes(size) else { return nil }
             let length = arena_csv_write(
                 sources, sources.count, rows.lowerBound, rows.upperBound, &plain,
                 out.assumingMemoryBound(to: UInt8.self))
-            return body(UnsafeRawBufferPointer(start: out, count: length))
+            return UnsafeRawBufferPointer(start: out, count: length)
         }
     }
 
@@ -153,20 +155,24 @@ private struct CSVEncoder: Sendable {
         nonisolated(unsafe) let file = file
         withExtendedLifetime(next) {
             runWorkers(max(1, min(style.workers, blocks))) { _ in
+                let room = BlockRoom()
                 while true {
                     let block = next.add(1, ordering: .relaxed).oldValue
                     if block >= blocks { return }
                     let from = block * Self.blockRows
-                    let made: Void? = withBlock(from..<min(from + Self.blockRows, rowCount)) {
-                        guard let offset = order.wait(for: block, length: $0.count) else { return }
-                        do throws(FileError) {
-                            try file.write($0, at: offset)
-                        } catch { order.fail(error) }
-                    }
-                    if made == nil {
-                        _ = order.wait(for: block, length: 0)
+                    let bytes = self.block(from..<min(from + Self.blockRows, rowCount), in: room)
+                    let offset = order.wait(for: block, length: bytes?.count ?? 0)
+                    guard let bytes else {
                         order.fail(.system(path: "", doing: "making rows for", code: ENOMEM))
+                        continue
                     }
+                    guard let offset else { continue }
+                    do throws(FileError) {
+                        try file.write(bytes, at: offset)
+                        // On its way to the disk while more is made: `commit` then waits less.
+                        arena_start_writing(
+                            file.descriptor, Int64(offset), Int64(bytes.count))
+                    } catch { order.fail(error) }
                 }
             }
         }
@@ -195,6 +201,22 @@ private final class ChunkList: Sendable {
     }
 
     deinit { bases.deallocate() }
+}
+
+/// A worker's memory for the block at hand.
+private final class BlockRoom {
+    private var start: UnsafeMutableRawPointer?
+    private var size = 0
+
+    func bytes(_ wanted: Int) -> UnsafeMutableRawPointer? {
+        if let start, size >= wanted { return start }
+        free(start)
+        size = wanted + wanted / 4 + 64
+        start = malloc(size)
+        return start
+    }
+
+    deinit { free(start) }
 }
 
 /// Lets blocks claim their places in a file in turn.

@@ -129,6 +129,9 @@ size_t arena_csv_write(
     const arena_csv_column *columns, size_t count, size_t first, size_t last,
     const arena_csv_style *style, uint8_t *out);
 
+/// Tells the system to begin writing a part of a file to its disk.
+void arena_start_writing(int descriptor, int64_t offset, int64_t count);
+
 /// Forces a kernel by name ("plain", "avx2"), or "auto"; 0 if it is there. For tests.
 int arena_frame_force(const char *name);
 

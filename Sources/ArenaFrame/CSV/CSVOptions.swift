@@ -1,0 +1,179 @@
+// What can be said about a CSV file beforehand: its dialect, which columns and rows are wanted, and of
+// what type; and what is found out about it.
+
+import ArenaCore
+
+/// How a CSV file is read.
+package struct CSVOptions: Sendable {
+    /// What separates cells; nil takes a tab for .tsv and otherwise looks at the first lines.
+    package var delimiter: UInt8? = UInt8(ascii: ",")
+    /// What opens and closes cells; nil if nothing does.
+    package var quote: UInt8? = UInt8(ascii: "\"")
+    /// Lines at the start that are not looked at.
+    package var skippedLines = 0
+    /// Whether the first row names the columns; if not they are called 0, 1, 2.
+    package var header = true
+    /// Names instead of those of the file.
+    package var names: [String]?
+    /// The columns that are wanted; nil is all of them.
+    package var columns: [String]?
+    /// Types that are not to be inferred.
+    package var types: [String: ColumnType] = [:]
+    /// The first so many rows; what follows is not looked at.
+    package var rowLimit = Int.max
+
+    package init() {}
+
+    /// The delimiter that a file's first lines speak for: a comma, unless another one stands equally
+    /// often in each of them and a comma does not.
+    static func likelyDelimiter(_ bytes: UnsafeRawBufferPointer, path: String, quote: UInt8)
+        -> UInt8
+    {
+        let comma = UInt8(ascii: ",")
+        if path.hasSuffix(".tsv") || path.hasSuffix(".tsv.gz") { return tab }
+        let candidates = [comma, tab, UInt8(ascii: ";"), UInt8(ascii: "|")]
+        var lines: [[Int]] = []
+        var counts = [0, 0, 0, 0]
+        var isInside = false
+        var isEmpty = true
+        for byte in bytes.prefix(64 << 10) {
+            if byte == quote { isInside.toggle() }
+            if byte == lineFeed, !isInside {
+                if !isEmpty { lines.append(counts) }
+                counts = [0, 0, 0, 0]
+                isEmpty = true
+                if lines.count == 16 { break }
+                continue
+            }
+            isEmpty = false
+            if !isInside, let at = candidates.firstIndex(of: byte) { counts[at] += 1 }
+        }
+        if lines.isEmpty { lines.append(counts) }
+        let steady = candidates.indices.filter { at in
+            lines[0][at] > 0 && lines.allSatisfy { $0[at] == lines[0][at] }
+        }
+        if steady.isEmpty || steady.contains(0) { return comma }
+        return candidates[steady.max { lines[0][$0] < lines[0][$1] } ?? 0]
+    }
+}
+
+/// A frame that was read, and what stood in the way of its types.
+package struct CSVResult: Sendable {
+    package var frame: Frame
+    package var misfits: [CSVMisfit]
+}
+
+/// A column that is text because of a few cells.
+package struct CSVMisfit: Sendable, Equatable {
+    package let column: String
+    /// The cells that are no numbers, and those that are.
+    package let misfits: Int
+    package let numbers: Int
+    /// The first of them and where it stands.
+    package let shown: String
+    package let place: FilePlace
+
+    /// What a script is told.
+    package var sentence: String {
+        let line = place.line.map { ":\($0)" } ?? ""
+        return "column '\(column)' is text: \(misfits) of \(misfits + numbers) cells "
+            + "\(misfits == 1 ? "is" : "are") no number, first \(shown) in \(place.path)\(line)"
+    }
+}
+
+extension CSVReader {
+    /// Tells of a text column most of whose cells are numbers.
+    func misfit(_ column: Column, _ at: Int, _ names: [String], dataStart: Int) -> CSVMisfit? {
+        guard case .string(let texts) = column.storage else { return nil }
+        var numbers = 0
+        var misfits = 0
+        var first = 0
+        for row in 0..<column.count where !column.isMissing(row) {
+            let isNumber = texts.withBytes(at: row) {
+                if case .none = NumberText.read($0) { return $0.isEmpty }
+                return true
+            }
+            if isNumber {
+                numbers += 1
+            } else {
+                if misfits == 0 { first = row }
+                misfits += 1
+            }
+        }
+        guard misfits > 0, misfits * 10 <= numbers else { return nil }
+        return CSVMisfit(
+            column: names[at], misfits: misfits, numbers: numbers,
+            shown: texts.withBytes(at: first) { excerpt($0) },
+            place: FilePlace(path, line: line(ofRow: first, dataStart, names.count)))
+    }
+
+    /// A column as another type than was inferred.
+    /// - Throws: `FrameError.csvUnfit` for the first cell that has no such value.
+    func converted(
+        _ column: Column, to type: ColumnType, _ at: Int, _ names: [String], dataStart: Int
+    ) throws(FrameError) -> Column {
+        if column.type == type { return column }
+        let rows = column.count
+        // Where nothing is there, nothing has to fit.
+        if column.missingCount == rows, let empty = Column.missing(type, rows) { return empty }
+        switch (column.storage, type) {
+        case (.int64(let values), .float64):
+            return Column(.float64(values.map(Double.init)), validity: column.validity)
+        case (.int64(let values), .float32):
+            return Column(.float32(values.map(Float.init)), validity: column.validity)
+        case (.float64(let values), .float32):
+            return Column(.float32(values.map(Float.init)), validity: column.validity)
+        case (.float64(let values), .int64):
+            let misfit = values.indices.first {
+                !column.isMissing($0) && Int64(exactly: values[$0]) == nil
+            }
+            if misfit == nil {
+                return Column(
+                    .int64(values.map { Int64(exactly: $0) ?? 0 }), validity: column.validity)
+            }
+            throw unfit(column, misfit ?? 0, type, at, names, dataStart)
+        default:
+            let misfit = (0..<rows).first { row in
+                !column.isMissing(row) && !Self.fits(column.text(row) ?? "", type)
+            }
+            throw unfit(column, misfit ?? 0, type, at, names, dataStart)
+        }
+    }
+
+    private static func fits(_ text: String, _ type: ColumnType) -> Bool {
+        if type == .bool { return ["true", "false", ""].contains(text.lowercased()) }
+        return Array(text.utf8).withUnsafeBytes {
+            switch NumberText.read($0) {
+            case .int: true
+            case .double, .hugeInt: type != .int64
+            case .none: false
+            }
+        }
+    }
+
+    private func unfit(
+        _ column: Column, _ row: Int, _ type: ColumnType, _ at: Int, _ names: [String],
+        _ dataStart: Int
+    ) -> FrameError {
+        let shown = Array((column.text(row) ?? "").utf8).withUnsafeBytes { excerpt($0) }
+        let place = FilePlace(path, line: line(ofRow: row, dataStart, names.count))
+        return .csvUnfit(place: place, column: names[at], wanted: type, shown: shown)
+    }
+}
+
+extension Column {
+    /// Rows without a value; nil for types that no file of text has.
+    static func missing(_ type: ColumnType, _ rows: Int) -> Column? {
+        let validity = Validity(repeating: false, count: rows)
+        switch type {
+        case .bool: return Column(.bool(.init(repeating: false, count: rows)), validity: validity)
+        case .int64: return Column(.int64(.init(repeating: 0, count: rows)), validity: validity)
+        case .float64: return Column(.float64(.init(repeating: 0, count: rows)), validity: validity)
+        case .float32: return Column(.float32(.init(repeating: 0, count: rows)), validity: validity)
+        case .string:
+            let views = [TextView](repeating: .empty, count: rows)
+            return Column(.string(TextStorage(views: views, chunks: [])), validity: validity)
+        default: return nil
+        }
+    }
+}
