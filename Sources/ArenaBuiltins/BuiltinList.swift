@@ -34,6 +34,7 @@ package let allBuiltins: [Builtin] = [
     submitFunction,
     templateFunction,
     tokenizerFunction,
+    tokensFunction,
     unzipFunction,
     writeBytesFunction,
     writeCSVFunction,
@@ -54,6 +55,7 @@ package let allHostTypes: [HostType] = [
     PatternValue.hostType,
     RandomValue.hostType,
     TemplateValue.hostType,
+    TokenListsValue.hostType,
     TokenizerValue.hostType,
     TokensValue.hostType,
 ]
