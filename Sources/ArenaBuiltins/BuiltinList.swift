@@ -44,6 +44,7 @@ package let allBuiltins: [Builtin] = [
     submitFunction,
     templateFunction,
     tokenizerFunction,
+    tokensFunction,
     trainTestSplitFunction,
     unzipFunction,
     whereFunction,
@@ -68,6 +69,7 @@ package let allHostTypes: [HostType] = [
     RandomValue.hostType,
     RowValue.hostType,
     TemplateValue.hostType,
+    TokenListsValue.hostType,
     TokenizerValue.hostType,
     TokensValue.hostType,
 ]

@@ -48,8 +48,8 @@ final class ClassifierValue: HostObject {
                     "'\(tokenOptionParameters[i - 2].name)' is for text; these are tokens already",
                     help: "give it to encode()")
             }
-            if let own = tokenizer?.tokenizer, own !== tokens.tokenizer {
-                try checkForeign(tokens.tokenizer, own)
+            if let own = tokenizer?.tokenizer, let other = tokens.tokenizer, own !== other {
+                try checkForeign(other, own)
             }
             return (tokens.rows, tokens.key)
         }

@@ -9,15 +9,24 @@ private typealias P = BuiltinParameter
 
 /// A tokenizer in a script; calling it on a text gives a list of ids.
 final class TokenizerValue: HostObject {
-    let tokenizer: Tokenizer
+    private(set) var tokenizer: Tokenizer
 
     init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+
+    /// Adds tokens; what was encoded before keeps its ids.
+    func add(_ tokens: [String], special: Bool) throws(TokenizerError) -> Int {
+        let (changed, count) = try tokenizer.adding(tokens, special: special)
+        tokenizer = changed
+        return count
+    }
 
     static let hostType = HostType(
         "tokenizer", summary: "Turns text into token ids as the model's own files say.",
         methods: tokenizerMethods)
     var type: HostType { Self.hostType }
-    var attributeNames: [String] { ["bos_id", "eos_id", "pad_id", "vocab_size"] }
+    var attributeNames: [String] {
+        ["bos_id", "cls_id", "eos_id", "mask_id", "pad_id", "sep_id", "unk_id", "vocab_size"]
+    }
     var representation: String { "<tokenizer \(tokenizer.path)>" }
     func forWorker() -> (any HostObject)? { TokenizerValue(tokenizer) }
 
@@ -27,6 +36,8 @@ final class TokenizerValue: HostObject {
         case "bos_id": return id(tokenizer.bosID)
         case "eos_id": return id(tokenizer.eosID)
         case "pad_id": return id(tokenizer.padID)
+        case "cls_id", "mask_id", "sep_id", "unk_id":
+            return id(tokenizer.namedID(name.prefix(3) + "_token"))
         case "vocab_size": return .int(tokenizer.vocabularySize)
         default: return nil
         }
@@ -41,6 +52,7 @@ final class TokenizerValue: HostObject {
     func call(_ arguments: Arguments) throws(Raised) -> Value? {
         let text = try arguments.string(0)
         let special = try arguments.bool(1, or: false)
+        let tokenizer = tokenizer
         let ids = try raising { () throws(TokenizerError) in
             try tokenizer.encode(text, addSpecialTokens: special)
         }
@@ -49,13 +61,7 @@ final class TokenizerValue: HostObject {
 
     /// The ids of a column of text.
     func encode(_ series: Series, _ options: Tokenizer.Options) throws(Raised) -> TokenRows {
-        guard case .string(let texts) = series.column.storage else {
-            throw Raised(
-                .type,
-                "only text can be tokenized: column '\(series.name)' is \(series.column.type.rawValue)",
-                help: series.column.type == .turns
-                    ? "join the turns first: column.join(\" \")" : nil)
-        }
+        let texts = try texts(series)
         // SAFETY: a row's bytes lie in a chunk that `texts` keeps alive beyond this call.
         return try raising { () throws(TokenizerError) in
             let rows = try tokenizer.encodeBatch(count: series.count, options: options) { row in
@@ -64,6 +70,40 @@ final class TokenizerValue: HostObject {
             withExtendedLifetime(texts) {}
             return rows
         }
+    }
+
+    /// The ids of two columns of text, row by row as pairs.
+    func encode(
+        _ first: Series, _ second: Series, _ options: Tokenizer.Options
+    ) throws(Raised) -> TokenRows {
+        guard first.count == second.count else {
+            throw Raised(
+                .value,
+                "a column of \(first.count) rows cannot be paired with \(second.count) rows",
+                help: "take both columns from one frame")
+        }
+        let texts = (try texts(first), try texts(second))
+        // SAFETY: as above.
+        return try raising { () throws(TokenizerError) in
+            let rows = try tokenizer.encodePairs(count: first.count, options: options) {
+                texts.0.withBytes(at: $0) { $0 }
+            } secondAt: {
+                texts.1.withBytes(at: $0) { $0 }
+            }
+            withExtendedLifetime(texts) {}
+            return rows
+        }
+    }
+
+    private func texts(_ series: Series) throws(Raised) -> TextStorage {
+        guard case .string(let texts) = series.column.storage else {
+            throw Raised(
+                .type,
+                "only text can be tokenized: column '\(series.name)' is \(series.column.type.rawValue)",
+                help: series.column.type == .turns
+                    ? "join the turns first: column.join(\" \")" : nil)
+        }
+        return texts
     }
 }
 
@@ -115,8 +155,14 @@ func reportTokens(_ rows: TokenRows, _ a: Arguments, _ verb: String) {
 private let tokenizerMethods: [Builtin] = [
     Builtin(
         "encode",
-        [.receiver("tokenizer"), P("text", "column or str")] + tokenOptionParameters,
-        "Token ids: of a column as keyed token rows, of one text as a list.",
+        [.receiver("tokenizer"), P("text", "column, list of str or str")] + tokenOptionParameters
+            + [
+                P("pair", "column or str", .named("None"), "the second text of each row"),
+                P(
+                    "truncation", "str", .named("\"longest_first\""),
+                    "which text of a pair is cut: longest_first, only_first, only_second"),
+            ],
+        "Token ids: of a column as keyed token rows, of a column of turns as lists of rows, of one text as a list.",
         examples: [
             Example(
                 "t = tokenizer(\"Resources/demo/model\")\nprint(t.encode(\"hello\", max_length=2)[0] == t.bos_id)",
@@ -124,7 +170,30 @@ private let tokenizerMethods: [Builtin] = [
         ]
     ) { a throws(Raised) in
         let t = try a.host(0, TokenizerValue.self, "tokenizer")
-        let options = try tokenOptions(a, from: 2)
+        var options = try tokenOptions(a, from: 2)
+        let last = 2 + tokenOptionParameters.count
+        if a.has(last + 1) {
+            let name = try a.string(last + 1)
+            guard let cut = Tokenizer.PairCut(rawValue: name) else {
+                throw Raised(
+                    .value,
+                    "truncation is \"longest_first\", \"only_first\" or \"only_second\", not '\(name)'"
+                )
+            }
+            options.cut = cut
+        }
+        if a.has(last) {
+            options.wantsTypes = true
+            if let text = a[1].asString {
+                let rows = try t.encode(
+                    Series(text), Series(try a.string(last)), options)
+                return .list(rows.ids.map { .int(Int($0)) })
+            }
+            let series = try a.series(1)
+            let rows = try t.encode(series, try a.series(last), options)
+            reportTokens(rows, a, "encode")
+            return .host(TokensValue(rows, series.key, t.tokenizer))
+        }
         if let text = a[1].asString {
             let ids = try raising { () throws(TokenizerError) in
                 var result: Result<[Int32], TokenizerError> = .success([])
@@ -137,7 +206,25 @@ private let tokenizerMethods: [Builtin] = [
             }
             return .list(ids.map { .int(Int($0)) })
         }
+        if let items = a[1].items {
+            let texts = try items.map { item throws(Raised) in
+                guard let text = item.asString else {
+                    throw Raised(
+                        .type,
+                        "encode() wants texts, not \(a.machine.representation(of: item))")
+                }
+                return text
+            }
+            let rows = try t.encode(try Series(texts), options)
+            reportTokens(rows, a, "encode")
+            return .host(TokensValue(rows, nil, t.tokenizer))
+        }
         let series = try a.series(1)
+        if case .turns(let lists) = series.column.storage {
+            let turns = try encodeTurns(lists, t.tokenizer, options)
+            reportTokens(turns.rows, a, "encode")
+            return .host(TokenListsValue(turns.rows, turns.starts, series.key, t.tokenizer))
+        }
         let rows = try t.encode(series, options)
         reportTokens(rows, a, "encode")
         return .host(TokensValue(rows, series.key, t.tokenizer))
@@ -178,7 +265,57 @@ private let tokenizerMethods: [Builtin] = [
         let t = try a.host(0, TokenizerValue.self, "tokenizer")
         return t.tokenizer.tokenToID(try a.string(1)).map { .int(Int($0)) } ?? Value.none
     },
+    Builtin(
+        "id_to_token", [.receiver("tokenizer"), P("id", "int")],
+        "The token of an id as it stands in the file, or None.",
+        examples: [
+            Example(
+                "print(tokenizer(\"Resources/demo/model\").id_to_token(2))", prints: "<bos>\n")
+        ]
+    ) { a throws(Raised) in
+        let t = try a.host(0, TokenizerValue.self, "tokenizer")
+        guard let id = Int32(exactly: try a.int(1)) else { return .none }
+        return t.tokenizer.idToToken(id).map { .string($0) } ?? Value.none
+    },
+    Builtin(
+        "add_tokens",
+        [
+            .receiver("tokenizer"), P("tokens", "list of str"),
+            P("special", "bool", .named("False"), "special tokens can be left out of decoded text"),
+        ],
+        "Adds tokens that are looked for in texts before the model sees them; says how many are new.",
+        examples: [
+            Example(
+                "t = tokenizer(\"Resources/demo/model\")\nprint(t.add_tokens([\"[R_START]\"]), t.decode(t(\"[R_START]\")))",
+                prints: "1 [R_START]\n")
+        ]
+    ) { a throws(Raised) in
+        let t = try a.host(0, TokenizerValue.self, "tokenizer")
+        let list = try a.iterable(1)
+        defer { list.release() }
+        let tokens = try (list.items ?? .init(start: nil, count: 0)).map { item throws(Raised) in
+            guard let text = item.asString else {
+                throw Raised(
+                    .type, "add_tokens() wants texts, not \(a.machine.representation(of: item))")
+            }
+            return text
+        }
+        let special = try a.bool(2, or: false)
+        return .int(
+            try raising { () throws(TokenizerError) in try t.add(tokens, special: special) })
+    },
 ]
+
+extension Series {
+    /// A column of texts without a key.
+    fileprivate init(_ texts: [String]) throws(Raised) {
+        self = try framing { () throws(FrameError) in
+            try Series(name: "text", column: Column(texts), key: nil)
+        }
+    }
+
+    fileprivate init(_ text: String) throws(Raised) { try self.init([text]) }
+}
 
 let tokenizerFunction = Builtin(
     "tokenizer", [P("path", "str", .required, "a model's folder or a tokenizer.json")],
@@ -191,49 +328,4 @@ let tokenizerFunction = Builtin(
     let path = try a.string(0)
     return .host(
         TokenizerValue(try raising { () throws(TokenizerError) in try Tokenizer(path: path) }))
-}
-
-/// Token ids of many rows, with their key.
-final class TokensValue: HostObject {
-    let rows: TokenRows
-    let key: FrameKey?
-    let tokenizer: Tokenizer
-
-    init(_ rows: TokenRows, _ key: FrameKey?, _ tokenizer: Tokenizer) {
-        self.rows = rows
-        self.key = key
-        self.tokenizer = tokenizer
-    }
-
-    static let hostType = HostType(
-        "tokens", summary: "Token ids of many rows, with their key.",
-        methods: [
-            Builtin("lengths", [.receiver("tokens")], "The number of tokens of each row.") {
-                a throws(Raised) in
-                let t = try a.host(0, TokensValue.self, "tokens")
-                return try framing { () throws(FrameError) in
-                    value(
-                        try Series(
-                            name: "tokens", column: Column(t.rows.lengths.map(Int64.init)),
-                            key: t.key))
-                }
-            }
-        ])
-    var type: HostType { Self.hostType }
-    var count: Int? { rows.count }
-    func forWorker() -> (any HostObject)? { TokensValue(rows, key, tokenizer) }
-    var representation: String { "<tokens of \(rows.count) rows, \(rows.ids.count) ids>" }
-
-    func item(_ key: Value) throws(Raised) -> Value {
-        guard let i = key.asInt else { throw Raised(.type, "tokens are indexed by a row number") }
-        let at = i < 0 ? i &+ rows.count : i
-        guard at >= 0, at < rows.count else {
-            throw Raised(.index, "row \(i) is outside tokens of \(rows.count) rows")
-        }
-        return .list(rows.row(at).map { .int(Int($0)) })
-    }
-
-    func iterate() throws(Raised) -> Value? {
-        .list((0..<rows.count).map { .list(rows.row($0).map { .int(Int($0)) }) })
-    }
 }

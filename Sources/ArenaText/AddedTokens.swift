@@ -73,6 +73,46 @@ struct AddedTokens: Sendable {
     }
 }
 
+extension AddedTokens {
+    /// The same with further tokens, and how many of them are new.
+    func adding(
+        _ contents: [String], special: Bool, model: any TokenModel,
+        normalizers: [any Normalizer], path: String
+    ) throws(TokenizerError) -> (AddedTokens, Int) {
+        var next = max(model.tokenCount, (tokens.keys.max() ?? -1) + 1)
+        var all = tokens
+        var ids = idOf
+        var count = 0
+        for text in contents {
+            let content = Array(text.utf8)
+            guard !content.isEmpty, ids[content] == nil else { continue }
+            let known = content.withUnsafeBytes { model.vocabulary.id(of: $0) }
+            let id = known ?? next
+            guard id < idLimit else {
+                throw .contradiction(
+                    key: quoted(text), what: "its id \(id) is outside 0 ..< \(idLimit)",
+                    place: FilePlace(path))
+            }
+            if known == nil { next += 1 }
+            ids[content] = id
+            count += 1
+            all[id] = AddedToken(
+                id: id, content: content,
+                pattern: special ? content : normalize(content, normalizers), isSpecial: special,
+                isNormalized: !special, singleWord: false, stripsLeft: false, stripsRight: false)
+        }
+        return (AddedTokens(all, ids), count)
+    }
+
+    private init(_ tokens: [Int: AddedToken], _ idOf: [[UInt8]: Int]) {
+        self.tokens = tokens
+        self.idOf = idOf
+        specialContents = Set(tokens.values.filter(\.isSpecial).map(\.content))
+        raw = TokenFinder(tokens.values.filter { !$0.isNormalized })
+        normalized = TokenFinder(tokens.values.filter { $0.isNormalized })
+    }
+}
+
 /// Applies all normalizers to a string.
 func normalize(_ text: [UInt8], _ normalizers: [any Normalizer]) -> [UInt8] {
     var text = text

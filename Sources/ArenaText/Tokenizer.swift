@@ -10,7 +10,7 @@ package final class Tokenizer: Sendable {
     package let path: String
     /// One more than the largest token id.
     package let vocabularySize: Int
-    /// The tokens that tokenizer_config.json names.
+    /// The tokens that tokenizer_config.json and special_tokens_map.json name.
     package let bosID: Int32?
     package let eosID: Int32?
     package let padID: Int32?
@@ -19,6 +19,8 @@ package final class Tokenizer: Sendable {
     package let paddingSide: Side
     package let truncationSide: Side
 
+    /// The tokens that the files name, by key.
+    let namedTokens: [String: String]
     let added: AddedTokens
     let normalizers: [any Normalizer]
     let preTokenizers: [any PreTokenizer]
@@ -34,11 +36,11 @@ package final class Tokenizer: Sendable {
     /// An end of a text.
     package enum Side: String, Sendable { case left, right }
 
-    /// Reads a model's folder, or a tokenizer.json file and the tokenizer_config.json beside it.
+    /// Reads a model's folder, or a tokenizer's file with the settings beside it.
     /// - Throws: `TokenizerError` naming the file and the key.
     package convenience init(path: String) throws(TokenizerError) {
-        let file = try findTokenizerFile(path)
-        try self.init(readJSON(file), settings: TokenizerSettings(beside: file))
+        let (document, settings) = try readTokenizerFile(path)
+        try self.init(document, settings: settings)
     }
 
     /// Reads the content of a tokenizer.json, and of a tokenizer_config.json if given; `name` stands
@@ -101,6 +103,7 @@ package final class Tokenizer: Sendable {
         bosID = try id(settings.bos)
         eosID = try id(settings.eos)
         padID = try id(settings.pad)
+        namedTokens = settings.tokens
         modelMaxLength = settings.maxLength
         paddingSide = settings.paddingSide
         truncationSide = settings.truncationSide
@@ -116,11 +119,34 @@ package final class Tokenizer: Sendable {
         }
     }
 
+    /// A copy with other added tokens.
+    fileprivate init(_ other: Tokenizer, added: AddedTokens) {
+        path = other.path
+        vocabularySize = max(other.vocabularySize, (added.tokens.keys.max() ?? -1) + 1)
+        (bosID, eosID, padID) = (other.bosID, other.eosID, other.padID)
+        modelMaxLength = other.modelMaxLength
+        (paddingSide, truncationSide) = (other.paddingSide, other.truncationSide)
+        namedTokens = other.namedTokens
+        self.added = added
+        normalizers = other.normalizers
+        preTokenizers = other.preTokenizers
+        asksForStart = other.asksForStart
+        model = other.model
+        decoders = other.decoders
+        framing = other.framing
+        textLimit = other.textLimit
+    }
+
     /// The id of a token by its text, as it stands in the file.
     package func tokenToID(_ token: String) -> Int32? {
         let bytes = Array(token.utf8)
         let id = added.idOf[bytes] ?? bytes.withUnsafeBytes { model.vocabulary.id(of: $0) }
         return id.map { Int32($0) }
+    }
+
+    /// The id of a token that the files name, such as `cls_token`.
+    package func namedID(_ name: some StringProtocol) -> Int32? {
+        namedTokens[String(name)].flatMap { tokenToID($0) }
     }
 
     /// The text of a token, as it stands in the file; nil for an id that nothing has.
@@ -132,15 +158,17 @@ package final class Tokenizer: Sendable {
     }
 }
 
-/// The tokenizer.json of a folder, or the file itself.
-private func findTokenizerFile(_ path: String) throws(TokenizerError) -> String {
-    guard isDirectory(path) else { return path }
-    let file = joinPath(path, "tokenizer.json")
-    guard !fileExists(file) else { return file }
-    let others = [
-        "tokenizer.model", "vocab.txt", "vocab.json", "merges.txt", "tekken.json", "spiece.model",
-    ]
-    throw .noTokenizer(folder: path, found: listDirectory(path).filter { others.contains($0) })
+extension Tokenizer {
+    /// The same with further added tokens, and how many of them are new. As in the reference, a token
+    /// that is in the vocabulary keeps its id, and one that is not special is looked for in normalized
+    /// text.
+    package func adding(
+        _ tokens: [String], special: Bool
+    ) throws(TokenizerError) -> (Tokenizer, Int) {
+        let (added, count) = try added.adding(
+            tokens, special: special, model: model, normalizers: normalizers, path: path)
+        return (Tokenizer(self, added: added), count)
+    }
 }
 
 /// Parses bytes in memory.

@@ -10,10 +10,8 @@ extension TokenizerError {
         case .noTokenizer(let folder, let found):
             let others = found.isEmpty ? "" : "; it holds \(found.joined(separator: ", "))"
             return FaultReport(
-                .fileNotFound, "there is no tokenizer.json in \(folder)\(others)",
-                help: found.isEmpty
-                    ? "name the model's folder, or its tokenizer.json"
-                    : "only tokenizer.json can be read: save the tokenizer in that form")
+                .fileNotFound, "there is no tokenizer in \(folder)\(others)",
+                help: "known files: \(tokenizerFiles.joined(separator: ", ")) with merges.txt")
         case .missingKey(let key, let place):
             return FaultReport(
                 .value, "the tokenizer file has no \(key)", place: place,

@@ -14,15 +14,43 @@ struct TokenizerSettings {
     var paddingSide = Tokenizer.Side.right
     var truncationSide = Tokenizer.Side.right
 
-    /// Reads the tokenizer_config.json in the folder of a tokenizer.json, if there is one; a file of
-    /// another name stands by itself.
+    /// The class that transformers reads the files with.
+    var tokenizerClass: String?
+    /// Every token that is named, by its key, such as `cls_token`.
+    var tokens: [String: String] = [:]
+    /// Every member that is true or false.
+    var flags: [String: Bool] = [:]
+    /// `extra_ids` of T5's kind.
+    var extraIDs: Int?
+    /// `added_tokens_decoder`.
+    var addedTokens: [FileToken] = []
+
+    /// Reads the settings in the folder of a tokenizer.json; a file of another name stands by itself.
     init(beside file: String) throws(TokenizerError) {
-        let (folder, name) = splitPath(file)
-        self.init()
-        guard name == "tokenizer.json" else { return }
-        let path =
-            folder.isEmpty ? "tokenizer_config.json" : joinPath(folder, "tokenizer_config.json")
-        if fileExists(path) { try self.init(readJSON(path)) }
+        if splitPath(file).name == "tokenizer.json" {
+            try self.init(around: file)
+        } else {
+            self.init()
+        }
+    }
+
+    /// Reads tokenizer_config.json and special_tokens_map.json in the folder of a file.
+    init(around file: String) throws(TokenizerError) {
+        let folder = splitPath(file).folder
+        func path(_ name: String) -> String { folder.isEmpty ? name : joinPath(folder, name) }
+        if fileExists(path("tokenizer_config.json")) {
+            try self.init(readJSON(path("tokenizer_config.json")))
+        } else {
+            self.init()
+        }
+        // The older file of the two says what the newer one leaves out.
+        if fileExists(path("special_tokens_map.json")) {
+            let map = try TokenizerSettings(readJSON(path("special_tokens_map.json")))
+            bos = bos ?? map.bos
+            eos = eos ?? map.eos
+            pad = pad ?? map.pad
+            tokens.merge(map.tokens) { own, _ in own }
+        }
     }
 
     init() {}
@@ -38,12 +66,44 @@ struct TokenizerSettings {
         addsEOS = try root.flag("add_eos_token", or: false)
         paddingSide = try side(root, "padding_side")
         truncationSide = try side(root, "truncation_side")
+        tokenizerClass = try root.optional("tokenizer_class")?.string()
+        extraIDs = root.optional("extra_ids")?.value.int.map { min(max($0, 0), 1 << 16) }
+        for name in ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] {
+            if let named = try token(root, name + "_token") {
+                tokens[name + "_token"] = try named.string()
+            }
+        }
+        var flags: [String: Bool] = [:]
+        document.root.forEachMember { key, value in
+            if let flag = value.bool, let name = key.string { flags[name] = flag }
+        }
+        self.flags = flags
+        addedTokens = try readAddedTokens(root)
         if let length = root.optional("model_max_length") {
             guard let number = length.value.double else { throw length.mismatch("a number") }
             // "No limit" is written as a number of 31 digits.
             if number >= 1, number < 1e9 { maxLength = Int(number) }
         }
     }
+}
+
+/// The tokens of `added_tokens_decoder`, by id.
+private func readAddedTokens(_ root: FilePart) throws(TokenizerError) -> [FileToken] {
+    guard let part = root.optional("added_tokens_decoder") else { return [] }
+    guard let members = part.value.members else { throw part.mismatch("an object") }
+    var tokens: [FileToken] = []
+    for (key, _) in members {
+        guard let entry = part.optional(key) else { continue }
+        guard let id = Int(key), id >= 0, id < idLimit else {
+            throw entry.contradiction("the key is not a token id")
+        }
+        tokens.append(
+            FileToken(
+                id: id, content: try entry.member("content").bytes(),
+                isSpecial: try entry.flag("special", or: false),
+                stripsLeft: try entry.flag("lstrip", or: false)))
+    }
+    return tokens.sorted { $0.id < $1.id }
 }
 
 /// A token as a string or as an object with `content`.
