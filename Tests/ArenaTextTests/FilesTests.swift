@@ -49,10 +49,10 @@ import Testing
         #expect(
             whole.types == Array(repeating: 0, count: a.count + 2)
                 + Array(repeating: 1, count: b.count + 1))
-        let least = a.count + 3 + 2
-        #expect(try pair(least).ids == [cls] + a + [sep] + b.prefix(2) + [sep])
+        let least = a.count + 3 + 3
+        #expect(try pair(least).ids == [cls] + a + [sep] + b.prefix(3) + [sep])
         #expect(try pair(b.count + 4, .onlyFirst).ids == [cls] + a.prefix(1) + [sep] + b + [sep])
-        #expect(try pair(least).rowsCut == 1 && pair(least).tokensCut == b.count - 2)
+        #expect(try pair(least).rowsCut == 1 && pair(least).tokensCut == b.count - 3)
         #expect(
             report { _ = try pair(4, .onlySecond) }?.message
                 == "row 0: only_second cannot cut the pair to max_length=4")
