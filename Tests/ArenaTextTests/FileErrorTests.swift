@@ -223,14 +223,15 @@ import Testing
             let empty = try #require(report { _ = try Tokenizer(path: folder) })
             #expect(
                 empty.kind == .fileNotFound
-                    && empty.message == "there is no tokenizer.json in \(folder)")
-            try write("x", to: folder + "/vocab.txt")
+                    && empty.message == "there is no tokenizer in \(folder)")
+            try write("x", to: folder + "/merges.txt")
             let other = try #require(report { _ = try Tokenizer(path: folder) })
-            #expect(other.message.hasSuffix("it holds vocab.txt"))
+            #expect(other.message.hasSuffix("it holds merges.txt"))
+            try write("x", to: folder + "/vocab.txt")
             let missing = try #require(report { _ = try Tokenizer(path: folder + "/vocab.tx") })
             #expect(missing.kind == .fileNotFound && missing.help?.contains("vocab.txt") == true)
             let damaged = try #require(report { _ = try Tokenizer(path: folder + "/vocab.txt") })
-            #expect(damaged.message.hasPrefix("not valid JSON") && damaged.place?.line == 1)
+            #expect(damaged.message == "[CLS]: the vocabulary has no such token")
         }
     }
 }

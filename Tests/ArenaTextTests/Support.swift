@@ -66,6 +66,14 @@ func write(_ text: String, to path: String) throws {
     fclose(file)
 }
 
+func writeBytes(_ bytes: [UInt8], to path: String) throws {
+    guard let file = fopen(path, "w") else {
+        throw FileError.system(path: path, doing: "writing", code: errno)
+    }
+    _ = bytes.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, file) }
+    fclose(file)
+}
+
 /// The report of the error that a body throws.
 func report(_ body: () throws -> Void) -> FaultReport? {
     do { try body() } catch let error as TokenizerError { return error.report } catch { return nil }

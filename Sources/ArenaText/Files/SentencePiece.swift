@@ -1,6 +1,6 @@
 // SentencePiece `.model` files: a protobuf message of pieces, the trainer's settings and the normalizer's.
 // The steps around the model are those that transformers' classes give each family; without a class in
-// tokenizer_config.json, a BPE file is read as Llama's and a Unigram file by what it says itself.
+// tokenizer_config.json the file is read by what it says itself, as the sentencepiece library does.
 
 import ArenaCore
 
@@ -25,6 +25,7 @@ struct SentencePieceFile {
     var unknownID = 0
     var characterMap: [UInt8] = []
     var addsPrefix = true
+    var joinsSpaces = true
 
     static let control = 3
     static let userDefined = 4
@@ -64,6 +65,7 @@ struct SentencePieceFile {
                     switch part.number {
                     case 2: characterMap = Array(try inner.data(part))
                     case 3: addsPrefix = part.value != 0
+                    case 4: joinsSpaces = part.value != 0
                     default: break
                     }
                 }
@@ -204,7 +206,33 @@ private struct SentencePieceSteps {
         }
         var cut = metaspace(true)
         var decoder = cut
-        if name.hasPrefix("XLMRoberta") || name.hasPrefix("XLM-R") {
+        if name.isEmpty {
+            normalizers = charsmap
+            if file.joinsSpaces {
+                normalizers += [
+                    Self.replace("{\"Regex\":\"\\\\A +\"}", ""),
+                    Self.replace("{\"Regex\":\" {2,}\"}", " "),
+                ]
+            }
+            if prefix {
+                normalizers.append("{\"type\":\"Prepend\",\"prepend\":\"\(Self.mark)\"}")
+            }
+            normalizers.append(Self.replace("{\"String\":\" \"}", Self.mark))
+            if file.joinsSpaces {
+                // Marks at the end go, also those that stood in the text; looking behind keeps it linear.
+                let marks = "(?<!\(Self.mark))\(Self.mark)+\\\\z"
+                normalizers.append(Self.replace("{\"Regex\":\"\(marks)\"}", ""))
+            }
+            cut = "null"
+            decoder = Self.sequence(
+                "decoders",
+                [
+                    Self.replace("{\"String\":\"\(Self.mark)\"}", " "),
+                    "{\"type\":\"ByteFallback\"}", "{\"type\":\"Fuse\"}",
+                ]
+                    + (prefix
+                        ? ["{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}"] : []))
+        } else if name.hasPrefix("XLMRoberta") || name.hasPrefix("XLM-R") {
             // Fairseq's order: its own four tokens, then the pieces behind the file's first three.
             let own = ["<s>", "<pad>", "</s>", "<unk>"].map {
                 SentencePieceFile.Piece(

@@ -82,7 +82,7 @@ final class TextRegex: Sendable {
 private struct Translation {
     var out: [UInt8] = []
 
-    static let known = "\\p{L, N, M, P, Lu, Ll, Lt, Lm, Lo}, \\s, \\S, \\r, \\n, \\t"
+    static let known = "\\p{L, N, M, P, Lu, Ll, Lt, Lm, Lo}, \\s, \\S, \\r, \\n, \\t, \\A, \\z"
 
     init(_ text: String, _ part: FilePart) throws(TokenizerError) {
         let pattern = Array(text.utf8)
@@ -120,7 +120,8 @@ private struct Translation {
                     appendClass(
                         { kind($0) >= Kind.space }, inverted: next == UInt8(ascii: "S"),
                         inClass: depth > 0)
-                case UInt8(ascii: "r"), UInt8(ascii: "n"), UInt8(ascii: "t"), UInt8(ascii: "f"):
+                case UInt8(ascii: "r"), UInt8(ascii: "n"), UInt8(ascii: "t"), UInt8(ascii: "f"),
+                    UInt8(ascii: "A"), UInt8(ascii: "z"):
                     out += [c, next]
                 case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: out += [c, next]
                 default:
