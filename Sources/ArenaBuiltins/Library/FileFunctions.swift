@@ -340,7 +340,8 @@ func checkedText(_ bytes: [UInt8], _ path: String) throws(Raised) -> [UInt8] {
     if let bad = bytes.withUnsafeBytes({ firstInvalidUTF8($0) }) {
         let (line, column) = bytes.withUnsafeBytes { lineAndColumn(of: bad, in: $0) }
         throw Raised(
-            .unicode, "\(path) is not UTF-8 text: byte \(bad) is 0x\(String(bytes[bad], radix: 16))",
+            .unicode,
+            "\(path) is not UTF-8 text: byte \(bad) is 0x\(String(bytes[bad], radix: 16))",
             help: "read_bytes(path) takes it as it is",
             input: FilePlace(path, line: line, column: column))
     }

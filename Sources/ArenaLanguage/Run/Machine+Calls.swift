@@ -633,6 +633,6 @@ extension BuiltinParameter {
 }
 
 func allocateValues(_ n: Int) -> UnsafeMutablePointer<Value> {
-    malloc(max(1, n) * MemoryLayout<Value>.stride).unsafelyUnwrapped.assumingMemoryBound(
+    obtain(malloc(max(1, n) * MemoryLayout<Value>.stride)).assumingMemoryBound(
         to: Value.self)
 }

@@ -112,7 +112,7 @@ struct WorkerCopy {
     /// An object without references, byte by byte.
     private func duplicate(_ v: Value, _ size: Int) -> Value {
         // SAFETY: `size` is what the object was allocated with; only its owner count differs.
-        let p = malloc(size).unsafelyUnwrapped
+        let p = obtain(malloc(size))
         countObjects(1)
         memcpy(p, v.header, size)
         let copy = Value(tag: Value.Tag.object, bits: UInt64(UInt(bitPattern: p)))

@@ -116,12 +116,12 @@ extension Value {
 }
 
 private func allocateEntries(_ n: Int) -> UnsafeMutablePointer<TableEntry> {
-    malloc(n * MemoryLayout<TableEntry>.stride).unsafelyUnwrapped.assumingMemoryBound(
+    obtain(malloc(n * MemoryLayout<TableEntry>.stride)).assumingMemoryBound(
         to: TableEntry.self)
 }
 
 private func allocateSlots(_ n: Int) -> UnsafeMutablePointer<Int32> {
-    let p = malloc(n * 4).unsafelyUnwrapped.assumingMemoryBound(to: Int32.self)
+    let p = obtain(malloc(n * 4)).assumingMemoryBound(to: Int32.self)
     p.initialize(repeating: -1, count: n)
     return p
 }

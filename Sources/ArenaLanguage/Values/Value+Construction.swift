@@ -57,7 +57,7 @@ extension Value {
         let capacity = max(4, capacity)
         p.pointee.count = 0
         p.pointee.capacity = capacity
-        p.pointee.items = malloc(capacity * MemoryLayout<Value>.stride).unsafelyUnwrapped
+        p.pointee.items = obtain(malloc(capacity * MemoryLayout<Value>.stride))
             .assumingMemoryBound(to: Value.self)
         return .object(p)
     }
@@ -145,8 +145,9 @@ extension Value {
 @inline(never)
 private func growList(_ list: UnsafeMutablePointer<ListObject>) {
     let capacity = list.pointee.capacity * 2
-    list.pointee.items = realloc(list.pointee.items, capacity * MemoryLayout<Value>.stride)
-        .unsafelyUnwrapped.assumingMemoryBound(to: Value.self)
+    list.pointee.items = obtain(
+        realloc(list.pointee.items, capacity * MemoryLayout<Value>.stride)
+    ).assumingMemoryBound(to: Value.self)
     list.pointee.capacity = capacity
 }
 

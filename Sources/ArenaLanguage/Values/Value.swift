@@ -182,13 +182,27 @@ struct HostBox {
 /// Memory for one object of type `T` with `extra` bytes behind it.
 @inline(__always)
 func allocate<T>(_ type: T.Type, _ kind: ObjectKind, extra: Int = 0) -> UnsafeMutablePointer<T> {
-    // SAFETY: malloc of at least a header's size; the kernel kills the process when memory is gone,
-    // so a nil result is not reachable short of an address-space limit, where trapping is right.
-    let p = malloc(MemoryLayout<T>.size + extra).unsafelyUnwrapped.assumingMemoryBound(to: T.self)
+    let p = obtain(malloc(MemoryLayout<T>.size + extra)).assumingMemoryBound(to: T.self)
     UnsafeMutableRawPointer(p).assumingMemoryBound(to: ObjectHeader.self).pointee =
         ObjectHeader(owners: 1, hash: 0, kind: kind)
     countObjects(1)
     return p
+}
+
+/// The memory that was asked for. Where a limit on addresses refuses it, nothing of the program can go
+/// on: it ends with an error instead of a signal.
+@inline(__always)
+func obtain(_ memory: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer {
+    guard let memory else { endWithoutMemory() }
+    return memory
+}
+
+@inline(never)
+private func endWithoutMemory() -> Never {
+    let text: StaticString =
+        "error: the system gives no more memory\n  help: raise ulimit -v, or set --max-memory below it\n"
+    _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+    _exit(70)
 }
 
 /// Frees an object and what it alone owns, with a list of work in place of recursion so that deep
