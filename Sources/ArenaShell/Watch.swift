@@ -58,10 +58,11 @@ enum Watch {
             if let limit = number(in: path), limit > 0 { bytes = min(bytes, limit) }
         }
         var address = rlimit()
+        // Of addresses, what grows needs room for its old and its new place beside everything else.
         if getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &address) == 0,
-            address.rlim_cur < rlim_t(bytes)
+            address.rlim_cur / 3 < rlim_t(bytes)
         {
-            bytes = Int(address.rlim_cur)
+            bytes = Int(address.rlim_cur / 3)
         }
         return bytes / 100 * 92
     }

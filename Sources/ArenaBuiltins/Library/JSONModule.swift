@@ -256,6 +256,7 @@ private struct JSONWriter {
     }
 
     mutating func write(_ v: Value) throws(Raised) {
+        try machine.pollInBuiltin()
         if v.isNone {
             out += "null".utf8
         } else if let b = v.asBool {

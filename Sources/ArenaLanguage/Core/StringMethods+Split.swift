@@ -101,13 +101,15 @@ private func parts(_ a: Arguments, _ most: Int) throws(Raised) -> Value {
     var from = 0
     var n = 0
     let kind = a[0].header.pointee.kind
-    while n < most, let at = find(separator, in: text, from: from) {
-        result.append(.copied(Bytes(rebasing: text[from..<at]), kind))
-        from = at + separator.count
-        n += 1
+    return try a.machine.owned(result) { () throws(Raised) in
+        while n < most, let at = find(separator, in: text, from: from) {
+            result.append(.copied(Bytes(rebasing: text[from..<at]), kind))
+            from = at + separator.count
+            n += 1
+            try a.machine.pollInBuiltin()
+        }
+        result.append(a.made(text[from...]))
     }
-    result.append(a.made(text[from...]))
-    return result
 }
 
 private func lastParts(_ a: Arguments, _ most: Int) throws(Raised) -> Value {

@@ -188,6 +188,7 @@ private func translated(_ a: Arguments) throws(Raised) -> Value {
     while i < text.count {
         let (s, n) = decodeScalar(text, i)
         let key = Value.int(Int(s.value))
+        try a.machine.pollInBuiltin()
         if a[1].isKind(.dict) {
             let at = try a[1].tableFind(key)
             if at < 0 {
@@ -287,6 +288,8 @@ func replaceMethod(_ type: String) -> Builtin {
             while left > 0 {
                 out += new
                 left -= 1
+                if out.count > Value.textLimit { throw a.tooLong() }
+                try a.machine.pollInBuiltin()
                 guard from < text.count else { break }
                 let n = type == "str" ? min(scalarLength(text[from]), text.count - from) : 1
                 out += text[from..<from + n]
@@ -299,6 +302,7 @@ func replaceMethod(_ type: String) -> Builtin {
             from = at + old.count
             left -= 1
             if out.count > Value.textLimit { throw a.tooLong() }
+            try a.machine.pollInBuiltin()
         }
         if from == 0, out.isEmpty { return a[0].retain() }
         out += text[from...]

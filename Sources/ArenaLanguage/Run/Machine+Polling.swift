@@ -54,6 +54,12 @@ extension Machine {
         if requests.take(1) { throw Raised.memory(limit: memoryLimit) }
     }
 
+    /// The same for a builtin's own loop, each turn: what it makes may be larger than the limit.
+    @inline(__always)
+    package func pollInBuiltin() throws(Raised) {
+        if interruptFlag.pointee != 0 { try answerStops() }
+    }
+
     /// Refuses what would take the program past its limit of memory, before it is tried.
     func reserve(_ bytes: Int) throws(Raised) {
         guard bytes > 16 << 20, let memoryLimit else { return }

@@ -215,7 +215,9 @@ struct Lexer {
         if next < end, bytes[next] == 13 { next += 1 }
         if next < end, bytes[next] == 10 {
             i = next + 1
-            if i == end { fault("the file ends after a backslash that joins lines", i - 1, i - 1) }
+            if bytes[i..<end].allSatisfy({ $0 == 32 || $0 == 9 || $0 == 10 || $0 == 13 }) {
+                fault("the file ends after a backslash that joins lines", i - 1, i - 1)
+            }
         } else if next == end {
             fault("the file ends after a backslash that joins lines", i, i + 1)
             i = next

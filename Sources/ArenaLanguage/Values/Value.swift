@@ -212,6 +212,14 @@ func allocate<T>(_ type: T.Type, _ kind: ObjectKind, extra: Int = 0) -> UnsafeMu
     return p
 }
 
+@inline(never)
+private func endWithoutMemory() -> Never {
+    let text: StaticString =
+        "error: the system gives no more memory\n  help: raise ulimit -v, or set --max-memory below it\n"
+    _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+    _exit(70)
+}
+
 /// Frees an object and what it alone owns, with a list of work in place of recursion so that deep
 /// nesting cannot exhaust the stack. What holds nothing is freed at once.
 @inline(never)

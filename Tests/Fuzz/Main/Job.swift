@@ -93,8 +93,7 @@ func work(_ job: Job, page: String, worker: Int) -> Never {
         if fault == nil, time > 1_000_000, source != nil { fault = "it takes \(time / 1000) ms" }
         if let fault {
             slot.pointee.faults += 1
-            if slot.pointee.faults <= 40 { print("\(job.mode) \(index): \(fault)") }
-            fflush(nil)
+            if slot.pointee.faults <= 40 { keep(job, index, fault) }
         }
         slot.pointee.done += 1
     }
@@ -126,7 +125,7 @@ func supervise(_ job: Job, workers: Int) -> Int32 {
             "--first",
             "\(first)", "--count", "\(children[i].end - first)", "--corpus", job.corpus,
             "--statements",
-            "\(job.statements)",
+            "\(job.statements)", "--output", job.output,
         ])
         children[i].still = 0
     }

@@ -504,7 +504,7 @@ package struct ProgramGenerator {
                     "print(\(a) + \(b))", "print(\(a) in \(b))", "print(\(a)[\(b)])",
                     "print(\(a) < \(b))",
                     "\(newName()) = \(a)(\(b))",
-                    "print(f\"{\(a):\(random.pick([">10", "x", ".3f", "^", "{\(b)}"]))}\")",
+                    "print(f\"{\(a):\(random.pick([">10", "x", ".3f", "^", "{\(a)}"]))}\")",
                     "print(\"%s %d %r\" % (\(a), \(b), 1))", "print(json.dumps(\(a)))",
                     "print(hash(\(a)))",
                     "print(\(a) == \(b), \(a) != \(a))", "print(sorted([\(a), \(b), \(a)]))",

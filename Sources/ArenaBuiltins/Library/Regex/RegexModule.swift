@@ -331,6 +331,7 @@ private func substituted(
         if start > last { out += bytes[last..<start] }
         last = max(last, places[1])
         count += 1
+        try a.machine.pollInBuiltin()
         if let template {
             template.write(bytes, places, into: &out)
             continue

@@ -1,0 +1,3 @@
+x = 1  # expect error: the file ends after a backslash that joins lines
+\
+ 
