@@ -196,7 +196,8 @@ func reallocated(_ p: UnsafeMutableRawPointer?, _ size: Int) -> UnsafeMutableRaw
 
 @inline(never)
 private func outOfMemory() -> Never {
-    let text: StaticString = "MemoryError: the system gives the script no more memory\n"
+    let text: StaticString =
+        "MemoryError: the system gives no more memory\n  help: raise ulimit -v, or set --max-memory below it\n"
     _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
     _exit(70)
 }
@@ -210,14 +211,6 @@ func allocate<T>(_ type: T.Type, _ kind: ObjectKind, extra: Int = 0) -> UnsafeMu
         ObjectHeader(owners: 1, hash: 0, kind: kind)
     countObjects(1)
     return p
-}
-
-@inline(never)
-private func endWithoutMemory() -> Never {
-    let text: StaticString =
-        "error: the system gives no more memory\n  help: raise ulimit -v, or set --max-memory below it\n"
-    _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
-    _exit(70)
 }
 
 /// Frees an object and what it alone owns, with a list of work in place of recursion so that deep
