@@ -16,7 +16,7 @@ import Testing
         bytes.withUnsafeBytes { raw in
             var reader = CSVReader(raw, path: "t.csv", options: options)
             reader.stretches = stretches
-            do {
+            do throws(FrameError) {
                 let frame = try reader.read(key: nil).frame
                 return "\(frame.names) \(frame.columns.map(\.type)) "
                     + frame.columns.map { "\(cells($0))" }.joined(separator: " ")
@@ -228,7 +228,8 @@ import Testing
     @Test func numbersAreWrittenAsTheShortest() throws {
         func text(_ x: Double) -> String {
             var room = [UInt8](repeating: 0, count: 64)
-            return String(decoding: room.prefix(arena_put_double(x, &room)), as: UTF8.self)
+            let length = arena_put_double(x, &room)
+            return String(decoding: room.prefix(length), as: UTF8.self)
         }
         // What Python's repr gives.
         for (x, wanted) in [

@@ -13,7 +13,8 @@ final class SeriesValue: HostObject {
     init(_ series: Series) { self.series = series }
 
     static let hostType = HostType(
-        "column", summary: "One column of a frame, with the frame's key.", methods: seriesMethods)
+        "column", summary: "One column of a frame, with the frame's key.",
+        methods: seriesMethods + turnMethods)
     var type: HostType { Self.hostType }
     func forWorker() -> (any HostObject)? { SeriesValue(series) }
     var attributeNames: [String] { ["name", "dtype", "key", "shape", "values"] }

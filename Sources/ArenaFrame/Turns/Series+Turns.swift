@@ -73,7 +73,7 @@ extension Series {
         }
     }
 
-    private func lists(for verb: String) throws(FrameError) -> ListStorage {
+    func lists(for verb: String) throws(FrameError) -> ListStorage {
         switch column.storage {
         case .turns(let lists): return lists
         case .bool, .int64, .float64, .float32, .string, .ints, .floats, .matrix, .categorical,
