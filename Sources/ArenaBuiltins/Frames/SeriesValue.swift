@@ -112,9 +112,9 @@ private let turnsExample = """
     """
 
 private let seriesMethods: [Builtin] =
-    turnMethods + columnVerbMethods + columnMathMethods + columnStatisticMethods
+    readingMethods + columnVerbMethods + columnMathMethods + columnStatisticMethods
 
-private let turnMethods: [Builtin] = [
+private let readingMethods: [Builtin] = [
     Builtin(
         "turns",
         [
