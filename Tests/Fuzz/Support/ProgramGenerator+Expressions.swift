@@ -381,7 +381,7 @@ extension ProgramGenerator {
         case 4: return "list(\(expression(.text, d)))"
         case 5:
             return
-                "sorted(\(expression(random.pick([.texts, .textSet, .numbers]), d)), key=\(lambda(.text, .int)))"
+                "sorted(\(expression(random.pick([.texts, .numbers]), d)), key=\(lambda(.text, .int)))"
         case 6: return "\(expression(.texts, d))[\(slice(d))]"
         case 7: return "(\(expression(.texts, d)) + \(expression(.texts, d)))"
         case 8: return "list(\(expression(.numbers, d)))"
