@@ -36,7 +36,7 @@ private let hasReadline = ["libreadline.so.8", "libreadline.so.7", "libreadline.
             terminal.type(line + "\r")
             return try terminal.ask("12345 + 54321", "66666")
         }
-        #expect(try shown("?read_csv").contains("read_csv(path, key=None)"))
+        #expect(try shown("?read_csv").contains("read_csv(path, key=None"))
         #expect(try shown("sorted?").contains("by name, default None"))
         #expect(try shown("?frame").contains("head(n=5)"))
         _ = try shown("words = ['a', 'b']")
