@@ -2,8 +2,8 @@
 """Makes Tests/Fixtures/frames/cases.json, what pandas, NumPy and scikit-learn answer, and
 Tests/Spec/frames/against_pandas.as, the script that asks the same of ArenaScript. Made with pandas 2.x or 3.x, numpy 2.x and scikit-learn 1.x:
 
-    python3 -m venv /tmp/v && /tmp/v/bin/pip install numpy pandas scikit-learn
-    /tmp/v/bin/python scripts/dev/make-frame-fixtures.py
+    python3 -m venv .venv && .venv/bin/pip install numpy pandas scikit-learn
+    .venv/bin/python scripts/dev/make-frame-fixtures.py
 """
 
 import json
