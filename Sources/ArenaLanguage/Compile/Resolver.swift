@@ -211,7 +211,19 @@ struct Resolver {
                 if let target = item.target { expression(target) }
             }
             statements(body)
-        case .load(let node): for item in node.names { name(item.target) }
+        case .load(let node): load(node)
+        }
+    }
+
+    private mutating func load(_ node: LoadNode) {
+        for item in node.names { name(item.target) }
+        let path = node.path.split(separator: ".").map(String.init)
+        if node.bindsRoot, let first = path.first, let last = path.last, builtins[first] == nil {
+            // In Python that binds the folder; a folder of scripts is no value here.
+            faults.append(
+                Diagnostic(
+                    .syntax, "a script in a folder is imported under a name", in: file,
+                    at: node.range, help: "import \(node.path) as \(last)"))
         }
     }
 

@@ -49,7 +49,6 @@ extension Machine {
             }
             return value
         }
-        if node.bindsRoot { throw folderImport(node) }
         let module = try self.module(path, from: file)
         guard let export else { return .host(ModuleValue(self, module)) }
         guard let slot = module.globals.slots[export], !globals[slot].isUnset,
@@ -58,14 +57,6 @@ extension Machine {
             throw noExport(export, of: module.file, among: exports(of: module))
         }
         return globals[slot].retain()
-    }
-
-    /// `import lib.helpers`: in Python that binds `lib`; a folder of scripts is no value here.
-    func folderImport(_ node: LoadNode) -> Raised {
-        let name = node.path.split(separator: ".").last.map(String.init) ?? node.path
-        return Raised(
-            .syntax, "a script in a folder is imported under a name",
-            help: "import \(node.path) as \(name)")
     }
 
     func noExport(_ name: String, of file: SourceFile, among names: [String]) -> Raised {
