@@ -73,19 +73,19 @@ import Testing
 
     @Test func cutsAsTheExpressionsDo() {
         #expect(
-            pieces("Hello  world!\n\nIt's 12345", CL100KPattern(digits: 3))
+            pieces("Hello  world!\n\nIt's 12345", SplitPattern.cl100k(digits: 3))
                 == ["Hello", " ", " world", "!\n\n", "It", "'s", " ", "123", "45"])
-        #expect(pieces("a 12\t x", CL100KPattern(digits: 1)) == ["a", " ", "1", "2", "\t", " x"])
+        #expect(pieces("a 12\t x", SplitPattern.cl100k(digits: 1)) == ["a", " ", "1", "2", "\t", " x"])
         #expect(
-            pieces("I'\u{17F} 'LL '\u{17F}x", CL100KPattern(digits: 3)) == [
+            pieces("I'\u{17F} 'LL '\u{17F}x", SplitPattern.cl100k(digits: 3)) == [
                 "I", "'\u{17F}", " '", "LL", " '", "\u{17F}x",
             ])
-        #expect(pieces("  \n \n  x", CL100KPattern(digits: 3)) == ["  \n \n", " ", " x"])
+        #expect(pieces("  \n \n  x", SplitPattern.cl100k(digits: 3)) == ["  \n \n", " ", " x"])
         #expect(
-            pieces("Hello  world's 12\n\n!", GPT2Pattern()) == [
+            pieces("Hello  world's 12\n\n!", SplitPattern.gpt2) == [
                 "Hello", " ", " world", "'s", " 12", "\n", "\n", "!",
             ])
-        #expect(pieces("IT'S  ", GPT2Pattern()) == ["IT", "'", "S", "  "])
+        #expect(pieces("IT'S  ", SplitPattern.gpt2) == ["IT", "'", "S", "  "])
     }
 
     @Test func classesFollowTheReference() {

@@ -19,10 +19,13 @@ final class BPE: TokenModel {
     /// The vocabulary in the texts' own bytes, where whole pieces are looked up first.
     let wholePieces: ByteDictionary?
     let symbols: SymbolTable
-    /// Ranks of pairs of bytes, where pieces are spelled from bytes.
-    let byteRanks: Table<UInt32>?
+    /// What pairs of bytes merge into, where pieces are spelled from bytes.
+    let bytePairs: Table<UInt64>?
     /// Where pieces can be taken apart.
     let seams: SeamTable?
+    private let longTokens: LongTokens
+    /// All of it as bpe.c reads it; valid as long as this object.
+    nonisolated(unsafe) let tables: arena_bpe_model
 
     init(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) {
         try Self.refuseUnsupported(part)
@@ -46,8 +49,45 @@ final class BPE: TokenModel {
             ? byteForm(of: vocabulary.dictionary, idEnd: idEnd, entries: count)
             : vocabulary.dictionary
         wholePieces = ignoreMerges ? pieces : nil
-        byteRanks = spellsBytes && symbols.isComplete ? merges.byteRanks(symbols) : nil
+        bytePairs = spellsBytes && symbols.isComplete ? merges.bytePairs(symbols) : nil
         seams = Self.makeSeams(merges, pieces, symbols, unknownID)
+        if bytePairs != nil { symbols.joinScalars(pieces, merges, count: idEnd) }
+        longTokens = LongTokens(wholePieces, idEnd)
+        tables = Self.makeTables(
+            merges, symbols, bytePairs, wholePieces, longTokens, seams, unknownID, fuseUnknown)
+    }
+
+    private static func makeTables(
+        _ merges: MergeTable, _ symbols: SymbolTable, _ bytePairs: Table<UInt64>?,
+        _ wholePieces: ByteDictionary?, _ longTokens: LongTokens, _ seams: SeamTable?,
+        _ unknownID: UInt32?,
+        _ fuseUnknown: Bool
+    ) -> arena_bpe_model {
+        var tables = arena_bpe_model()
+        tables.pairs = merges.pairs
+        tables.byte_ids = UnsafePointer(symbols.byteIDs.base)
+        tables.byte_pairs = bytePairs.map { UnsafePointer($0.base) }
+        tables.fallback_ids = UnsafePointer(symbols.fallbackIDs.base)
+        tables.alphabet = UnsafePointer(ByteAlphabet.shared.scalars.base)
+        tables.page_of = UnsafePointer(symbols.pageOf.base)
+        tables.pages = UnsafePointer(symbols.pages.base)
+        if let whole = wholePieces?.tables {
+            tables.dictionary_slots = whole.slots
+            tables.dictionary_mask = whole.mask
+            tables.dictionary_spans = whole.spans
+            tables.dictionary_text = whole.text
+            tables.dictionary_long = UnsafePointer(longTokens.hashes.base)
+            tables.dictionary_longest = UInt64(longTokens.longest)
+        }
+        if let seams {
+            tables.seams = seams.seams
+            tables.holds_unknown = seams.holdsUnknown
+        }
+        tables.unknown_id = unknownID ?? SymbolTable.none
+        tables.spells_bytes = symbols.spellsBytes
+        tables.falls_back = symbols.fallsBack
+        tables.fuses_unknown = fuseUnknown
+        return tables
     }
 
     /// Seams, where every symbol stands for the text it is named after.
@@ -95,6 +135,24 @@ final class BPE: TokenModel {
             throw unknown.contradiction("'\(try unknown.string())' is not in model.vocab")
         }
         return nil
+    }
+}
+
+/// What tells that a long piece is no token without looking it up.
+private struct LongTokens: Sendable {
+    /// The hashes of tokens over 15 bytes, as single bits.
+    let hashes = Table<UInt64>(count: (1 << 16) / 64, repeating: 0)
+    let longest: Int
+
+    init(_ dictionary: ByteDictionary?, _ idEnd: Int) {
+        var longest = 0
+        for id in 0..<(dictionary == nil ? 0 : idEnd) {
+            guard let token = dictionary?.bytes(of: id), token.count > 15 else { continue }
+            longest = max(longest, token.count)
+            let bit = Int(hash(UnsafeRawBufferPointer(token)) >> 48)
+            hashes.base[bit >> 6] |= 1 << UInt64(bit & 63)
+        }
+        self.longest = longest
     }
 }
 

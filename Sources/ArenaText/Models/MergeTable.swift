@@ -1,12 +1,14 @@
-// The merges of a BPE model: a compact table from (left id, right id) to rank, and the token each makes.
+// The merges of a BPE model: compact tables from (left id, right id) to rank and the token each makes.
 
 import ArenaCore
 import CArenaText
 
 /// Which pairs of tokens merge, in which order, to what.
 final class MergeTable: Sendable {
+    private let rows: Table<UInt64>
     private let slots: Table<UInt64>
-    private let merged: Table<UInt32>
+    /// The token that the merge of a rank makes.
+    let merged: Table<UInt32>
     /// The operands by rank: left << 32 | right; all ones where a later merge of the same pair counts.
     let operands: Table<UInt64>
     let count: Int
@@ -22,34 +24,48 @@ final class MergeTable: Sendable {
         guard total < Self.limit else {
             throw part.unsupported("\(total) merges", supported: "fewer than \(Self.limit)")
         }
-        var bits = 4
-        while 1 << bits < total * 2 - total / 4 { bits += 1 }
-        let slots = Table<UInt64>(count: 1 << bits, repeating: .max)
         let merged = Table<UInt32>(count: max(1, total), repeating: 0)
         let operands = Table<UInt64>(count: max(1, total), repeating: .max)
-        let mask = 1 << bits - 1
-        let shift = UInt32(64 - bits)
-
+        let rows = Table<UInt64>(count: max(1, idEnd), repeating: 0)
         var reader = MergeReader(vocabulary: vocabulary)
         var rank = 0
         try part.value.forEachElement { (index, element) throws(TokenizerError) in
             guard let (left, right, whole) = try reader.read(element, part, index) else { return }
-            let key = UInt64(left) << 21 | UInt64(right)
-            var at = Int(arena_bpe_slot(key, shift))
-            while slots.base[at] != .max, slots.base[at] >> 22 != key { at = (at + 1) & mask }
-            if slots.base[at] != .max { operands.base[Int(slots.base[at] & 0x3F_FFFF)] = .max }
-            slots.base[at] = key << 22 | UInt64(rank)
             merged.base[rank] = UInt32(whole)
             operands.base[rank] = UInt64(left) << 32 | UInt64(right)
+            rows.base[left] += 1
             rank += 1
         }
+        var used: UInt64 = 0
+        for left in 0..<idEnd where rows.base[left] > 0 {
+            var bits: UInt64 = 1
+            while 3 << bits < rows.base[left] * 4 { bits += 1 }
+            rows.base[left] = used << 8 | bits
+            used += 1 << bits
+        }
+        let slots = Table<UInt64>(count: max(1, Int(used)), repeating: .max)
+        for rank in 0..<rank {
+            let pair = operands.base[rank]
+            let right = UInt32(truncatingIfNeeded: pair)
+            let row = rows.base[Int(pair >> 32)]
+            let start = Int(row >> 8)
+            let mask = 1 << Int(row & 0xFF) - 1
+            var at = Int(arena_bpe_slot(right, UInt32(row & 0xFF)))
+            while slots.base[start + at] != .max, slots.base[start + at] >> 43 != UInt64(right) {
+                at = (at + 1) & mask
+            }
+            let old = slots.base[start + at]
+            if old != .max { operands.base[Int(arena_bpe_slot_rank(old))] = .max }
+            slots.base[start + at] =
+                UInt64(right) << 43 | UInt64(rank) << 21 | UInt64(merged.base[rank])
+        }
+        self.rows = rows
         self.slots = slots
         self.merged = merged
         self.operands = operands
         count = rank
         // SAFETY: the pointers belong to tables that live as long as this object.
-        pairs = arena_bpe_pairs(
-            slots: slots.base, mask: UInt64(mask), shift: shift, merged: merged.base)
+        pairs = arena_bpe_pairs(rows: rows.base, slots: slots.base, merged: merged.base)
     }
 
     /// The rank of a pair, or `UInt32.max`.
@@ -57,13 +73,15 @@ final class MergeTable: Sendable {
         withUnsafePointer(to: pairs) { arena_bpe_rank($0, left, right) }
     }
 
-    /// The rank of every pair of bytes.
-    func byteRanks(_ symbols: SymbolTable) -> Table<UInt32> {
-        let table = Table<UInt32>(count: 1 << 16, repeating: .max)
-        for left in 0..<256 {
-            for right in 0..<256 {
-                table.base[left << 8 | right] = rank(
-                    of: symbols.byteIDs.base[left], symbols.byteIDs.base[right])
+    /// The slot of every pair of bytes.
+    func bytePairs(_ symbols: SymbolTable) -> Table<UInt64> {
+        let table = Table<UInt64>(count: 1 << 16, repeating: .max)
+        withUnsafePointer(to: pairs) { pairs in
+            for left in 0..<256 {
+                for right in 0..<256 {
+                    table.base[left << 8 | right] = arena_bpe_find(
+                        pairs, symbols.byteIDs.base[left], symbols.byteIDs.base[right])
+                }
             }
         }
         return table

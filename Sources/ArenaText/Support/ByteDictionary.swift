@@ -1,5 +1,6 @@
 // A map from byte strings to numbers, for vocabularies: one blob of bytes, open addressing, no objects.
 
+import CArenaText
 import Glibc
 
 /// Byte strings numbered by ids that may have gaps. Built by one thread, then only read.
@@ -21,6 +22,16 @@ final class ByteDictionary: Sendable {
         slots = Table(count: size, repeating: 0)
         mask = size - 1
         blob = Table(count: bytes, repeating: 0)
+    }
+
+    /// The tables as bpe.c reads them; valid as long as the dictionary.
+    var tables:
+        (
+            slots: UnsafePointer<UInt64>, mask: UInt64, spans: UnsafePointer<UInt64>,
+            text: UnsafePointer<UInt8>
+        )
+    {
+        (UnsafePointer(slots.base), UInt64(mask), UnsafePointer(spans.base), UnsafePointer(blob.base))
     }
 
     /// How many bytes all strings have together.
@@ -96,24 +107,5 @@ final class ByteDictionary: Sendable {
 /// A fast hash of a byte string; the same in every run, of no cryptographic worth.
 @inline(__always)
 func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    var h = UInt64(truncatingIfNeeded: bytes.count)
-    var i = 0
-    while i + 8 <= bytes.count {
-        h = mix(h ^ bytes.loadUnaligned(fromByteOffset: i, as: UInt64.self), 0xE703_7ED1_A0B4_28DB)
-        i += 8
-    }
-    var tail: UInt64 = 0
-    var shift: UInt64 = 0
-    while i < bytes.count {
-        tail |= UInt64(bytes[i]) &<< shift
-        shift &+= 8
-        i += 1
-    }
-    return mix(h ^ tail, 0x8EBC_6AF0_9C88_C6E3)
-}
-
-@inline(__always)
-func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
-    let product = (a ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: b ^ 0xA076_1D64_78BD_642F)
-    return product.high ^ product.low
+    arena_text_hash(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(bytes.count))
 }
