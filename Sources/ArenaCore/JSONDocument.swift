@@ -75,7 +75,7 @@ final class OwnedBytes: Sendable {
 
 /// One value of the flat list: containers are followed by their content.
 package struct JSONNode: BitwiseCopyable, Sendable {
-    package enum Kind: UInt8, Sendable {
+    package enum Kind: UInt8, BitwiseCopyable, Sendable {
         case null, `true`, `false`, number, string, escapedString, array, object
     }
     /// Where the value starts; for strings, after the quote.
@@ -93,9 +93,12 @@ final class JSONNodes: Sendable {
     nonisolated(unsafe) private(set) var count = 0
     nonisolated(unsafe) private var capacity: Int
 
+    /// Nodes behind the last that may be looked at, for loops that read a pair before they know it is one.
+    private static let spare = 2
+
     init(capacity: Int) {
         self.capacity = max(capacity, 4)
-        base = .allocate(capacity: self.capacity)
+        base = .allocate(capacity: self.capacity + Self.spare)
     }
 
     deinit { base.deallocate() }
@@ -106,7 +109,8 @@ final class JSONNodes: Sendable {
     /// Makes room for one more and counts it.
     fileprivate func grow(_ used: Int) {
         // SAFETY: both hold `used` nodes and do not overlap; only the parser has pointers to them.
-        let larger = UnsafeMutablePointer<JSONNode>.allocate(capacity: capacity * 2)
+        let larger = UnsafeMutablePointer<JSONNode>.allocate(
+            capacity: capacity * 2 + Self.spare)
         larger.update(from: base, count: used)
         base.deallocate()
         base = larger

@@ -68,15 +68,11 @@ extension JSONValue {
     /// The value at an index of the flat list.
     package func value(at index: Int) -> JSONValue { JSONValue(document: document, index: index) }
 
-    /// Lends the document's flat list for the call; nil for a document without bytes.
-    package func withCursor<R, E: Error>(
-        _ body: (JSONCursor) throws(E) -> R
-    ) throws(E) -> R? {
+    /// The document's flat list, valid while any of its values lives; nil for a document without bytes.
+    package var cursor: JSONCursor? {
         guard let bytes = document.bytes.baseAddress else { return nil }
-        // SAFETY: the document, which this value keeps alive, owns both.
-        return try body(
-            JSONCursor(
-                nodes: UnsafePointer(document.nodes.base),
-                bytes: bytes.assumingMemoryBound(to: UInt8.self)))
+        return JSONCursor(
+            nodes: UnsafePointer(document.nodes.base),
+            bytes: bytes.assumingMemoryBound(to: UInt8.self))
     }
 }

@@ -25,19 +25,10 @@ ARENA_INLINE uint32_t symbol_of(const arena_bpe_model *model, uint32_t code) {
 
 /// The token that a whole piece is, where those come before any merge.
 static uint32_t whole_token(const arena_bpe_model *model, const uint8_t *p, uint64_t n) {
-    if (n > ARENA_LONGEST_PIECE && n > model->dictionary_longest) return NONE;
+    if (n > model->longest_token) return NONE;
     uint64_t key = arena_text_hash(p, n);
-    if (n > 15 && !arena_seam_is_set(model->dictionary_long, (uint32_t)(key >> 48))) return NONE;
-    for (uint64_t at = key & model->dictionary_mask;; at = (at + 1) & model->dictionary_mask) {
-        uint64_t slot = model->dictionary_slots[at];
-        if (!slot) return NONE;
-        if (slot >> 32 != key >> 32) continue;
-        uint32_t id = (uint32_t)slot - 1;
-        uint64_t span = model->dictionary_spans[id];
-        if ((uint32_t)span - 1 == n && !memcmp(model->dictionary_text + (span >> 32), p, n)) {
-            return id;
-        }
-    }
+    if (n > 15 && !arena_seam_is_set(model->long_tokens, (uint32_t)(key >> 48))) return NONE;
+    return arena_dictionary_id(&model->dictionary, p, n, key);
 }
 
 // First symbols

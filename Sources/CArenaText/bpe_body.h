@@ -2,14 +2,29 @@
 
 enum { SUFFIXED(WINDOW) = 256, SUFFIXED(OVERLAP) = 48, SUFFIXED(PARTS) = 256 };
 
-/// The symbols of a window, and what each makes with its right neighbour.
+/// The symbols of a window with their rows in the pair table, and what each makes with its right
+/// neighbour.
 typedef struct {
     uint32_t symbols[256], ranks[256], made[256];
+    uint64_t rows[256];
 } SUFFIXED(Window);
 
-ARENA_INLINE void SUFFIXED(set_pair)(SUFFIXED(Window) *w, uint32_t at, uint64_t slot) {
+/// Sets a pair by its slot; what is made is asked for ahead of its merge.
+ARENA_INLINE void SUFFIXED(set_pair)(
+    const arena_bpe_pairs *pairs, SUFFIXED(Window) *w, uint32_t at, uint64_t slot) {
     w->ranks[at] = arena_bpe_slot_rank(slot);
     w->made[at] = (uint32_t)slot & 0x1FFFFF;
+    if (slot != UINT64_MAX) __builtin_prefetch(pairs->rows + w->made[at]);
+}
+
+/// Sets the rows and pairs of symbols.
+ARENA_INLINE void SUFFIXED(set_pairs)(
+    const arena_bpe_pairs *pairs, SUFFIXED(Window) *w, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) w->rows[i] = pairs->rows[w->symbols[i]];
+    for (uint32_t i = 0; i + 1 < count; i++) {
+        SUFFIXED(set_pair)(
+            pairs, w, i, arena_bpe_find_in_row(pairs, w->rows[i], w->symbols[i + 1]));
+    }
 }
 
 /// Merges up to 256 symbols whose pairs are set; writes the tokens and the symbol that each starts at,
@@ -44,17 +59,21 @@ static inline uint32_t SUFFIXED(merge_window)(
         }
         uint32_t right = next[at], after = next[right], before = previous[at];
         uint32_t symbol = w->made[at];
+        uint64_t row = pairs->rows[symbol];
         w->symbols[at] = symbol;
+        w->rows[at] = row;
         next[at] = (uint16_t)after;
         w->ranks[right] = NONE;
         if (after < count) {
             previous[after] = (uint16_t)at;
-            SUFFIXED(set_pair)(w, at, arena_bpe_find(pairs, symbol, w->symbols[after]));
+            SUFFIXED(set_pair)(
+                pairs, w, at, arena_bpe_find_in_row(pairs, row, w->symbols[after]));
         } else {
             w->ranks[at] = NONE;
         }
         if (before != 0xFFFF) {
-            SUFFIXED(set_pair)(w, before, arena_bpe_find(pairs, w->symbols[before], symbol));
+            SUFFIXED(set_pair)(
+                pairs, w, before, arena_bpe_find_in_row(pairs, w->rows[before], symbol));
         }
         if (blocks <= 1) continue;
         minima[at >> 4] = merge_least(w->ranks + (at & ~15u));
@@ -78,9 +97,7 @@ static inline uint32_t SUFFIXED(merge_copy)(
     uint16_t *starts) {
     SUFFIXED(Window) w;
     memcpy(w.symbols, from, count * sizeof *from);
-    for (uint32_t i = 0; i + 1 < count; i++) {
-        SUFFIXED(set_pair)(&w, i, arena_bpe_find(pairs, w.symbols[i], w.symbols[i + 1]));
-    }
+    SUFFIXED(set_pairs)(pairs, &w, count);
     return SUFFIXED(merge_window)(pairs, &w, count, ids, starts);
 }
 
@@ -100,8 +117,17 @@ static uint32_t SUFFIXED(merge_windows)(
         uint32_t next = base + starts[here][tail], other = here ^ 1;
         uint32_t next_length =
             count - next < SUFFIXED(WINDOW) ? count - next : SUFFIXED(WINDOW);
-        uint32_t next_tokens =
-            SUFFIXED(merge_copy)(pairs, symbols + next, next_length, ids[other], starts[other]);
+        uint32_t next_tokens;
+        if (next_length == length &&
+            !memcmp(symbols + next, symbols + base, length * sizeof *symbols)) {
+            // Runs of one character and the like: what was merged already.
+            next_tokens = tokens;
+            memcpy(ids[other], ids[here], sizeof ids[here]);
+            memcpy(starts[other], starts[here], sizeof starts[here]);
+        } else {
+            next_tokens = SUFFIXED(merge_copy)(
+                pairs, symbols + next, next_length, ids[other], starts[other]);
+        }
         uint32_t i = tail, j = 0, shift = starts[here][tail];
         for (;;) {
             if (i == tokens || j == next_tokens) return NONE;
@@ -137,15 +163,16 @@ static __attribute__((noinline)) uint32_t SUFFIXED(merge_piece)(
         bool ascii = true;
         for (uint64_t i = 0; i < n; i++) ascii &= p[i] < 0x80;
         if (ascii || !model->seams.bits) {
-            for (uint32_t i = 0; i < count; i++) w.symbols[i] = model->byte_ids[p[i]];
+            for (uint32_t i = 0; i < count; i++) {
+                w.symbols[i] = model->byte_ids[p[i]];
+                w.rows[i] = pairs->rows[w.symbols[i]];
+            }
             for (uint32_t i = 0; i + 1 < count; i++) {
-                SUFFIXED(set_pair)(&w, i, model->byte_pairs[(uint32_t)p[i] << 8 | p[i + 1]]);
+                SUFFIXED(set_pair)(pairs, &w, i, model->byte_pairs[(uint32_t)p[i] << 8 | p[i + 1]]);
             }
         } else {
             count = symbols_of_bytes(model, w.symbols, p, n);
-            for (uint32_t i = 0; i + 1 < count; i++) {
-                SUFFIXED(set_pair)(&w, i, arena_bpe_find(pairs, w.symbols[i], w.symbols[i + 1]));
-            }
+            SUFFIXED(set_pairs)(pairs, &w, count);
         }
         return SUFFIXED(merge_window)(pairs, &w, count, out, starts);
     }
@@ -196,7 +223,7 @@ static bool SUFFIXED(spell_apart)(
     int32_t **out) {
     const arena_seams seams = model->seams;
     // A part is never a token as a whole: where those come first, it is spelled by other rules.
-    uint64_t mark = model->dictionary_slots != NULL;
+    uint64_t mark = model->dictionary.slots != NULL;
     uint32_t ends[SUFFIXED(PARTS)];
     uint64_t at = 0, start = 0, length;
     uint32_t before = scalar_at(p, &length);
@@ -253,7 +280,7 @@ static __attribute__((noinline)) bool SUFFIXED(spell_new)(
         }
     }
     uint64_t unknown = state->unknown;
-    uint32_t whole = model->dictionary_slots ? whole_token(model, p, n) : NONE;
+    uint32_t whole = model->dictionary.slots ? whole_token(model, p, n) : NONE;
     if (whole != NONE) {
         *(*out)++ = (int32_t)whole;
     } else if (n > 15 && model->seams.narrow) {

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 enum {
-    FIRST_SLOTS = 1 << 12, MOST_SLOTS = 1 << 17, LONG_SLOTS = 1 << 14, SEEN = 1 << 14,
+    FIRST_SLOTS = 1 << 12, MOST_SLOTS = 1 << 17, LONG_SLOTS = 1 << 14,
     MOST_SPILL = 1 << 20, MOST_TEXT = 1 << 21,
 };
 
@@ -92,20 +92,22 @@ static bool keep_ids(arena_piece_cache *cache, const int32_t *ids, uint64_t coun
 static void insert_long(
     arena_piece_cache *cache, const uint8_t *p, uint64_t n, uint64_t hash, const int32_t *ids,
     uint64_t count) {
-    if (!cache->seen) cache->seen = zeroed(SEEN, sizeof *cache->seen);
+    if (!cache->seen) cache->seen = zeroed(CACHE_SEEN, sizeof *cache->seen);
     if (!cache->long_slots) cache->long_slots = zeroed(LONG_SLOTS, sizeof(arena_long_slot));
     if (!cache->seen || !cache->long_slots) return;
-    uint16_t *seen = cache->seen + (hash >> 16) % SEEN, tag = (uint16_t)hash | 1;
-    if (*seen != tag) {
-        *seen = tag;
+    uint16_t *seen = cache_seen(cache, hash);
+    if (*seen != cache_tag(hash)) {
+        *seen = cache_tag(hash);
         return;
     }
     if (cache->long_used * 4 >= LONG_SLOTS * 3 || cache->text_count + n > MOST_TEXT) forget(cache);
+    uint64_t at = hash % LONG_SLOTS;
+    for (; cache->long_slots[at].length; at = (at + 1) % LONG_SLOTS) {
+        if (cache->long_slots[at].hash == hash) return;
+    }
     if (!make_room((void **)&cache->text, cache->text_count, &cache->text_room, n, 1)) return;
     uint64_t ids_at = cache->spill_count;
     if (!keep_ids(cache, ids, count)) return;
-    uint64_t at = hash % LONG_SLOTS;
-    while (cache->long_slots[at].length) at = (at + 1) % LONG_SLOTS;
     cache->long_slots[at] = (arena_long_slot){
         hash, (uint32_t)n, (uint32_t)cache->text_count, (uint32_t)count, (uint32_t)ids_at};
     memcpy(cache->text + cache->text_count, p, n);
@@ -119,13 +121,16 @@ void arena_piece_insert(
     if (!cache->slots || n == 0 || n > ARENA_LONGEST_PIECE) return;
     if (cache->spill_count + count > MOST_SPILL) forget(cache);
     if (n > 15) return insert_long(cache, p, n, cache_hash_text(p, n, mark), ids, count);
-    arena_piece_slot slot = {.count = (uint32_t)count};
+    arena_piece_slot slot = {.last = count << 42};
     cache_key(p, n, &slot.low, &slot.high);
     slot.high |= mark << 63;
-    if (count <= 3) {
-        memcpy(slot.ids, ids, count * sizeof *ids);
+    if (count <= CACHE_INLINE) {
+        for (uint64_t i = 0; i < count; i++) {
+            if (i < 3) slot.first |= (uint64_t)ids[i] << (21 * i);
+            else slot.last |= (uint64_t)ids[i] << (21 * (i - 3));
+        }
     } else {
-        slot.ids[0] = (int32_t)cache->spill_count;
+        slot.first = cache->spill_count;
         if (!keep_ids(cache, ids, count)) return;
     }
     if (cache->used * 2 > cache->slot_count && cache->slot_count < MOST_SLOTS) grow(cache);
@@ -136,6 +141,7 @@ int64_t arena_piece_find_long(
     const arena_piece_cache *cache, const uint8_t *p, uint64_t n, uint64_t mark, int32_t *out) {
     if (!cache->long_slots || n > ARENA_LONGEST_PIECE) return -1;
     uint64_t hash = cache_hash_text(p, n, mark);
+    if (*cache_seen(cache, hash) != cache_tag(hash)) return -1;
     for (uint64_t at = hash % LONG_SLOTS; cache->long_slots[at].length; at = (at + 1) % LONG_SLOTS) {
         const arena_long_slot *slot = cache->long_slots + at;
         if (slot->hash != hash || slot->length != n || memcmp(cache->text + slot->text, p, n)) {

@@ -39,7 +39,14 @@ ARENA_INLINE void cache_copy_ids(int32_t *out, const int32_t *ids, uint32_t coun
     for (uint32_t i = 0; i < count; i += 4) memcpy(out + i, ids + i, 4 * sizeof *ids);
 }
 
-enum { CACHE_BLOCK = 16 };
+enum { CACHE_BLOCK = 16, CACHE_INLINE = 5, CACHE_ID = (1 << 21) - 1, CACHE_SEEN = 1 << 15 };
+
+/// The mark that a long piece leaves when it is seen.
+ARENA_INLINE uint16_t cache_tag(uint64_t hash) { return (uint16_t)hash | 1; }
+
+ARENA_INLINE uint16_t *cache_seen(const arena_piece_cache *cache, uint64_t hash) {
+    return cache->seen + (hash >> 16) % CACHE_SEEN;
+}
 
 /// `arena_piece_look_up` for a cache that holds something. Keys are made and memory is asked for a block
 /// ahead of the comparisons.
@@ -65,20 +72,26 @@ ARENA_INLINE uint64_t cache_look_up(
             start = end;
         }
         for (uint64_t k = 0; k < block; k++) {
-            const arena_piece_slot *slot = groups[k], *last = slot + 3;
+            const arena_piece_slot *slot = groups[k], *end = slot + 3;
             while (slot->low != lows[k] || slot->high != highs[k]) {
-                if (slot == last || !slot->high) {
+                if (slot == end || !slot->high) {
                     *tokens = out;
                     return from + k;
                 }
                 slot++;
             }
-            if (slot->count <= 3) {
-                memcpy(out, slot->ids, sizeof slot->ids);
+            uint64_t first = slot->first, last = slot->last;
+            uint32_t size = (uint32_t)(last >> 42);
+            if (size <= CACHE_INLINE) {
+                out[0] = (int32_t)(first & CACHE_ID);
+                out[1] = (int32_t)(first >> 21 & CACHE_ID);
+                out[2] = (int32_t)(first >> 42);
+                out[3] = (int32_t)(last & CACHE_ID);
+                out[4] = (int32_t)(last >> 21 & CACHE_ID);
             } else {
-                cache_copy_ids(out, cache->spill + slot->ids[0], slot->count);
+                cache_copy_ids(out, cache->spill + first, size);
             }
-            out += slot->count;
+            out += size;
         }
         from += block;
     }

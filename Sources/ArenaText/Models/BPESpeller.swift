@@ -73,9 +73,9 @@ final class BPESpeller: PieceSpeller {
 
     func spell(_ pieces: borrowing Pieces, into ids: inout Scratch<Int32>) {
         // SAFETY: no piece has more tokens than this: one a byte, or two where bytes of the alphabet
-        // are themselves spelled by `<0x..>` tokens; and the cache writes three at a time.
+        // are themselves spelled by `<0x..>` tokens; and the cache writes up to five at a time.
         ids.reserve(
-            pieces.text.count * (model.spellsBytes && model.symbols.fallsBack ? 2 : 1) + 4)
+            pieces.text.count * (model.spellsBytes && model.symbols.fallsBack ? 2 : 1) + 8)
         state.spell(model, pieces, &ids)
     }
 

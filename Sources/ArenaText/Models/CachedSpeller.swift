@@ -75,8 +75,8 @@ final class CachedSpeller<Model: PieceModel>: PieceSpeller {
     }
 
     func spell(_ pieces: borrowing Pieces, into ids: inout Scratch<Int32>) {
-        // SAFETY: at most one token a byte, and the cache writes three at a time.
-        ids.reserve(pieces.text.count + 4)
+        // SAFETY: at most one token a byte, and the cache writes up to five at a time.
+        ids.reserve(pieces.text.count + 8)
         state.spell(model, pieces, &ids)
     }
 

@@ -19,16 +19,24 @@ final class SeamTable: Sendable {
     nonisolated(unsafe) let seams: arena_seams
 
     /// For tokens whose bytes `bytesOf` gives; nil for tokens that cannot occur in a text.
-    init(merges: MergeTable, holdsUnknown: Bool, bytesOf: (Int) -> Bytes?) {
+    init(merges: MergeTable, idEnd: Int, holdsUnknown: Bool, bytesOf: (Int) -> Bytes?) {
         self.holdsUnknown = holdsUnknown
         seams = arena_seams(
             narrow: narrow.base, bits: bits.base, partial_meets: partialMeets.base,
             partial_ends: partialEnds.base, partial_starts: partialStarts.base)
+        // The keys of all tokens, or `none`: one token takes part in many merges.
+        let ends = Table<UInt32>(count: max(1, idEnd), repeating: SymbolTable.none)
+        let starts = Table<UInt32>(count: max(1, idEnd), repeating: SymbolTable.none)
+        for id in 0..<idEnd {
+            guard let token = bytesOf(id) else { continue }
+            ends.base[id] = Self.end(of: token) ?? SymbolTable.none
+            starts.base[id] = Self.start(of: token) ?? SymbolTable.none
+        }
         for rank in 0..<merges.count where merges.operands.base[rank] != .max {
             let pair = merges.operands.base[rank]
-            guard let left = bytesOf(Int(pair >> 32)), let right = bytesOf(Int(pair & 0xFFFF_FFFF)),
-                let end = Self.end(of: left), let start = Self.start(of: right)
-            else { continue }
+            let end = ends.base[Int(pair >> 32)]
+            let start = starts.base[Int(pair & 0xFFFF_FFFF)]
+            guard end != SymbolTable.none, start != SymbolTable.none else { continue }
             Self.set(bits, arena_seam_bit(end, start))
             if end >= Self.partial { Self.set(partialEnds, arena_seam_small_bit(end)) }
             if start >= Self.partial {
@@ -97,5 +105,12 @@ final class SeamTable: Sendable {
         case 0xF0...0xF4: 3
         default: nil
         }
+    }
+}
+
+extension arena_seams {
+    /// Whether no merge can cross the boundary between two scalars.
+    func isSeam(_ before: UInt32, _ after: UInt32) -> Bool {
+        withUnsafePointer(to: self) { arena_seam($0, before, after) }
     }
 }

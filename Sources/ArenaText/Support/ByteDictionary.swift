@@ -14,25 +14,24 @@ final class ByteDictionary: Sendable {
     private let slots: Table<UInt64>
     private let mask: Int
 
-    /// For ids below `ids` and at most `bytes` bytes altogether.
+    /// For ids below `ids` and at most `bytes` bytes altogether, `entries` of which are looked up.
     init(ids: Int, entries: Int, bytes: Int) {
         spans = Table(count: ids, repeating: 0)
         var size = 16
-        while size < entries * 2 { size *= 2 }
+        while size * 2 < entries * 3 { size *= 2 }
         slots = Table(count: size, repeating: 0)
         mask = size - 1
         blob = Table(count: bytes, repeating: 0)
     }
 
-    /// The tables as bpe.c reads them; valid as long as the dictionary.
-    var tables:
-        (
-            slots: UnsafePointer<UInt64>, mask: UInt64, spans: UnsafePointer<UInt64>,
-            text: UnsafePointer<UInt8>
-        )
-    {
-        (UnsafePointer(slots.base), UInt64(mask), UnsafePointer(spans.base), UnsafePointer(blob.base))
+    /// The tables as C reads them; valid as long as the dictionary.
+    var tables: arena_dictionary {
+        arena_dictionary(
+            slots: slots.base, mask: UInt64(mask), spans: spans.base, text: blob.base)
     }
+
+    /// One more than the largest id that it was made for.
+    var idEnd: Int { spans.count }
 
     /// How many bytes all strings have together.
     var byteCount: Int { used }
@@ -55,6 +54,14 @@ final class ByteDictionary: Sendable {
         used += bytes.count
         slots.base[at] = key & ~0xFFFF_FFFF | UInt64(id + 1)
         return .done
+    }
+
+    /// Adds a string under an id that has none, without finding the id by the string.
+    func setBytes(_ bytes: Bytes, id: Int) {
+        precondition(bytes.count <= blob.count - used, "a dictionary made too small")
+        spans.base[id] = UInt64(used) << 32 | UInt64(bytes.count + 1)
+        if let start = bytes.baseAddress { memcpy(blob.base + used, start, bytes.count) }
+        used += bytes.count
     }
 
     /// Adds a string under a new id; if it is there already, both ids have it and look-ups find this one.

@@ -4,10 +4,10 @@
 #ifndef CARENATEXT_H
 #define CARENATEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "normalization.h"
-#include "spelling.h"
 
 // Characters
 
@@ -116,6 +116,12 @@ static inline uint8_t arena_text_cluster(uint32_t scalar) {
     return arena_text_cluster_blocks[block << 8 | (scalar & 255)];
 }
 
+extern const uint32_t arena_text_script_count;
+extern const uint32_t arena_text_scripts[];
+
+/// A number for the script of a scalar, as the pre-tokenizer `UnicodeScripts` has them; 0 for none.
+uint32_t arena_text_script(uint32_t scalar);
+
 /// The lower case of a scalar that has another one, or null; its length in `count`.
 const uint32_t *arena_text_lowercase(uint32_t scalar, uint32_t *count);
 
@@ -145,5 +151,59 @@ static inline uint64_t arena_text_hash(const uint8_t *p, uint64_t n) {
     for (uint32_t shift = 0; i < n; i++, shift += 8) word |= (uint64_t)p[i] << shift;
     return arena_text_mix(hash ^ word, 0x8EBC6AF09C88C6E3ull);
 }
+
+/// No token.
+#define ARENA_BPE_NONE UINT32_MAX
+
+/// A vocabulary: open addressing by the hash of a string.
+typedef struct {
+    /// The hash's upper half and id + 1, or 0.
+    const uint64_t *slots;
+    uint64_t mask;
+    /// By id: where the string is << 32 | its length + 1, or 0.
+    const uint64_t *spans;
+    const uint8_t *text;
+} arena_dictionary;
+
+typedef struct {
+    const uint8_t *text;
+    uint64_t count;
+} arena_string;
+
+/// Whether an id's string is this one.
+static inline bool arena_dictionary_is(
+    const arena_dictionary *dictionary, uint32_t id, const uint8_t *p, uint64_t n) {
+    uint64_t span = dictionary->spans[id];
+    return (uint32_t)span == n + 1 && !__builtin_memcmp(dictionary->text + (span >> 32), p, n);
+}
+
+/// Whether an id's string is these two, one behind the other.
+static inline bool arena_dictionary_joins(
+    const arena_dictionary *dictionary, uint32_t id, arena_string left, arena_string right) {
+    uint64_t span = dictionary->spans[id];
+    const uint8_t *text = dictionary->text + (span >> 32);
+    return (uint32_t)span == left.count + right.count + 1 &&
+        !__builtin_memcmp(text, left.text, left.count) &&
+        !__builtin_memcmp(text + left.count, right.text, right.count);
+}
+
+/// The id of a string with this hash, or ARENA_BPE_NONE.
+static inline uint32_t arena_dictionary_id(
+    const arena_dictionary *dictionary, const uint8_t *p, uint64_t n, uint64_t hash) {
+    for (uint64_t at = hash & dictionary->mask;; at = (at + 1) & dictionary->mask) {
+        uint64_t slot = dictionary->slots[at];
+        if (!slot) return ARENA_BPE_NONE;
+        if (slot >> 32 == hash >> 32 && arena_dictionary_is(dictionary, (uint32_t)slot - 1, p, n)) {
+            return (uint32_t)slot - 1;
+        }
+    }
+}
+
+/// The ids of many strings, ARENA_BPE_NONE for those that are not there.
+void arena_dictionary_find(
+    const arena_dictionary *dictionary, const arena_string *strings, uint64_t count,
+    uint32_t *ids);
+
+#include "spelling.h"
 
 #endif

@@ -11,9 +11,6 @@
 
 // Merging
 
-/// No merge: the rank of a pair that stays apart; no token: the symbol of what has none.
-#define ARENA_BPE_NONE UINT32_MAX
-
 /// Which pairs merge, in which order, to what: for each left token a small table of its own, so that
 /// look-ups of neighbours in a text stay near each other in memory.
 typedef struct {
@@ -41,9 +38,9 @@ ARENA_INLINE uint32_t arena_bpe_slot(uint32_t right, uint32_t bits) {
     return right * 0x9E3779B1u >> (32 - bits);
 }
 
-/// The slot of a pair, or all ones.
-ARENA_INLINE uint64_t arena_bpe_find(const arena_bpe_pairs *pairs, uint32_t left, uint32_t right) {
-    uint64_t row = pairs->rows[left];
+/// The slot of a pair whose left token has this row, or all ones.
+ARENA_INLINE uint64_t arena_bpe_find_in_row(
+    const arena_bpe_pairs *pairs, uint64_t row, uint32_t right) {
     if (!row) return UINT64_MAX;
     const uint64_t *slots = pairs->slots + (row >> 8);
     uint32_t bits = row & 0xFF, mask = (1u << bits) - 1;
@@ -51,6 +48,11 @@ ARENA_INLINE uint64_t arena_bpe_find(const arena_bpe_pairs *pairs, uint32_t left
         uint64_t slot = slots[at];
         if (slot >> 43 == right || slot == UINT64_MAX) return slot;
     }
+}
+
+/// The slot of a pair, or all ones.
+ARENA_INLINE uint64_t arena_bpe_find(const arena_bpe_pairs *pairs, uint32_t left, uint32_t right) {
+    return arena_bpe_find_in_row(pairs, pairs->rows[left], right);
 }
 
 /// What `arena_bpe_find` found as a rank, or ARENA_BPE_NONE.
@@ -176,12 +178,13 @@ ARENA_INLINE bool arena_seam(const arena_seams *seams, uint32_t before, uint32_t
 
 // The cache of pieces
 
-/// A piece of 1 to 15 bytes and its tokens; four and more lie in `spill`, from `ids[0]` on.
+/// A piece of 1 to 15 bytes and its tokens.
 typedef struct {
     /// The bytes, the length on top of `high`; `high` is 0 where nothing is.
     uint64_t low, high;
-    uint32_t count;
-    int32_t ids[3];
+    /// Up to five tokens in 21 bits each, three and two, and their count from bit 42 of `last` on; of more,
+    /// `first` is where they lie in `spill`.
+    uint64_t first, last;
 } arena_piece_slot;
 
 /// A piece of 16 and more bytes.
@@ -207,7 +210,7 @@ typedef struct {
     uint64_t text_count, text_room;
     int32_t *spill;
     uint64_t spill_count, spill_room;
-    /// Hashes of long pieces seen once: what comes again is kept.
+    /// Hashes of the long pieces seen last: what comes again is kept, what is not here is not looked for.
     uint16_t *seen;
 } arena_piece_cache;
 
@@ -217,7 +220,7 @@ void arena_piece_cache_free(arena_piece_cache *cache);
 /// Longer pieces are not kept.
 #define ARENA_LONGEST_PIECE 128
 
-/// Writes the tokens of pieces from `from` on as long as the cache has them, three more than needed;
+/// Writes the tokens of pieces from `from` on as long as the cache has them, up to four more than needed;
 /// returns the first piece that it has not, or `count`. Piece k ends at `ends[k]`; the first begins at
 /// `start`. `mark` tells apart pieces of the same bytes that are spelled by other rules.
 uint64_t arena_piece_look_up(
@@ -250,14 +253,11 @@ typedef struct {
     /// that its bytes surely become before they meet others, or ARENA_BPE_NONE.
     const uint16_t *page_of;
     const uint32_t *pages;
-    /// Where whole pieces are looked up first: a dictionary's tables; else null.
-    const uint64_t *dictionary_slots;
-    uint64_t dictionary_mask;
-    const uint64_t *dictionary_spans;
-    const uint8_t *dictionary_text;
+    /// Where whole pieces are looked up first; without slots they are not.
+    arena_dictionary dictionary;
     /// The hashes of tokens over 15 bytes as single bits: 1 << 16.
-    const uint64_t *dictionary_long;
-    uint64_t dictionary_longest;
+    const uint64_t *long_tokens;
+    uint64_t longest_token;
     /// Where pieces can be taken apart; without `narrow` they cannot.
     arena_seams seams;
     uint32_t unknown_id;
@@ -280,12 +280,54 @@ typedef struct {
 } arena_bpe_state;
 
 /// Spells pieces from `from` on and returns how many are done: all, or as many as `scratch` allowed.
-/// `out` is moved past their tokens; three more may be written.
+/// `out` is moved past their tokens; four more may be written.
 uint64_t arena_bpe_spell(
     const arena_bpe_model *model, arena_bpe_state *state, const uint8_t *text,
     const uint32_t *ends, uint64_t from, uint64_t count, int32_t **out);
 
-// Looking for bytes
+// Tries
+
+/// A node: its children lie side by side, their bytes in `labels`.
+typedef struct {
+    uint32_t first;
+    uint32_t count;
+    /// The token that ends here, or -1.
+    int32_t id;
+} arena_trie_node;
+
+/// The tokens of a vocabulary by their bytes; node 0 is the root. 16 bytes behind the labels may be read.
+typedef struct {
+    const arena_trie_node *nodes;
+    const uint8_t *labels;
+    /// The root's children by byte, or ARENA_BPE_NONE.
+    const uint32_t *first;
+} arena_trie;
+
+/// The node behind a node and a byte, or ARENA_BPE_NONE.
+uint32_t arena_trie_step(const arena_trie *trie, uint32_t node, uint8_t byte);
+
+/// The longest token of `p[from ..< n]` that goes on from a node, and where it ends; -1 if there is none.
+int32_t arena_trie_longest(
+    const arena_trie *trie, uint32_t node, const uint8_t *p, uint64_t from, uint64_t n,
+    uint64_t *end);
+
+/// The best way to a place in a piece: its score, where its last token starts and which it is.
+typedef struct {
+    double score;
+    int32_t start;
+    int32_t id;
+} arena_unigram_node;
+
+/// Viterbi's search over a piece of n bytes, in the reference's order of sums and with its ties; `nodes` has
+/// room for n + 1.
+void arena_unigram_search(
+    const arena_trie *trie, const double *scores, double unknown_score, int32_t unknown_id,
+    const uint8_t *p, uint64_t n, arena_unigram_node *nodes);
+
+// Bytes
+
+/// Copies text that is well-formed UTF-8; false, with any of it copied, if it is not.
+bool arena_copy_utf8(uint8_t *to, const uint8_t *from, uint64_t n);
 
 /// A set of bytes for `arena_find_byte`: for each half of a byte which of eight groups it may be in.
 typedef struct {
