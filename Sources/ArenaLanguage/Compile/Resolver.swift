@@ -306,7 +306,9 @@ struct Resolver {
             expression(index)
         case .slice(let value, let a, let b, let c):
             expression(value)
-            for part in [a, b, c] { if let part { expression(part) } }
+            if let a { expression(a) }
+            if let b { expression(b) }
+            if let c { expression(c) }
         case .lambda(let node): function(node)
         case .comprehension(let node): comprehension(node)
         }
@@ -364,10 +366,12 @@ struct Resolver {
     }
 
     private func local(_ name: String, in scope: FunctionScope) -> Variable? {
-        for block in scope.blocks.reversed() {
-            if let variable = block[name] { return variable }
+        if !scope.blocks.isEmpty {
+            for block in scope.blocks.reversed() {
+                if let variable = block[name] { return variable }
+            }
         }
-        return scope.variables[name]
+        return scope.variables.isEmpty ? nil : scope.variables[name]
     }
 
     /// The place of an enclosing function's variable among this function's captures.

@@ -34,6 +34,7 @@ extension Machine {
         func fault(_ error: Raised, _ range: TextRange) -> [Diagnostic] {
             [Diagnostic(error.kind, error.message, in: file, at: range, help: error.help)]
         }
+        if load.bindsRoot { return fault(folderImport(load), load.range) }
         let source: SourceFile
         do throws(Raised) { source = try loader(load.path, file) } catch {
             return fault(error, load.range)

@@ -22,7 +22,7 @@ extension Machine {
     func load(_ code: Code, _ index: Int, _ a: UnsafeMutablePointer<Value>) throws(Raised) {
         let node = code.loads[index]
         for (i, item) in node.names.enumerated() {
-            let value = try loaded(item.export, of: node.path, from: code.file)
+            let value = try loaded(item.export, of: node, from: code.file)
             let old = a[i]
             a[i] = value
             old.release()
@@ -30,8 +30,9 @@ extension Machine {
     }
 
     private func loaded(
-        _ export: String?, of path: String, from file: SourceFile
+        _ export: String?, of node: LoadNode, from file: SourceFile
     ) throws(Raised) -> Value {
+        let path = node.path
         if let index = builtinNames[String(path.split(separator: ".").first ?? "")],
             builtinValues[index].isKind(.host)
         {
@@ -42,8 +43,13 @@ extension Machine {
                 defer { module.release() }
                 value = try attribute(of: module, symbols.id(name))
             }
+            if node.bindsRoot {
+                value.release()
+                value = builtinValues[index].retain()
+            }
             return value
         }
+        if node.bindsRoot { throw folderImport(node) }
         let module = try self.module(path, from: file)
         guard let export else { return .host(ModuleValue(self, module)) }
         guard let slot = module.globals.slots[export], !globals[slot].isUnset,
@@ -52,6 +58,14 @@ extension Machine {
             throw noExport(export, of: module.file, among: exports(of: module))
         }
         return globals[slot].retain()
+    }
+
+    /// `import lib.helpers`: in Python that binds `lib`; a folder of scripts is no value here.
+    func folderImport(_ node: LoadNode) -> Raised {
+        let name = node.path.split(separator: ".").last.map(String.init) ?? node.path
+        return Raised(
+            .syntax, "a script in a folder is imported under a name",
+            help: "import \(node.path) as \(name)")
     }
 
     func noExport(_ name: String, of file: SourceFile, among names: [String]) -> Raised {
