@@ -58,6 +58,7 @@ package let allBuiltins: [Builtin] = [
 package let allHostTypes: [HostType] = [
     ClassifierValue.hostType,
     SeriesValue.hostType,
+    TextAccess.hostType,
     counterType,
     EnvironValue.hostType,
     FileValue.hostType,
