@@ -64,6 +64,7 @@ package let allHostTypes: [HostType] = [
     LanguageModelValue.causalType,
     ClassifierValue.hostType,
     SeriesValue.hostType,
+    TextAccess.hostType,
     counterType,
     EmbedderValue.hostType,
     EnvironValue.hostType,
