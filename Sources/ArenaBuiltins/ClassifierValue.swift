@@ -53,15 +53,24 @@ final class ClassifierValue: HostObject {
             }
             return (tokens.rows, tokens.key)
         }
-        let series = try a.series(1)
+        let laidOut = a[1].asHost as? LaidOutValue
+        let series = laidOut == nil ? try a.series(1) : nil
         guard let tokenizer else {
             throw Raised(
                 .value, "\(model.modelPath) has no tokenizer of its own",
                 help: "give classifier(..., tokenizer=\"folder\"), or tokens in place of text")
         }
-        let rows = try tokenizer.encode(series, try tokenOptions(a, from: 2))
+        let options = try tokenOptions(a, from: 2)
+        let rows: TokenRows
+        if let laidOut {
+            rows = try laidOut.encode(tokenizer.tokenizer, options, saysSpecial: a.has(3))
+        } else if let series {
+            rows = try tokenizer.encode(series, options)
+        } else {
+            rows = TokenRows()
+        }
         reportTokens(rows, a, "predict")
-        return (rows, series.key)
+        return (rows, laidOut?.key ?? series?.key)
     }
 
     /// A foreign tokenizer serves only if the special tokens mean the same.
@@ -128,7 +137,7 @@ final class ClassifierValue: HostObject {
 }
 
 private let predictParameters: [BuiltinParameter] =
-    [.receiver("classifier"), P("text", "column of text, or tokens")] + tokenOptionParameters
+    [.receiver("classifier"), P("text", "column of text, rows laid out, or tokens")] + tokenOptionParameters
     + [
         P(
             "token_budget", "int", .named("planned"),
