@@ -2,6 +2,10 @@
 // fsync of the folder. A failure at any point leaves the old file as it was.
 
 import Glibc
+import Synchronization
+
+/// How many files this process has begun: two of one name at once have different temporary ones.
+private let filesBegun = Atomic<Int>(0)
 
 /// Writes a file atomically; until `commit` the target is untouched.
 package final class AtomicFile {
@@ -27,7 +31,8 @@ package final class AtomicFile {
         }
         let (folder, name) = splitPath(target)
         Self.removeLeftovers(of: name, in: folder.isEmpty ? "." : folder)
-        temporary = joinPath(folder, ".\(name).\(getpid()).partial")
+        let number = filesBegun.wrappingAdd(1, ordering: .relaxed).oldValue
+        temporary = joinPath(folder, ".\(name).\(getpid()).\(number).partial")
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else {
             let code = errno
@@ -119,7 +124,8 @@ package final class AtomicFile {
         let (start, end) = (".\(name).", ".partial")
         for entry in listDirectory(folder) where entry.hasPrefix(start) && entry.hasSuffix(end) {
             let middle = entry.dropFirst(start.count).dropLast(end.count)
-            guard let process = pid_t(middle), process > 0 else { continue }
+            let numbers = middle.split(separator: ".", omittingEmptySubsequences: false)
+            guard numbers.count == 2, let process = pid_t(numbers[0]), process > 0 else { continue }
             if kill(process, 0) != 0, errno == ESRCH { unlink(joinPath(folder, entry)) }
         }
     }

@@ -6,7 +6,7 @@ package final class JSONDocument: Sendable {
     /// How the text is named in errors: usually its path.
     package let name: String
     nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
-    let nodes: [JSONNode]
+    let nodes: JSONNodes
     private let owner: Owner
 
     private enum Owner: Sendable {
@@ -43,7 +43,8 @@ package final class JSONDocument: Sendable {
         }
         guard bytes.count < Int(UInt32.max) else { throw .tooLarge(name, bytes.count) }
         var parser = JSONParser(bytes: bytes, name: name, dialect: dialect)
-        nodes = try parser.parseDocument()
+        try parser.parseDocument()
+        nodes = parser.nodes
     }
 
     /// The document's value.
@@ -73,17 +74,52 @@ final class OwnedBytes: Sendable {
 }
 
 /// One value of the flat list: containers are followed by their content.
-struct JSONNode: Sendable {
-    enum Kind: UInt8, Sendable {
+package struct JSONNode: BitwiseCopyable, Sendable {
+    package enum Kind: UInt8, BitwiseCopyable, Sendable {
         case null, `true`, `false`, number, string, escapedString, array, object
     }
     /// Where the value starts; for strings, after the quote.
-    var offset: UInt32
+    package var offset: UInt32
     /// Bytes of a string or number; elements or members of a container.
-    var length: UInt32
+    package var length: UInt32
     /// The index after this value and everything inside it.
-    var next: UInt32
-    var kind: Kind
+    package var next: UInt32
+    package var kind: Kind
+}
+
+/// The flat list of a document; complete once the parser has returned.
+final class JSONNodes: Sendable {
+    nonisolated(unsafe) private(set) var base: UnsafeMutablePointer<JSONNode>
+    nonisolated(unsafe) private(set) var count = 0
+    nonisolated(unsafe) private var capacity: Int
+
+    /// Nodes behind the last that may be looked at, for loops that read a pair before they know it is one.
+    private static let spare = 2
+
+    init(capacity: Int) {
+        self.capacity = max(capacity, 4)
+        base = .allocate(capacity: self.capacity + Self.spare)
+    }
+
+    deinit { base.deallocate() }
+
+    @inline(__always)
+    subscript(index: Int) -> JSONNode { base[index] }
+
+    /// Makes room for one more and counts it.
+    fileprivate func grow(_ used: Int) {
+        // SAFETY: both hold `used` nodes and do not overlap; only the parser has pointers to them.
+        let larger = UnsafeMutablePointer<JSONNode>.allocate(
+            capacity: capacity * 2 + Self.spare)
+        larger.update(from: base, count: used)
+        base.deallocate()
+        base = larger
+        capacity *= 2
+    }
+
+    fileprivate var room: Int { capacity }
+
+    fileprivate func finish(_ used: Int) { count = used }
 }
 
 /// A JSON text that cannot be used, with the place.
@@ -118,15 +154,28 @@ private struct JSONParser {
     let bytes: UnsafeRawBufferPointer
     let name: String
     let dialect: JSONDialect
-    var nodes: [JSONNode] = []
-    var i = 0
+    let nodes: JSONNodes
+    /// The nodes written so far, and where the next goes.
+    private var out: UnsafeMutablePointer<JSONNode>
+    private var room: Int
+    private var count = 0
+    private let p: UnsafePointer<UInt8>
+    private let end: Int
+    private var i = 0
     static let depthLimit = 512
 
     init(bytes: UnsafeRawBufferPointer, name: String, dialect: JSONDialect) {
         self.bytes = bytes
         self.name = name
         self.dialect = dialect
-        nodes.reserveCapacity(bytes.count / 16 + 4)
+        nodes = JSONNodes(capacity: bytes.count / 16 + 4)
+        out = nodes.base
+        room = nodes.room
+        end = bytes.count
+        // SAFETY: never read where there are no bytes.
+        p =
+            bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            ?? UnsafePointer(bitPattern: 1).unsafelyUnwrapped
     }
 
     func place(_ at: Int) -> FilePlace {
@@ -138,12 +187,10 @@ private struct JSONParser {
 
     @inline(__always)
     mutating func skipSpace() {
-        while i < bytes.count, bytes[i] == 32 || bytes[i] == 10 || bytes[i] == 13 || bytes[i] == 9 {
-            i += 1
-        }
+        while i < end, p[i] <= 32, p[i] == 32 || p[i] == 10 || p[i] == 13 || p[i] == 9 { i += 1 }
     }
 
-    mutating func parseDocument() throws(JSONError) -> [JSONNode] {
+    mutating func parseDocument() throws(JSONError) {
         if dialect == .standard, bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB,
             bytes[2] == 0xBF
         {
@@ -152,14 +199,14 @@ private struct JSONParser {
         skipSpace()
         try value(depth: 0)
         skipSpace()
-        if i < bytes.count { throw failure("the end of the text") }
-        return nodes
+        if i < end { throw failure("the end of the text") }
+        nodes.finish(count)
     }
 
     mutating func value(depth: Int) throws(JSONError) {
-        guard i < bytes.count else { throw failure("a value, found the end of the text") }
+        guard i < end else { throw failure("a value, found the end of the text") }
         if depth > Self.depthLimit { throw .tooDeep(place(i), limit: Self.depthLimit) }
-        switch bytes[i] {
+        switch p[i] {
         case UInt8(ascii: "\""): try string()
         case UInt8(ascii: "{"): try container(depth: depth, object: true)
         case UInt8(ascii: "["): try container(depth: depth, object: false)
@@ -173,94 +220,139 @@ private struct JSONParser {
     }
 
     mutating func container(depth: Int, object: Bool) throws(JSONError) {
-        let index = nodes.count
-        nodes.append(
-            JSONNode(offset: UInt32(i), length: 0, next: 0, kind: object ? .object : .array))
+        let index = count
+        append(object ? .object : .array, from: i, count: 0)
         let close = object ? UInt8(ascii: "}") : UInt8(ascii: "]")
         i += 1
-        var count: UInt32 = 0
+        var members: UInt32 = 0
         skipSpace()
-        if i < bytes.count, bytes[i] == close {
+        if i < end, p[i] == close {
             i += 1
         } else {
             while true {
                 skipSpace()
                 if object {
-                    guard i < bytes.count, bytes[i] == UInt8(ascii: "\"") else {
+                    guard i < end, p[i] == UInt8(ascii: "\"") else {
                         throw failure("a key in double quotes")
                     }
                     try string()
                     skipSpace()
-                    guard i < bytes.count, bytes[i] == UInt8(ascii: ":") else {
-                        throw failure("':'")
-                    }
+                    guard i < end, p[i] == UInt8(ascii: ":") else { throw failure("':'") }
                     i += 1
                     skipSpace()
                 }
-                try value(depth: depth + 1)
-                count += 1
+                if i < end, p[i] == UInt8(ascii: "\"") {
+                    try string()
+                } else {
+                    try value(depth: depth + 1)
+                }
+                members += 1
                 skipSpace()
-                guard i < bytes.count else { throw failure("',' or a closing bracket") }
-                if bytes[i] == UInt8(ascii: ",") {
+                guard i < end else { throw failure("',' or a closing bracket") }
+                if p[i] == UInt8(ascii: ",") {
                     i += 1
                     continue
                 }
-                guard bytes[i] == close else { throw failure(object ? "',' or '}'" : "',' or ']'") }
+                guard p[i] == close else { throw failure(object ? "',' or '}'" : "',' or ']'") }
                 i += 1
                 break
             }
         }
-        nodes[index].length = count
-        nodes[index].next = UInt32(nodes.count)
+        out[index].length = members
+        out[index].next = UInt32(count)
     }
 
     mutating func word(_ text: StaticString, _ kind: JSONNode.Kind) throws(JSONError) {
         let n = text.utf8CodeUnitCount
-        for k in 0..<n where i + k >= bytes.count || bytes[i + k] != text.utf8Start[k] {
+        for k in 0..<n where i + k >= end || p[i + k] != text.utf8Start[k] {
             throw failure("a value")
         }
         append(kind, from: i, count: n)
         i += n
     }
 
-    mutating func append(_ kind: JSONNode.Kind, from: Int, count: Int) {
-        nodes.append(
-            JSONNode(
-                offset: UInt32(from), length: UInt32(count), next: UInt32(nodes.count + 1),
-                kind: kind))
+    @inline(__always)
+    mutating func append(_ kind: JSONNode.Kind, from: Int, count length: Int) {
+        if count == room { grow() }
+        out[count] = JSONNode(
+            offset: UInt32(truncatingIfNeeded: from), length: UInt32(truncatingIfNeeded: length),
+            next: UInt32(truncatingIfNeeded: count &+ 1), kind: kind)
+        count &+= 1
     }
 
+    @inline(never)
+    private mutating func grow() {
+        nodes.grow(count)
+        out = nodes.base
+        room = nodes.room
+    }
+
+    @inline(__always)
     mutating func string() throws(JSONError) {
         i += 1
         let start = i
+        skipPlain()
+        if i < end, p[i] == UInt8(ascii: "\"") {
+            append(.string, from: start, count: i - start)
+            i += 1
+            return
+        }
+        try rareString(start)
+    }
+
+    /// Goes on to the next quote, backslash or control character, eight bytes a step.
+    @inline(__always)
+    private mutating func skipPlain() {
+        while i + 8 <= end {
+            let word = UnsafeRawPointer(p + i).loadUnaligned(as: UInt64.self)
+            let ones: UInt64 = 0x0101_0101_0101_0101
+            let quote = word ^ (ones &* 0x22)
+            let slash = word ^ (ones &* 0x5C)
+            // The lowest byte found is right; only above it can a borrow mislead.
+            let found =
+                ((quote &- ones) & ~quote | (slash &- ones) & ~slash
+                | (word &- (ones &* 0x20)) & ~word) & (ones &* 0x80)
+            if found != 0 {
+                i += found.trailingZeroBitCount >> 3
+                return
+            }
+            i += 8
+        }
+        while i < end, p[i] != UInt8(ascii: "\""), p[i] != UInt8(ascii: "\\"), p[i] >= 0x20 {
+            i += 1
+        }
+    }
+
+    /// The rest of a string that goes on behind something other than its quote.
+    @inline(never)
+    private mutating func rareString(_ start: Int) throws(JSONError) {
         var escaped = false
-        while i < bytes.count {
-            let c = bytes[i]
+        while i < end {
+            let c = p[i]
             if c == UInt8(ascii: "\"") {
                 append(escaped ? .escapedString : .string, from: start, count: i - start)
                 i += 1
                 return
             }
-            if c == UInt8(ascii: "\\") {
-                escaped = true
-                try escape()
-            } else {
-                if c < 0x20 { throw failure("no control characters inside a string") }
-                i += 1
+            guard c == UInt8(ascii: "\\") else {
+                throw failure("no control characters inside a string")
             }
+            escaped = true
+            try escape()
+            skipPlain()
         }
         throw failure("the closing quote of a string")
     }
 
     mutating func escape() throws(JSONError) {
-        guard i + 1 < bytes.count else { throw failure("an escape") }
-        switch bytes[i + 1] {
+        guard i + 1 < end else { throw failure("an escape") }
+        switch p[i + 1] {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"),
             UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
             i += 2
         case UInt8(ascii: "u"):
             for k in 2..<6 {
-                guard i + k < bytes.count, hexValue(bytes[i + k]) != nil else {
+                guard i + k < end, hexValue(p[i + k]) != nil else {
                     throw failure("four hexadecimal digits after \\u")
                 }
             }
@@ -271,9 +363,8 @@ private struct JSONParser {
 
     mutating func number() throws(JSONError) {
         let start = i
-        func isDigit(_ at: Int) -> Bool { at < bytes.count && bytes[at] >= 48 && bytes[at] <= 57 }
-        if i < bytes.count, bytes[i] == UInt8(ascii: "-") { i += 1 }
-        if dialect == .python, i > start, i < bytes.count, bytes[i] == UInt8(ascii: "I") {
+        if i < end, p[i] == UInt8(ascii: "-") { i += 1 }
+        if dialect == .python, i > start, i < end, p[i] == UInt8(ascii: "I") {
             i = start
             return try word("-Infinity", .number)
         }
@@ -281,22 +372,26 @@ private struct JSONParser {
             i = start
             throw failure("a value")
         }
-        if bytes[i] == 48 { i += 1 } else { while isDigit(i) { i += 1 } }
-        if i < bytes.count, bytes[i] == UInt8(ascii: ".") {
+        if p[i] == 48 { i += 1 } else { skipDigits() }
+        if i < end, p[i] == UInt8(ascii: ".") {
             i += 1
             guard isDigit(i) else { throw failure("a digit after the point") }
-            while isDigit(i) { i += 1 }
+            skipDigits()
         }
-        if i < bytes.count, bytes[i] | 0x20 == UInt8(ascii: "e") {
+        if i < end, p[i] | 0x20 == UInt8(ascii: "e") {
             i += 1
-            if i < bytes.count, bytes[i] == UInt8(ascii: "+") || bytes[i] == UInt8(ascii: "-") {
-                i += 1
-            }
+            if i < end, p[i] == UInt8(ascii: "+") || p[i] == UInt8(ascii: "-") { i += 1 }
             guard isDigit(i) else { throw failure("a digit in the exponent") }
-            while isDigit(i) { i += 1 }
+            skipDigits()
         }
         append(.number, from: start, count: i - start)
     }
+
+    @inline(__always)
+    private func isDigit(_ at: Int) -> Bool { at < end && p[at] &- 48 < 10 }
+
+    @inline(__always)
+    private mutating func skipDigits() { while isDigit(i) { i += 1 } }
 }
 
 /// The value of a hexadecimal digit.

@@ -46,3 +46,33 @@ extension JSONValue {
         }
     }
 }
+
+/// A document's values as bytes and a flat list, for loops over 100,000s of them: nothing is counted,
+/// copied or decoded.
+package struct JSONCursor {
+    /// Every value, containers before their content.
+    package let nodes: UnsafePointer<JSONNode>
+    package let bytes: UnsafePointer<UInt8>
+
+    /// The bytes of a number, or of a string between its quotes.
+    @inline(__always)
+    package func text(_ node: JSONNode) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: bytes + Int(node.offset), count: Int(node.length))
+    }
+}
+
+extension JSONValue {
+    /// The value's index in the flat list; its content follows.
+    package var nodeIndex: Int { index }
+
+    /// The value at an index of the flat list.
+    package func value(at index: Int) -> JSONValue { JSONValue(document: document, index: index) }
+
+    /// The document's flat list, valid while any of its values lives; nil for a document without bytes.
+    package var cursor: JSONCursor? {
+        guard let bytes = document.bytes.baseAddress else { return nil }
+        return JSONCursor(
+            nodes: UnsafePointer(document.nodes.base),
+            bytes: bytes.assumingMemoryBound(to: UInt8.self))
+    }
+}

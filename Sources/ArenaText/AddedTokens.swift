@@ -144,6 +144,8 @@ final class TokenFinder: Sendable {
     private let nodes: [Node]
     /// The node of each first byte, or -1.
     private let roots: Table<Int32>
+    /// The first bytes.
+    private let starts: arena_byte_set
 
     /// Nil where there is nothing to find.
     init?(_ tokens: some Sequence<AddedToken>) {
@@ -175,6 +177,17 @@ final class TokenFinder: Sendable {
             nodes[Int(at)].token = Int32(index)
         }
         self.nodes = nodes
+        var starts = arena_byte_set()
+        let bytes = Set(tokens.compactMap { $0.pattern.first.map(Int.init) })
+        withUnsafeMutableBytes(of: &starts) { set in
+            for byte in bytes {
+                let group: UInt8 = 1 << UInt8(byte >> 4 & 7)
+                set[byte & 15] |= group
+                set[16 + (byte >> 4)] |= group
+                set[32 + byte] = 1
+            }
+        }
+        self.starts = starts
     }
 
     /// Calls `body` with the parts of a text in order. With `parseSpecial` off, special tokens are text.
@@ -187,9 +200,12 @@ final class TokenFinder: Sendable {
         let roots = roots.base
         var done = 0  // what lies before has been handed out
         var i = 0
-        while i < end {
-            let root = roots[Int(p[i])]
-            guard root >= 0, let (index, length) = longestMatch(p, i, end, root) else {
+        while true {
+            // SAFETY: texts are followed by spare bytes.
+            i = Int(
+                withUnsafePointer(to: starts) { arena_find_byte($0, p, UInt64(i), UInt64(end)) })
+            guard i < end else { break }
+            guard let (index, length) = longestMatch(p, i, end, roots[Int(p[i])]) else {
                 i += 1
                 continue
             }

@@ -2,6 +2,7 @@
 // Cutting to a length and special tokens around the text are Tokenizer+Encode.swift's.
 
 import ArenaCore
+import CArenaText
 import Synchronization
 
 /// The working memory of one thread for one tokenizer.
@@ -34,8 +35,11 @@ final class TextEncoder {
         // The copy costs little and gives what follows a text with spare bytes behind it.
         text.count = 0
         text.reserve(bytes.count)
-        if firstInvalidUTF8(bytes) == nil {
-            text.append(bytes.assumingMemoryBound(to: UInt8.self))
+        guard let start = bytes.baseAddress else { return }
+        // SAFETY: room for all of them was made.
+        let source = start.assumingMemoryBound(to: UInt8.self)
+        if arena_copy_utf8(text.base, source, UInt64(bytes.count)) {
+            text.count = bytes.count
         } else {
             repairs += appendRepaired(bytes, to: &text)
         }

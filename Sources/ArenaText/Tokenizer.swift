@@ -45,8 +45,7 @@ package final class Tokenizer: Sendable {
     /// Reads a model's folder, or a tokenizer's file with the settings beside it.
     /// - Throws: `TokenizerError` naming the file and the key.
     package convenience init(path: String) throws(TokenizerError) {
-        let (document, settings) = try readTokenizerFile(path)
-        try self.init(document, settings: settings)
+        try self.init(readTokenizerFile(path))
     }
 
     /// Reads the content of a tokenizer.json, and of a tokenizer_config.json if given; `name` stands
@@ -60,10 +59,12 @@ package final class Tokenizer: Sendable {
             } else {
                 TokenizerSettings()
             }
-        try self.init(readJSON(json, name: name), settings: settings)
+        try self.init(
+            TokenizerFile(document: readJSON(json, name: name), settings: settings))
     }
 
-    private init(_ document: JSONDocument, settings: TokenizerSettings) throws(TokenizerError) {
+    private init(_ read: TokenizerFile) throws(TokenizerError) {
+        let (document, settings) = (read.document, read.settings)
         let file = document.name
         path = file
         let root = FilePart(root: document.root)
@@ -83,7 +84,10 @@ package final class Tokenizer: Sendable {
         }
         preTokenizers = steps.filter { $0.cuts }
         asksForStart = steps.contains { ($0 as? Metaspace)?.scheme == .first }
-        let model = try readModel(modelPart, spellsBytes: spellsBytes)
+        let model: any TokenModel =
+            if let known = read.model { known } else {
+                try readModel(modelPart, spellsBytes: spellsBytes)
+            }
         self.model = model
         let added = try AddedTokens(
             root.optional("added_tokens"), model: model, normalizers: normalizers)

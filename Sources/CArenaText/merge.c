@@ -2,46 +2,19 @@
 // a tree of minima over blocks of 16 finds it, so that a piece of millions of symbols costs n log n
 // and a short one a few vector instructions a merge.
 
-#include "CArenaText.h"
-
-#include <stdbool.h>
-#include <string.h>
+#include "merge.h"
 
 typedef arena_bpe_pairs Pairs;
 typedef arena_bpe_scratch Scratch;
-typedef uint32_t u32x16 __attribute__((ext_vector_type(16)));
-typedef bool boolx16 __attribute__((ext_vector_type(16)));
 
-#define INLINE static inline __attribute__((always_inline))
 #define NONE ARENA_BPE_NONE
 
-INLINE uint32_t least(const uint32_t *block) {
-    u32x16 v;
-    memcpy(&v, block, sizeof v);
-    return __builtin_reduce_min(v);
-}
-
-INLINE uint32_t first_of(const uint32_t *block, uint32_t value) {
-    u32x16 v;
-    memcpy(&v, block, sizeof v);
-    boolx16 same = __builtin_convertvector(v == value, boolx16);
-    uint16_t bits;
-    memcpy(&bits, &same, sizeof bits);
-    return (uint32_t)__builtin_ctz(bits | 0x10000u);
-}
-
-INLINE uint32_t rounded(uint32_t count) { return (count + 15) & ~15u; }
-
-INLINE void prefetch(const Pairs *pairs, uint32_t left, uint32_t right) {
-    __builtin_prefetch(pairs->slots + arena_bpe_slot((uint64_t)left << 21 | right, pairs->shift));
-}
-
 /// Merges with `ranks[0 ..< count - 1]` filled in.
-INLINE uint32_t merge_ranked(const Pairs *pairs, const Scratch *s, uint32_t count) {
+ARENA_INLINE uint32_t merge_ranked(const Pairs *pairs, const Scratch *s, uint32_t count) {
     uint32_t *symbols = s->symbols, *ranks = s->ranks;
     int32_t *next = s->next, *previous = s->previous;
     uint32_t *level[8];
-    for (uint32_t i = count - 1; i < rounded(count); i++) ranks[i] = NONE;
+    for (uint32_t i = count - 1; i < merge_rounded(count); i++) ranks[i] = NONE;
     for (uint32_t i = 0; i < count; i++) {
         next[i] = (int32_t)i + 1;
         previous[i] = (int32_t)i - 1;
@@ -49,21 +22,21 @@ INLINE uint32_t merge_ranked(const Pairs *pairs, const Scratch *s, uint32_t coun
     int depth = 1;
     level[0] = ranks;
     uint32_t *room = s->tree;
-    for (uint32_t width = rounded(count) / 16; level[depth - 1] == ranks ? width > 1 : width > 0;) {
+    for (uint32_t width = merge_rounded(count) / 16; level[depth - 1] == ranks ? width > 1 : width > 0;) {
         uint32_t *above = room;
-        for (uint32_t i = 0; i < width; i++) above[i] = least(level[depth - 1] + (uint64_t)i * 16);
-        for (uint32_t i = width; i < rounded(width); i++) above[i] = NONE;
-        room += rounded(width);
+        for (uint32_t i = 0; i < width; i++) above[i] = merge_least(level[depth - 1] + (uint64_t)i * 16);
+        for (uint32_t i = width; i < merge_rounded(width); i++) above[i] = NONE;
+        room += merge_rounded(width);
         level[depth++] = above;
         if (width <= 16) break;
-        width = rounded(width) / 16;
+        width = merge_rounded(width) / 16;
     }
     for (;;) {
-        uint32_t best = least(level[depth - 1]);
+        uint32_t best = merge_least(level[depth - 1]);
         if (best == NONE) break;
-        uint32_t at = first_of(level[depth - 1], best);
+        uint32_t at = merge_first_of(level[depth - 1], best);
         for (int d = depth - 2; d >= 0; d--) {
-            at = at * 16 + first_of(level[d] + (uint64_t)at * 16, best);
+            at = at * 16 + merge_first_of(level[d] + (uint64_t)at * 16, best);
         }
 
         uint32_t right = (uint32_t)next[at], after = (uint32_t)next[right];
@@ -71,21 +44,17 @@ INLINE uint32_t merge_ranked(const Pairs *pairs, const Scratch *s, uint32_t coun
         symbols[at] = pairs->merged[best];
         next[at] = (int32_t)after;
         ranks[right] = NONE;
-        // Both new pairs are looked up at once: the table is larger than the near caches.
         uint32_t symbol = symbols[at];
         uint32_t left_symbol = before >= 0 ? symbols[before] : 0;
         uint32_t right_symbol = after < count ? symbols[after] : 0;
-        if (before >= 0) prefetch(pairs, left_symbol, symbol);
         uint32_t rank = NONE;
         if (after < count) {
             previous[after] = (int32_t)at;
             rank = arena_bpe_rank(pairs, symbol, right_symbol);
-            if (rank != NONE) __builtin_prefetch(pairs->merged + rank);
         }
         ranks[at] = rank;
         if (before >= 0) {
             rank = arena_bpe_rank(pairs, left_symbol, symbol);
-            if (rank != NONE) __builtin_prefetch(pairs->merged + rank);
             ranks[before] = rank;
         }
         if (depth == 1) continue;
@@ -95,7 +64,7 @@ INLINE uint32_t merge_ranked(const Pairs *pairs, const Scratch *s, uint32_t coun
             uint32_t block = changed[k];
             if (k > 0 && block == changed[0]) continue;
             for (int d = 1; d < depth; d++) {
-                uint32_t value = least(level[d - 1] + (uint64_t)block * 16);
+                uint32_t value = merge_least(level[d - 1] + (uint64_t)block * 16);
                 if (level[d][block] == value) break;
                 level[d][block] = value;
                 block >>= 4;
@@ -107,21 +76,10 @@ INLINE uint32_t merge_ranked(const Pairs *pairs, const Scratch *s, uint32_t coun
     return left;
 }
 
-INLINE uint32_t merge_symbols(const Pairs *pairs, const Scratch *s, uint32_t count) {
+ARENA_INLINE uint32_t merge_symbols(const Pairs *pairs, const Scratch *s, uint32_t count) {
     if (count < 2) return count;
     for (uint32_t i = 0; i + 1 < count; i++) {
         s->ranks[i] = arena_bpe_rank(pairs, s->symbols[i], s->symbols[i + 1]);
-    }
-    return merge_ranked(pairs, s, count);
-}
-
-INLINE uint32_t merge_bytes(
-    const Pairs *pairs, const Scratch *s, const uint32_t *byte_ids,
-    const uint32_t *byte_ranks, const uint8_t *bytes, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) s->symbols[i] = byte_ids[bytes[i]];
-    if (count < 2) return count;
-    for (uint32_t i = 0; i + 1 < count; i++) {
-        s->ranks[i] = byte_ranks[(uint32_t)bytes[i] << 8 | bytes[i + 1]];
     }
     return merge_ranked(pairs, s, count);
 }
@@ -137,12 +95,6 @@ AVX2 static uint32_t merge_avx2(const Pairs *pairs, const Scratch *s, uint32_t c
     return merge_symbols(pairs, s, count);
 }
 
-AVX2 static uint32_t merge_bytes_avx2(
-    const Pairs *pairs, const Scratch *s, const uint32_t *byte_ids,
-    const uint32_t *byte_ranks, const uint8_t *bytes, uint32_t count) {
-    return merge_bytes(pairs, s, byte_ids, byte_ranks, bytes, count);
-}
-
 static bool has_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
 }
@@ -153,13 +105,4 @@ uint32_t arena_bpe_merge(const Pairs *pairs, const Scratch *s, uint32_t count) {
     if (has_avx2()) return merge_avx2(pairs, s, count);
 #endif
     return merge_symbols(pairs, s, count);
-}
-
-uint32_t arena_bpe_merge_bytes(
-    const Pairs *pairs, const Scratch *s, const uint32_t *byte_ids,
-    const uint32_t *byte_ranks, const uint8_t *bytes, uint32_t count) {
-#if defined(__x86_64__)
-    if (has_avx2()) return merge_bytes_avx2(pairs, s, byte_ids, byte_ranks, bytes, count);
-#endif
-    return merge_bytes(pairs, s, byte_ids, byte_ranks, bytes, count);
 }

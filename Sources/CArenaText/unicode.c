@@ -50,3 +50,13 @@ uint32_t arena_text_compose(uint32_t first, uint32_t second) {
     const arena_text_composition *c = &arena_text_compositions[low];
     return c->first == first && c->second == second ? c->composed : 0;
 }
+
+uint32_t arena_text_script(uint32_t scalar) {
+    // The last run that begins at or before the scalar; the first begins at 0.
+    uint32_t low = 0, high = arena_text_script_count;
+    while (high - low > 1) {
+        uint32_t middle = (low + high) / 2;
+        if (arena_text_scripts[middle] >> 8 <= scalar) low = middle; else high = middle;
+    }
+    return arena_text_scripts[low] & 0xFF;
+}

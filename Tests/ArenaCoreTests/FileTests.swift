@@ -73,7 +73,7 @@ struct TemporaryFolder: ~Copyable {
         var info = stat()
         #expect(stat(link, &info) == 0 && info.st_mode & 0o777 == 0o600)
         // What a killed process has left goes with the next write.
-        let leftover = joinPath(folder.path, ".real.999999999.partial")
+        let leftover = joinPath(folder.path, ".real.999999999.0.partial")
         try writeFile(leftover, [0])
         try writeFile(link, [4])
         #expect(!fileExists(leftover))

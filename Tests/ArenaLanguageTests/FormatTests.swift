@@ -51,6 +51,10 @@ private func laidOut(_ source: String) -> String {
         ("x = [ # open\n]", "x = [  # open\n]\n"),
         ("x = [\n# in\n]", "x = [\n    # in\n]\n"),
         ("x = (a # one\n  + b)", "x = (\n    a  # one\n    + b\n)\n"),
+        (
+            "x = (a # one\n  # two\n  + b)",
+            "x = (\n    a  # one\n    # two\n    + b\n)\n"
+        ),
     ])
     func small(before: String, after: String) {
         #expect(laidOut(before) == after)

@@ -61,6 +61,83 @@ import Testing
         #expect(read > 100 && read < 5000)
     }
 
+    /// Bytes changed, cut out, doubled or cut off.
+    static func damage(_ bytes: inout [UInt8], _ random: inout Random) {
+        guard !bytes.isEmpty else { return }
+        switch random.next(4) {
+        case 0: bytes.removeLast(random.next(bytes.count))
+        case 1:
+            for _ in 0...random.next(5) { bytes[random.next(bytes.count)] = UInt8(random.next(256)) }
+        case 2:
+            // Digits and signs of JSON, so that most of it still parses.
+            let signs = Array("0123456789-{}[],:\"\\".utf8)
+            for _ in 0...random.next(4) {
+                bytes[random.next(bytes.count)] = signs[random.next(signs.count)]
+            }
+        default:
+            let from = random.next(bytes.count)
+            let to = min(bytes.count, from + random.next(60))
+            if random.next(2) == 0 {
+                bytes.removeSubrange(from..<to)
+            } else {
+                bytes.insert(contentsOf: bytes[from..<to], at: random.next(bytes.count))
+            }
+        }
+    }
+
+    static let text = "The quick ab <s> </s> [MASK] ca\u{301}b?\u{1F600} \u{4F60}\u{597D} 12345 A\n\n  \u{661}"
+
+    /// Every family's file, its bytes damaged.
+    @Test(
+        arguments: [
+            "bert-cased-small", "bert-uncased-small", "deberta-v3-small", "gemma-small", "llama2-small",
+            "llama3-small", "mpnet-small", "nemo-small", "qwen2-small", "roberta-small", "t5-small",
+            "xlmr-small",
+        ])
+    func damagedFamiliesAreErrorsOrTokenizers(_ name: String) throws {
+        let file = Array(try readFile(fixture("tokenizers/\(name).json")))
+        var random = Random(state: UInt64(name.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
+        for _ in 0..<120 {
+            var bytes = file
+            Self.damage(&bytes, &random)
+            do throws(TokenizerError) {
+                let tokenizer = try Tokenizer(json: bytes, name: "f")
+                let ids = try tokenizer.ids(Self.text)
+                _ = tokenizer.decode(ids)
+            } catch {
+                #expect(!error.report.message.isEmpty)
+            }
+        }
+    }
+
+    /// Files of the other formats, one of a folder's damaged.
+    @Test(
+        arguments: [
+            "bert", "bert-accents", "gpt2", "sentencepiece-bpe", "sentencepiece-unigram", "tekken",
+        ])
+    func damagedFoldersAreErrorsOrTokenizers(_ name: String) throws {
+        let folder = fixture("tokenizer-files/\(name)")
+        let files = try listDirectory(folder).sorted().map { ($0, try readFile(joinPath(folder, $0))) }
+        var random = Random(state: UInt64(name.utf8.reduce(3) { $0 &* 31 &+ Int($1) }))
+        for _ in 0..<150 {
+            let chosen = random.next(files.count)
+            try withTemporaryFolder { copy in
+                for (number, file) in files.enumerated() {
+                    var bytes = Array(file.1)
+                    if number == chosen { Self.damage(&bytes, &random) }
+                    try writeBytes(bytes, to: joinPath(copy, file.0))
+                }
+                do throws(TokenizerError) {
+                    let tokenizer = try Tokenizer(path: copy)
+                    let ids = try tokenizer.ids(Self.text)
+                    _ = tokenizer.decode(ids)
+                } catch {
+                    #expect(!error.report.message.isEmpty)
+                }
+            }
+        }
+    }
+
     @Test(arguments: ["llama3-small", "qwen2-small", "gemma-small", "llama2-small"])
     func randomBytesHaveIDs(_ name: String) throws {
         let tokenizer = try Tokenizer(path: fixture("tokenizers/\(name).json"))

@@ -132,10 +132,34 @@ import Testing
         for (i, symbol) in text.enumerated() { symbols.base[i] = UInt32(symbol) }
         var scratch = arena_bpe_scratch(
             symbols: symbols.base, ranks: ranks.base, next: next.base, previous: previous.base,
-            tree: tree.base)
+            tree: tree.base, capacity: UInt64(room))
         var pairs = bpe.merges.pairs
         let left = arena_bpe_merge_plain(&pairs, &scratch, UInt32(text.count))
         return (0..<Int(left)).map { Int32(symbols.base[$0]) }
+    }
+
+    /// Windows joined where they agree against one tree over all.
+    @Test(arguments: 0..<30)
+    func windowsMergeAsTheWhole(_ seed: Int) throws {
+        var random = Random(state: UInt64(5000 + seed))
+        let letters = 1 + random.next(6)
+        let (vocabulary, merges) = model(&random, letters: letters, merges: 4 + random.next(80))
+        let bpe = try #require(try Tokenizer(json(vocabulary, merges)).model as? BPE)
+        var joined = 0
+        for length in [256, 257, 400, 512, 1000, 5000] {
+            let period = random.next(3) == 0 ? 1 + random.next(5) : length
+            var text = (0..<period).map { _ in random.next(letters) }
+            while text.count < length { text += text }
+            text = Array(text.prefix(length))
+            let symbols = text.map { UInt32($0) }
+            var out = [Int32](repeating: 0, count: length)
+            var pairs = bpe.merges.pairs
+            let count = arena_bpe_merge_windows(&pairs, symbols, UInt32(length), &out)
+            guard count != UInt32.max else { continue }
+            joined += 1
+            #expect(Array(out.prefix(Int(count))) == mergedPlainly(bpe, text))
+        }
+        #expect(joined > 0)
     }
 
     /// Long pieces, four levels of the tree of minima deep.

@@ -1,5 +1,7 @@
 // Form C and the patterns' classes, on cases whose answers can be read off.
 
+import ArenaCore
+import CArenaText
 import Testing
 
 @testable import ArenaText
@@ -58,7 +60,7 @@ import Testing
     }
 
     /// The pieces of a text, by the name of the pattern.
-    func pieces(_ text: String, _ pattern: any SplitPattern) -> [String] {
+    func pieces(_ text: String, _ pattern: SplitPattern) -> [String] {
         var pieces = Pieces()
         var copy = Scratch<UInt8>()
         Array(text.utf8).withUnsafeBufferPointer { copy.append($0) }
@@ -73,19 +75,79 @@ import Testing
 
     @Test func cutsAsTheExpressionsDo() {
         #expect(
-            pieces("Hello  world!\n\nIt's 12345", CL100KPattern(digits: 3))
+            pieces("Hello  world!\n\nIt's 12345", SplitPattern.cl100k(digits: 3))
                 == ["Hello", " ", " world", "!\n\n", "It", "'s", " ", "123", "45"])
-        #expect(pieces("a 12\t x", CL100KPattern(digits: 1)) == ["a", " ", "1", "2", "\t", " x"])
+        #expect(pieces("a 12\t x", SplitPattern.cl100k(digits: 1)) == ["a", " ", "1", "2", "\t", " x"])
         #expect(
-            pieces("I'\u{17F} 'LL '\u{17F}x", CL100KPattern(digits: 3)) == [
+            pieces("I'\u{17F} 'LL '\u{17F}x", SplitPattern.cl100k(digits: 3)) == [
                 "I", "'\u{17F}", " '", "LL", " '", "\u{17F}x",
             ])
-        #expect(pieces("  \n \n  x", CL100KPattern(digits: 3)) == ["  \n \n", " ", " x"])
+        #expect(pieces("  \n \n  x", SplitPattern.cl100k(digits: 3)) == ["  \n \n", " ", " x"])
         #expect(
-            pieces("Hello  world's 12\n\n!", GPT2Pattern()) == [
+            pieces("Hello  world's 12\n\n!", SplitPattern.gpt2) == [
                 "Hello", " ", " world", "'s", " 12", "\n", "\n", "!",
             ])
-        #expect(pieces("IT'S  ", GPT2Pattern()) == ["IT", "'", "S", "  "])
+        #expect(pieces("IT'S  ", SplitPattern.gpt2) == ["IT", "'", "S", "  "])
+    }
+
+    /// Every scanner against PCRE2's reading of the same expression.
+    @Test(arguments: SplitPattern.known)
+    func scannersCutAsTheRegularExpressions(_ pattern: SplitPattern) throws {
+        let json = try JSONDocument(
+            Array(JSONText.quoted(pattern.text).utf8), name: "pattern")
+        let regex = try TextRegex(FilePart(root: json.root))
+        let parts = [
+            "a", "B", "Z", "\u{E9}", "\u{C9}", "\u{1C5}", "\u{2B0}", "\u{4F60}", "\u{5D0}", "\u{301}",
+            "\u{20DD}", "\u{903}", "0", "7", "\u{BD}", "\u{661}", " ", "  ", "\t", "\u{A0}", "\u{3000}",
+            "\u{85}", "\n", "\r", "'", "'s", "'LL", "'\u{17F}", "'re", "/", "!", "-", "_", "\u{1F600}",
+            "\u{200D}", "\u{378}", "word", "WORD", "Title", "\u{2028}",
+        ]
+        var random = Random(state: 3)
+        var differences = 0
+        for _ in 0..<6000 {
+            var text = ""
+            for _ in 0..<random.next(14) {
+                let part = parts[random.next(parts.count)]
+                for _ in 0..<(random.next(9) == 0 ? 1 + random.next(20) : 1) { text += part }
+            }
+            let bytes = Array(text.utf8)
+            var expected: [String] = []
+            bytes.withUnsafeBufferPointer { text in
+                regex.forEachMatch(in: text) { start, end in
+                    expected.append(String(decoding: text[start..<end], as: UTF8.self))
+                }
+            }
+            if pieces(text, pattern) != expected {
+                differences += 1
+                if differences < 4 { #expect(pieces(text, pattern) == expected) }
+            }
+        }
+        #expect(differences == 0)
+    }
+
+    /// Copying takes what is UTF-8 and nothing else, wherever in a block of 32 the fault lies.
+    @Test func copiesOnlyUTF8() {
+        var random = Random(state: 9)
+        let parts: [[UInt8]] = [
+            [0x41], [0x7F], [0xC3, 0xA9], [0xE4, 0xBD, 0xA0], [0xED, 0x9F, 0xBF], [0xF0, 0x90, 0x80, 0x80],
+            [0xF4, 0x8F, 0xBF, 0xBF], Array("plain text of some length".utf8),
+        ]
+        let faults: [[UInt8]] = [
+            [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xC3], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80],
+            [0xE4, 0xBD], [0xF0, 0x8F, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF5], [0xFF], [0xF0, 0x90],
+        ]
+        for round in 0..<8000 {
+            var bytes: [UInt8] = []
+            for _ in 0..<random.next(20) { bytes += parts[random.next(parts.count)] }
+            if round % 2 == 0 {
+                bytes += faults[random.next(faults.count)]
+                for _ in 0..<random.next(12) { bytes += parts[random.next(parts.count)] }
+            }
+            var copy = [UInt8](repeating: 0, count: bytes.count + 32)
+            let taken = arena_copy_utf8(&copy, bytes, UInt64(bytes.count))
+            #expect(taken == (bytes.withUnsafeBytes { firstInvalidUTF8($0) } == nil))
+            if taken { #expect(Array(copy.prefix(bytes.count)) == bytes) }
+        }
     }
 
     @Test func classesFollowTheReference() {

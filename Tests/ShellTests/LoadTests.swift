@@ -42,6 +42,12 @@ import Testing
         #expect(outcome.output == "loaded once\nab [1, 2] [1, 2] x <module helpers.as> 2.0\n")
     }
 
+    @Test func aScriptInAFolderWantsAName() throws {
+        let outcome = try run("import lib.helpers\n")
+        #expect(outcome.code == 65)
+        #expect(outcome.errors.contains("help: import lib.helpers as helpers"), "\(outcome.errors)")
+    }
+
     @Test func whatIsLoadedIsFrozen() throws {
         let outcome = try run(
             """

@@ -39,6 +39,26 @@ import Testing
         #expect(outcome.code == 0)
     }
 
+    /// An inner function that calls itself holds itself, and all it captures, until it is found.
+    @Test func whatFunctionsThatCallThemselvesHeldIsGivenBack() throws {
+        let outcome = try run(
+            """
+            def sums(text):
+                def odd(n):
+                    return 0 if n == 0 else len(text) + even(n - 1)
+                def even(n):
+                    return 0 if n == 0 else odd(n - 1)
+                return odd
+            total = 0
+            for i in range(400):
+                total += sums(str(i) * 500000)(5)
+            kept = [sums(str(i)) for i in range(100)]
+            print(total, sum([f(3) for f in kept]), par_map(sums("ab"), [1, 3]))
+            """, "--max-memory 150M")
+        #expect(outcome.output == "1635000000 380 [2, 4]\n", "\(outcome.errors)")
+        #expect(outcome.code == 0)
+    }
+
     @Test(arguments: ["0", "-5", "many", "8X", ""]) func sizesThatAreNone(_ size: String) throws {
         let outcome = try run("print(1)\n", "--max-memory '\(size)'")
         #expect(outcome.code == 64)

@@ -437,6 +437,9 @@ def word_cases():
         sequence("pretokenizers", {"type": "Whitespace"}, {"type": "Digits", "individual_digits": True}),
         sequence("pretokenizers", {"type": "Punctuation", "behavior": "Isolated"}, byte_level(True, True)),
         sequence("pretokenizers", byte_level(False, False), {"type": "WhitespaceSplit"}),
+        {"type": "UnicodeScripts"},
+        sequence("pretokenizers", {"type": "UnicodeScripts"}, metaspace("first", True)),
+        sequence("pretokenizers", {"type": "WhitespaceSplit"}, {"type": "UnicodeScripts"}),
     ]
     for number, cut in enumerate(cuts):
         yield f"pre-tokenizer {number} {cut['type']}", tokenizer(

@@ -254,72 +254,39 @@ private let wholeFunctions: [Builtin] = [
         "comb", [P("n", "int"), P("k", "int")], "In how many ways k of n things can be chosen.",
         examples: [Example("print(math.comb(5, 2))", prints: "10\n")]
     ) { a throws(Raised) in
-        let (n, k) = try counts(a)
-        if k > n { return .int(0) }
-        var r = 1
-        for i in 0..<min(k, n - k) {
-            // r * (n - i) / (i + 1) is whole; dividing by what they share keeps it small.
-            let shared = greatestCommonDivisor(r, i + 1)
-            let rest = (i + 1) / shared
-            r = try product(r / shared, (n - i) / rest)
-        }
-        return .int(r)
+        try a.machine.combinations(of: a[1], choosing: a[2])
     },
     moduleFunction(
         "factorial", [P("n", "int")], "The product of 1 to n.",
         examples: [Example("print(math.factorial(5))", prints: "120\n")]
     ) { a throws(Raised) in
-        let n = try a.int(1)
-        if n < 0 { throw Raised(.value, "factorial() is not defined for negative numbers") }
-        var r = 1
-        for i in 0..<n { r = try product(r, i + 1) }
-        return .int(r)
+        try a.machine.permutations(of: a[1], choosing: a[1], for: "factorial")
     },
     moduleFunction(
         "gcd", [P("integers", "int", .rest)], "The greatest divisor that all share.",
         examples: [Example("print(math.gcd(12, 18))", prints: "6\n")]
     ) { a throws(Raised) in
-        var r: UInt = 0
-        for n in try integers(a) { r = divisor(r, n.magnitude) }
-        return try integer(r)
+        try a.machine.greatestDivisor(of: Array(a[1].items ?? .init(start: nil, count: 0)))
     },
     moduleFunction(
         "isqrt", [P("n", "int")], "The square root, rounded down.",
         examples: [Example("print(math.isqrt(17))", prints: "4\n")]
     ) { a throws(Raised) in
-        let n = try a.int(1)
-        if n < 0 { throw Raised(.value, "isqrt() is not defined for negative numbers") }
-        var r = Int(Double(n).squareRoot())
-        while r > 0, r > n / r { r -= 1 }
-        while r + 1 <= n / (r + 1) { r += 1 }
-        return .int(r)
+        try a.machine.squareRoot(ofInteger: a[1])
     },
     moduleFunction(
         "lcm", [P("integers", "int", .rest)], "The smallest number that all divide.",
         examples: [Example("print(math.lcm(4, 6))", prints: "12\n")]
     ) { a throws(Raised) in
-        var r: UInt = 1
-        for n in try integers(a) {
-            if n == 0 { return .int(0) }
-            let (next, overflow) = (r / divisor(r, n.magnitude)).multipliedReportingOverflow(
-                by: n.magnitude)
-            if overflow { throw tooLarge }
-            r = next
-        }
-        return try integer(r)
+        try a.machine.leastMultiple(of: Array(a[1].items ?? .init(start: nil, count: 0)))
     },
     moduleFunction(
         "perm", [P("n", "int"), P("k", "int", .optional("n"))],
         "In how many orders k of n things can be laid out.",
         examples: [Example("print(math.perm(5, 2))", prints: "20\n")]
     ) { a throws(Raised) in
-        let n = try a.int(1)
-        let k = try a.int(2, or: n)
-        if n < 0 || k < 0 { throw Raised(.value, "perm() is not defined for negative numbers") }
-        if k > n { return .int(0) }
-        var r = 1
-        for i in 0..<k { r = try product(r, n - i) }
-        return .int(r)
+        try a.machine.permutations(
+            of: a[1], choosing: a[2].isUnset ? a[1] : a[2], for: "perm")
     },
 ]
 
@@ -347,61 +314,20 @@ private let sequenceFunctions: [Builtin] = [
     ) { a throws(Raised) in
         let list = try a.iterable(1)
         defer { list.release() }
-        var total = a[2].isUnset ? Value.int(1) : a[2]
+        var total = a[2].isUnset ? Value.int(1) : a[2].retain()
         for item in list.items ?? UnsafeBufferPointer(start: nil, count: 0) {
-            if let x = total.asInt, let y = item.asInt ?? item.asBool.map({ $0 ? 1 : 0 }) {
-                total = .int(try product(x, y))
-            } else {
-                total = .float(try number(total, "prod") * (try number(item, "prod")))
-            }
+            let factor = total
+            defer { factor.release() }
+            total =
+                factor.isWhole && item.isWhole
+                ? try a.machine.product(factor, item)
+                : .float(try number(factor, "prod") * (try number(item, "prod")))
         }
         return total
     },
 ]
 
 // MARK: - Helpers
-
-private var tooLarge: Raised { Raised(.overflow, "the result does not fit in 64 bits") }
-
-private func product(_ x: Int, _ y: Int) throws(Raised) -> Int {
-    let (r, overflow) = x.multipliedReportingOverflow(by: y)
-    if overflow { throw tooLarge }
-    return r
-}
-
-private func divisor(_ x: UInt, _ y: UInt) -> UInt {
-    var (x, y) = (x, y)
-    while y != 0 { (x, y) = (y, x % y) }
-    return x
-}
-
-private func greatestCommonDivisor(_ x: Int, _ y: Int) -> Int {
-    Int(divisor(x.magnitude, y.magnitude))
-}
-
-private func integer(_ n: UInt) throws(Raised) -> Value {
-    guard let n = Int(exactly: n) else { throw tooLarge }
-    return .int(n)
-}
-
-private func integers(_ a: Arguments) throws(Raised) -> [Int] {
-    var result: [Int] = []
-    for item in Array(a[1].items ?? UnsafeBufferPointer(start: nil, count: 0)) {
-        guard let n = item.asInt ?? item.asBool.map({ $0 ? 1 : 0 }) else {
-            throw Raised(.type, "\(a.builtin.name)() works on ints, not on \(item.typeWithArticle)")
-        }
-        result.append(n)
-    }
-    return result
-}
-
-private func counts(_ a: Arguments) throws(Raised) -> (Int, Int) {
-    let (n, k) = (try a.int(1), try a.int(2))
-    if n < 0 || k < 0 {
-        throw Raised(.value, "\(a.builtin.name)() is not defined for negative numbers")
-    }
-    return (n, k)
-}
 
 private func number(_ v: Value, _ name: String) throws(Raised) -> Double {
     guard let x = v.asDouble else {

@@ -41,11 +41,7 @@ private func ambient(_ name: String) -> Builtin {
 
 /// The pieces of a seed as CPython makes them.
 private func seedKey(_ a: Arguments, _ i: Int) throws(Raised) -> [UInt32] {
-    if let n = a[i].asInt ?? a[i].asBool.map({ $0 ? 1 : 0 }) {
-        let size = n.magnitude
-        let high = UInt32(truncatingIfNeeded: size >> 32)
-        return [UInt32(truncatingIfNeeded: size)] + (high == 0 ? [] : [high])
-    }
+    if a[i].isWhole { return a[i].magnitudeWords }
     guard a[i].isText else {
         throw Raised(
             .type, "a generator's seed is an int or a str, not \(a[i].typeWithArticle)",

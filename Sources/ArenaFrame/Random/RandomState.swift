@@ -1,44 +1,19 @@
-// NumPy's `RandomState(seed)`: the Mersenne Twister of Matsumoto and Nishimura (1998) seeded by one
-// number, and the draws that samples, shuffles and folds are made of, so that they choose the rows
-// that NumPy, pandas and scikit-learn choose.
+// NumPy's `RandomState(seed)`: the draws that samples, shuffles and folds are made of, so that they choose
+// the rows that NumPy, pandas and scikit-learn choose.
+
+import ArenaCore
 
 /// A generator that depends on its seed alone.
 package struct RandomState: Sendable {
-    private var state = [UInt32](repeating: 0, count: 624)
-    private var index = 624
+    private var twister: MersenneTwister
 
     /// - Parameter seed: from 0 to 2^32 - 1, as NumPy takes it.
-    package init(seed: UInt32) {
-        state[0] = seed
-        for i in 1..<624 {
-            state[i] = 1_812_433_253 &* (state[i - 1] ^ (state[i - 1] >> 30)) &+ UInt32(i)
-        }
-    }
+    package init(seed: UInt32) { twister = MersenneTwister(seed: seed) }
 
-    mutating func next() -> UInt32 {
-        if index >= 624 { refill() }
-        var y = state[index]
-        index += 1
-        y ^= y >> 11
-        y ^= (y << 7) & 0x9D2C_5680
-        y ^= (y << 15) & 0xEFC6_0000
-        return y ^ (y >> 18)
-    }
-
-    private mutating func refill() {
-        for k in 0..<624 {
-            let y = (state[k] & 0x8000_0000) | (state[(k + 1) % 624] & 0x7FFF_FFFF)
-            state[k] = state[(k + 397) % 624] ^ (y >> 1) ^ (y & 1 == 0 ? 0 : 0x9908_B0DF)
-        }
-        index = 0
-    }
+    mutating func next() -> UInt32 { twister.next() }
 
     /// A number in [0, 1) with 53 random bits.
-    mutating func double() -> Double {
-        let a = next() >> 5
-        let b = next() >> 6
-        return (Double(a) * 67_108_864 + Double(b)) / 9_007_199_254_740_992
-    }
+    mutating func double() -> Double { twister.double() }
 
     /// A whole number from 0 to `largest`, by masking and drawing again.
     mutating func interval(_ largest: Int) -> Int {

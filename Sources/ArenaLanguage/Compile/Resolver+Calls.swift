@@ -28,8 +28,12 @@ struct CallChecker {
     /// Names bound by an import from the library: the path of what they stand for.
     private var imports: [Key: [String]] = [:]
     private var open: Set<Key> = []
-    /// The first walk collects what is bound, the second looks at what is used.
-    private var isBinding = true
+    /// What is to be looked at once all that is bound is known: calls, members, imports.
+    private enum Use {
+        case expression(Expression)
+        case load(LoadNode)
+    }
+    private var uses: [Use] = []
     private var calls: [Call] = []
     /// How many blocks with an `except` of their own are open.
     private var guards = 0
@@ -50,8 +54,12 @@ struct CallChecker {
             let means = machine.builtinNames[name] != nil && imports[key] != [name]
             if means || known.contains(name) { open.insert(key) }
         }
-        isBinding = false
-        statements(program)
+        for use in uses {
+            switch use {
+            case .expression(let e): judge(e)
+            case .load(let node): imported(node)
+            }
+        }
         for call in calls {
             switch call.callee {
             case .builtin(let builtin): check(call, CallSignature(builtin))
@@ -102,8 +110,8 @@ struct CallChecker {
 
     private mutating func statements(_ body: [Statement]) {
         for statement in body {
-            if isBinding { bind(statement) }
-            if !isBinding, guards == 0, case .load(let node) = statement.node { imported(node) }
+            bind(statement)
+            if guards == 0, case .load(let node) = statement.node { uses.append(.load(node)) }
             for e in statement.expressions { expression(e) }
             if case .function(let node) = statement.node { statements(node.body) }
             if case .tryBlock(let node) = statement.node, !node.handlers.isEmpty {
@@ -130,7 +138,9 @@ struct CallChecker {
             for item in node.names {
                 bind(item.target)
                 if let key = key(item.target), machine.builtinModule(node.path) != nil {
-                    imports[key] = item.export.map { path + [$0] } ?? Array(path.prefix(1))
+                    imports[key] =
+                        item.export.map { path + [$0] }
+                        ?? (node.bindsRoot ? Array(path.prefix(1)) : path)
                 }
             }
         case .function(let node):
@@ -175,13 +185,27 @@ struct CallChecker {
 
     private mutating func expression(_ e: Expression) {
         switch e.node {
-        case .call(let callee, let arguments) where !isBinding && guards == 0:
+        case .call, .attribute, .binary(.shiftRight, _, _):
+            if guards == 0 { uses.append(.expression(e)) }
+        case .lambda(let node):
+            bindParameters(of: node)
+            statements(node.body)
+        case .comprehension(let node):
+            for case .loop(let target, _) in node.clauses { bind(target) }
+        default: break
+        }
+        e.forEachChild { expression($0) }
+    }
+
+    /// Looks at a call, a member or a print into a file.
+    private mutating func judge(_ e: Expression) {
+        switch e.node {
+        case .call(let callee, let arguments):
             if let callee = self.callee(callee) {
                 calls.append(Call(callee: callee, arguments: arguments, range: e.range))
             }
-        case .attribute(let value, let name, let range) where !isBinding && guards == 0:
-            member(name, of: value, range)
-        case .binary(.shiftRight, let left, _) where !isBinding && guards == 0:
+        case .attribute(let value, let name, let range): member(name, of: value, range)
+        case .binary(.shiftRight, let left, _):
             if case .name(let node) = left.node, node.name == "print",
                 case .builtin = node.binding
             {
@@ -190,14 +214,8 @@ struct CallChecker {
                         .type, "print() writes to no file", in: file, at: left.range,
                         help: "with open(\"notes.txt\", \"w\") as f:  and in it  f.write(text)"))
             }
-        case .lambda(let node):
-            if isBinding { bindParameters(of: node) }
-            statements(node.body)
-        case .comprehension(let node):
-            if isBinding { for case .loop(let target, _) in node.clauses { bind(target) } }
         default: break
         }
-        for child in e.children { expression(child) }
     }
 
     // MARK: - Modules that are built in

@@ -211,7 +211,19 @@ struct Resolver {
                 if let target = item.target { expression(target) }
             }
             statements(body)
-        case .load(let node): for item in node.names { name(item.target) }
+        case .load(let node): load(node)
+        }
+    }
+
+    private mutating func load(_ node: LoadNode) {
+        for item in node.names { name(item.target) }
+        let path = node.path.split(separator: ".").map(String.init)
+        if node.bindsRoot, let first = path.first, let last = path.last, builtins[first] == nil {
+            // In Python that binds the folder; a folder of scripts is no value here.
+            faults.append(
+                Diagnostic(
+                    .syntax, "a script in a folder is imported under a name", in: file,
+                    at: node.range, help: "import \(node.path) as \(last)"))
         }
     }
 
@@ -306,7 +318,9 @@ struct Resolver {
             expression(index)
         case .slice(let value, let a, let b, let c):
             expression(value)
-            for part in [a, b, c] { if let part { expression(part) } }
+            if let a { expression(a) }
+            if let b { expression(b) }
+            if let c { expression(c) }
         case .lambda(let node): function(node)
         case .comprehension(let node): comprehension(node)
         }
@@ -364,10 +378,12 @@ struct Resolver {
     }
 
     private func local(_ name: String, in scope: FunctionScope) -> Variable? {
-        for block in scope.blocks.reversed() {
-            if let variable = block[name] { return variable }
+        if !scope.blocks.isEmpty {
+            for block in scope.blocks.reversed() {
+                if let variable = block[name] { return variable }
+            }
         }
-        return scope.variables[name]
+        return scope.variables.isEmpty ? nil : scope.variables[name]
     }
 
     /// The place of an enclosing function's variable among this function's captures.

@@ -105,14 +105,11 @@ struct LayoutEmitter {
         let open = opened(nodes, indent: indent, tail: tail)
         for (i, node) in nodes.enumerated() {
             if i > 0 {
-                for comment in node.first.comments {
+                let (before, trailing) = (node.first.comments, nodes[i - 1].last.trailing)
+                if !before.isEmpty || !trailing.isEmpty {
+                    pending += trailing
                     finish()
-                    begin(indent)
-                    put(comment)
-                }
-                if !node.first.comments.isEmpty || !nodes[i - 1].last.trailing.isEmpty {
-                    pending += nodes[i - 1].last.trailing
-                    finish()
+                    for comment in before { line([comment], depth: indent / 4) }
                     begin(indent)
                 }
             }

@@ -4,15 +4,12 @@
 import ArenaCore
 
 struct CallSignature {
-    struct Slot {
+    struct Slot: ParameterShape {
         var name: String
         var kind: Parameter.Kind
         var isRequired: Bool
         /// The types it takes, in words; empty for a script's function.
         var type = ""
-
-        /// Whether an argument may be given by this name.
-        var takesName: Bool { kind == .ordinary || kind == .keywordOnly }
     }
 
     /// Why a call does not fit.
@@ -34,18 +31,8 @@ struct CallSignature {
         name = builtin.name
         text = builtin.signature
         let parameters = builtin.parameters
-        slots = parameters.dropFirst(parameters.first?.name == "self" ? 1 : 0).map { p in
-            switch p.form {
-            case .required:
-                return Slot(name: p.name, kind: .ordinary, isRequired: true, type: p.type)
-            case .optional:
-                return Slot(name: p.name, kind: .ordinary, isRequired: false, type: p.type)
-            case .named(let text):
-                return Slot(
-                    name: p.name, kind: .keywordOnly, isRequired: text.isEmpty, type: p.type)
-            case .rest: return Slot(name: p.name, kind: .star, isRequired: false)
-            case .keywords: return Slot(name: p.name, kind: .doubleStar, isRequired: false)
-            }
+        slots = parameters.dropFirst(parameters.first?.name == "self" ? 1 : 0).map {
+            Slot(name: $0.name, kind: $0.kind, isRequired: $0.isRequired, type: $0.type)
         }
     }
 

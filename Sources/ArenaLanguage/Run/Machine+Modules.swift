@@ -22,7 +22,7 @@ extension Machine {
     func load(_ code: Code, _ index: Int, _ a: UnsafeMutablePointer<Value>) throws(Raised) {
         let node = code.loads[index]
         for (i, item) in node.names.enumerated() {
-            let value = try loaded(item.export, of: node.path, from: code.file)
+            let value = try loaded(item.export, of: node, from: code.file)
             let old = a[i]
             a[i] = value
             old.release()
@@ -30,8 +30,9 @@ extension Machine {
     }
 
     private func loaded(
-        _ export: String?, of path: String, from file: SourceFile
+        _ export: String?, of node: LoadNode, from file: SourceFile
     ) throws(Raised) -> Value {
+        let path = node.path
         if let index = builtinNames[String(path.split(separator: ".").first ?? "")],
             builtinValues[index].isKind(.host)
         {
@@ -41,6 +42,10 @@ extension Machine {
                 let module = value
                 defer { module.release() }
                 value = try attribute(of: module, symbols.id(name))
+            }
+            if node.bindsRoot {
+                value.release()
+                value = builtinValues[index].retain()
             }
             return value
         }

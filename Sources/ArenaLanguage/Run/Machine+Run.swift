@@ -74,7 +74,9 @@ extension Machine {
                         let cell = a.pointee.cast(CellObject.self)
                         if cell.pointee.header.isFrozen { throw frozen(a.pointee) }
                         let old = cell.pointee.value
-                        cell.pointee.value = base[Int(ins.b)].retain()
+                        let new = base[Int(ins.b)].retain()
+                        cell.pointee.value = new
+                        if new.isKind(.function) { closures.stored(new, in: a.pointee) }
                         old.release()
                     case .getCapture:
                         let f = base[-1].cast(FunctionObject.self)
@@ -88,7 +90,11 @@ extension Machine {
                             throw frozen(f.pointee.captures[Int(ins.wide)])
                         }
                         let old = cell.pointee.value
-                        cell.pointee.value = a.pointee.retain()
+                        let new = a.pointee.retain()
+                        cell.pointee.value = new
+                        if new.isKind(.function) {
+                            closures.stored(new, in: f.pointee.captures[Int(ins.wide)])
+                        }
                         old.release()
                     case .checkAssigned:
                         if a.pointee.isUnset { throw unassigned(symbols.names[Int(ins.wide)]) }

@@ -56,6 +56,7 @@ package final class Machine {
     let isWorker: Bool
     /// Reads the file that a `load` names; given by whoever knows of files.
     var loader: ((String, SourceFile) throws(Raised) -> SourceFile)?
+    @exclusivity(unchecked) var closures = ClosureCycles()
     /// Loaded files by their names, and those being run, outermost first.
     var modules: [String: Module] = [:]
     var loading: [String] = []
@@ -223,6 +224,7 @@ package final class Machine {
 
     deinit {
         for slot in 0..<slotNames.names.count { globals[slot].release() }
+        closures.end()
         for value in builtinValues { value.release() }
         if !isWorker { interruptFlag.deallocate() }
         methodTable.deallocate()

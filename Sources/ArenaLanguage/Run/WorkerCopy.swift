@@ -93,6 +93,9 @@ struct WorkerCopy {
             cell.cast(CellObject.self).pointee.value = try copy(
                 v.cast(CellObject.self).pointee.value, depth: depth + 1)
             cell.header.pointee.isFrozen = true
+            if cell.cast(CellObject.self).pointee.value.isKind(.function) {
+                target.closures.suspect(cell)
+            }
             return cell
         case .boundMethod:
             let method = v.cast(BoundMethodObject.self).pointee

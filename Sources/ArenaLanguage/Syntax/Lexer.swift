@@ -120,10 +120,8 @@ struct Lexer {
         while from < end, bytes[from] == 32 || bytes[from] == 9 { from += 1 }
         var to = from
         while to < end, isNameByte(bytes[to]) { to += 1 }
-        guard to < end, bytes[to] == 32 || bytes[to] == 10, to > from,
-            Keyword.maybe(bytes[from], to - from)
-        else { return false }
-        switch Keyword.table[String(decoding: bytes[from..<to], as: UTF8.self)] {
+        guard to < end, bytes[to] == 32 || bytes[to] == 10, to > from else { return false }
+        switch Keyword.of(bytes, from, to) {
         case .def, .return, .while, .class, .import, .from, .try, .with, .pass, .break, .continue,
             .del, .global, .assert:
             return true
@@ -251,8 +249,13 @@ struct Lexer {
             scanString(prefix: start)
             return
         }
+        var isASCII = true
+        for at in start..<i where bytes[at] >= 0x80 { isASCII = false }
+        if isASCII, let keyword = Keyword.of(bytes, start, i) {
+            return append(.keyword(keyword), start, i)
+        }
         let name = String(decoding: bytes[start..<i], as: UTF8.self)
-        if bytes[start] >= 0x80 || !bytes[start..<i].allSatisfy({ $0 < 0x80 }) {
+        if !isASCII {
             let valid = name.unicodeScalars.enumerated().allSatisfy { index, s in
                 s == "_" || (index == 0 ? s.properties.isXIDStart : s.properties.isXIDContinue)
             }
@@ -260,11 +263,7 @@ struct Lexer {
                 return strangeName(name, start)
             }
         }
-        if Keyword.maybe(bytes[start], i - start), let keyword = Keyword.table[name] {
-            append(.keyword(keyword), start, i)
-        } else {
-            append(.name(name), start, i)
-        }
+        append(.name(name), start, i)
     }
 
     private mutating func scanOperator() {
@@ -277,7 +276,10 @@ struct Lexer {
         }
         if c < 128 {
             for (text, op) in Operator.byLength[Int(c)]
-            where i + text.count <= end && bytes[i..<i + text.count].elementsEqual(text) {
+            where text.count == 1
+                || i + text.count <= end && bytes[i + 1] == text[1]
+                    && (text.count == 2 || bytes[i + 2] == text[2])
+            {
                 track(op)
                 append(.op(op), i, i + text.count)
                 i += text.count

@@ -142,50 +142,55 @@ extension Parser {
                     path: String(decoding: path, as: UTF8.self), range: pathRange, names: names)))
     }
 
-    /// `import a.b as c` and `from a import b as c`: other scripts, or modules that are built in.
-    mutating func parseImport() throws(Stop) -> Statement {
+    /// `from a import b as c`: names of another script, or of a module that is built in.
+    mutating func parseFrom() throws(Stop) -> Statement {
         let start = token.range
-        let isFrom = at(.from)
         if let stop = pythonLibrary() { throw stop }
         advance()
         let (module, moduleRange) = try parseModuleName()
-        if isFrom {
-            guard take(.import) else {
-                throw stop("expected 'import', found \(describe(token))", token.range)
-            }
-            if at(.star) {
-                throw stop(
-                    "'import *' is not part of ArenaScript", token.range,
-                    help: "name what you need: from \(module) import NAME")
-            }
-            let grouped = take(.leftParenthesis)
-            var names: [(export: String?, range: TextRange, target: NameNode)] = []
-            repeat {
-                if grouped, at(.rightParenthesis) { break }
-                guard case .name(let name) = token.kind else {
-                    throw stop("expected a name, found \(describe(token))", token.range)
-                }
-                let range = advance().range
-                names.append((name, range, try parseAlias() ?? NameNode(name, range)))
-            } while take(.comma)
-            if grouped { try expect(.rightParenthesis, "after the names") }
-            return Statement(
-                range: start.to(previousRange),
-                node: .load(LoadNode(path: module, range: moduleRange, names: names)))
+        guard take(.import) else {
+            throw stop("expected 'import', found \(describe(token))", token.range)
         }
-        let last = String(module.split(separator: ".").last ?? "")
-        let target = try parseAlias() ?? NameNode(last, moduleRange)
-        if at(.comma) {
-            var next = ""
-            if case .name(let name)? = tokens.dropFirst(position + 1).first?.kind { next = name }
+        if at(.star) {
             throw stop(
-                "one 'import' a line", token.range,
-                help: "import \(module)" + (next.isEmpty ? "" : "  and below it: import \(next)"))
+                "'import *' is not part of ArenaScript", token.range,
+                help: "name what you need: from \(module) import NAME")
         }
+        let grouped = take(.leftParenthesis)
+        var names: [(export: String?, range: TextRange, target: NameNode)] = []
+        repeat {
+            if grouped, at(.rightParenthesis) { break }
+            guard case .name(let name) = token.kind else {
+                throw stop("expected a name, found \(describe(token))", token.range)
+            }
+            let range = advance().range
+            names.append((name, range, try parseAlias() ?? NameNode(name, range)))
+        } while take(.comma)
+        if grouped { try expect(.rightParenthesis, "after the names") }
         return Statement(
             range: start.to(previousRange),
-            node: .load(
-                LoadNode(path: module, range: moduleRange, names: [(nil, moduleRange, target)])))
+            node: .load(LoadNode(path: module, range: moduleRange, names: names)))
+    }
+
+    /// `import a, b.c as d`: a statement a module. As in Python, a path without an alias binds its
+    /// first name.
+    mutating func parseImport() throws(Stop) -> [Statement] {
+        var start = token.range
+        var statements: [Statement] = []
+        repeat {
+            if let stop = pythonLibrary() { throw stop }
+            advance()
+            let (module, moduleRange) = try parseModuleName()
+            let alias = try parseAlias()
+            let first = String(module.prefix { $0 != "." })
+            let target = alias ?? NameNode(first, moduleRange)
+            let node = LoadNode(
+                path: module, range: moduleRange, names: [(nil, moduleRange, target)],
+                bindsRoot: alias == nil && first != module)
+            statements.append(Statement(range: start.to(previousRange), node: .load(node)))
+            start = token.range
+        } while at(.comma)
+        return statements
     }
 
     private mutating func parseAlias() throws(Stop) -> NameNode? {

@@ -159,7 +159,7 @@ struct Parser {
             }
             repeat {
                 if token.kind == .newline { break }
-                statements.append(try parseSimple())
+                try parseSimple(into: &statements)
             } while take(.semicolon)
             guard token.kind == .newline || token.kind == .end else {
                 throw unexpectedAfterStatement()
@@ -311,7 +311,7 @@ struct Parser {
         if token.kind != .newline {
             repeat {
                 if token.kind == .newline { break }
-                body.append(try parseSimple())
+                try parseSimple(into: &body)
             } while take(.semicolon)
             if token.kind == .newline {
                 advance()
@@ -341,6 +341,15 @@ struct Parser {
         }
         if token.kind == .dedent { advance() }
         return body
+    }
+
+    /// One simple statement; an `import` of several modules is one for each.
+    private mutating func parseSimple(into body: inout [Statement]) throws(Stop) {
+        if at(.import) {
+            body += try parseImport()
+        } else {
+            body.append(try parseSimple())
+        }
     }
 
     private mutating func parseSimple() throws(Stop) -> Statement {
@@ -380,7 +389,7 @@ struct Parser {
                 let value = atStatementEnd ? nil : try parseExpression()
                 let cause = take(.from) ? try parseExpression() : nil
                 return made(.raise(value, cause: cause), previousRange)
-            case .import, .from: return try parseImport()
+            case .from: return try parseFrom()
             case .class, .async, .await, .yield: throw notPartOfTheLanguage(keyword)
             default: break
             }

@@ -45,29 +45,35 @@ struct Expression {
 
         /// The depth of the deepest operand.
         fileprivate var deepest: Int {
-            func most(_ items: [Expression]) -> Int { items.reduce(0) { max($0, $1.depth) } }
+            func most<T>(_ items: [T], _ depth: (T) -> Int) -> Int {
+                var most = 0
+                for item in items { most = max(most, depth(item)) }
+                return most
+            }
             switch self {
             case .none, .bool, .integer, .largeInteger, .float, .string, .bytes, .name, .invalid:
                 return 0
             case .fstring(let pieces): return FormatPiece.deepest(pieces)
-            case .list(let items), .tuple(let items), .set(let items): return most(items)
+            case .list(let items), .tuple(let items), .set(let items):
+                return most(items) { $0.depth }
             case .dict(let items):
-                return items.reduce(0) { max($0, $1.key?.depth ?? 0, $1.value.depth) }
+                return most(items) { max($0.key?.depth ?? 0, $0.value.depth) }
             case .unary(_, let value), .starred(let value), .attribute(let value, _, _):
                 return value.depth
             case .binary(_, let left, let right), .logical(_, let left, let right),
                 .index(let left, let right):
                 return max(left.depth, right.depth)
-            case .compare(let first, let rest): return max(first.depth, most(rest.map(\.1)))
+            case .compare(let first, let rest):
+                return max(first.depth, most(rest) { $0.1.depth })
             case .conditional(let test, let then, let otherwise):
                 return max(test.depth, then.depth, otherwise.depth)
             case .call(let callee, let arguments):
-                return max(callee.depth, most(arguments.map(\.value)))
+                return max(callee.depth, most(arguments) { $0.value.depth })
             case .slice(let value, let a, let b, let c):
-                return max(value.depth, most([a, b, c].compactMap { $0 }))
+                return max(value.depth, a?.depth ?? 0, b?.depth ?? 0, c?.depth ?? 0)
             case .lambda(let function):
                 guard case .returnValue(let body?)? = function.body.first?.node else { return 0 }
-                return max(body.depth, most(function.parameters.compactMap(\.defaultValue)))
+                return max(body.depth, most(function.parameters) { $0.defaultValue?.depth ?? 0 })
             case .comprehension(let node): return node.deepest
             }
         }
@@ -274,14 +280,17 @@ final class LoadNode {
     let range: TextRange
     /// What is taken under which name; a nil export is the whole module.
     let names: [(export: String?, range: TextRange, target: NameNode)]
+    /// `import os.path`: what is bound is `os`.
+    let bindsRoot: Bool
 
     init(
         path: String, range: TextRange,
-        names: [(export: String?, range: TextRange, target: NameNode)]
+        names: [(export: String?, range: TextRange, target: NameNode)], bindsRoot: Bool = false
     ) {
         self.path = path
         self.range = range
         self.names = names
+        self.bindsRoot = bindsRoot
     }
 }
 

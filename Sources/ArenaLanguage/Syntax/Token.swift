@@ -44,13 +44,30 @@ enum Keyword: String, Sendable, CaseIterable {
     // Python's words that have no meaning here; each gets a message of its own.
     case `class`, async, await, yield
 
-    static let table: [String: Keyword] = Dictionary(
-        uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+    /// By the word as one number, eight bytes at most.
+    private static let table: [UInt64: Keyword] = Dictionary(
+        uniqueKeysWithValues: allCases.map { word in
+            (word.rawValue.utf8.reduce(0) { $0 << 8 | UInt64($1) }, word)
+        })
 
-    /// Whether a word of this length that starts with this byte may be a keyword; most are not.
-    @inline(__always)
-    static func maybe(_ first: UInt8, _ count: Int) -> Bool {
-        count >= 2 && count <= 8 && (first >= 97 || first == 70 || first == 78 || first == 84)
+    /// The lengths of the keywords that begin with a byte, a bit each: most words need no look.
+    private static let lengths: [UInt16] = {
+        var lengths = [UInt16](repeating: 0, count: 128)
+        for word in allCases {
+            let bytes = Array(word.rawValue.utf8)
+            lengths[Int(bytes[0])] |= 1 << UInt16(bytes.count)
+        }
+        return lengths
+    }()
+
+    /// The keyword that these bytes spell, if they do; they are ASCII.
+    static func of(_ bytes: [UInt8], _ from: Int, _ to: Int) -> Keyword? {
+        let count = to - from
+        guard count <= 8, bytes[from] < 128, lengths[Int(bytes[from])] >> UInt16(count) & 1 == 1
+        else { return nil }
+        var word: UInt64 = 0
+        for i in from..<to { word = word << 8 | UInt64(bytes[i]) }
+        return table[word]
     }
 }
 

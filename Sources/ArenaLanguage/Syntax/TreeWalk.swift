@@ -1,40 +1,70 @@
 // The parts of each node in the order they stand in, for passes that look at a whole tree.
 
 extension Expression {
-    /// The expressions directly inside this one; a lambda's are its defaults.
+    /// The expressions directly inside this one.
     var children: [Expression] {
+        var found: [Expression] = []
+        forEachChild { found.append($0) }
+        return found
+    }
+
+    /// Visits the expressions directly inside this one; a lambda's are its defaults.
+    func forEachChild(_ visit: (Expression) -> Void) {
         switch node {
-        case .none, .bool, .integer, .largeInteger, .float, .string, .bytes, .name, .invalid:
-            return []
-        case .fstring(let pieces): return FormatPiece.fields(pieces)
-        case .list(let items), .tuple(let items), .set(let items): return items
-        case .dict(let items): return items.flatMap { [$0.key, $0.value].compactMap { $0 } }
-        case .unary(_, let value), .starred(let value), .attribute(let value, _, _): return [value]
+        case .none, .bool, .integer, .largeInteger, .float, .string, .bytes, .name, .invalid: break
+        case .fstring(let pieces): FormatPiece.forEachField(pieces, visit)
+        case .list(let items), .tuple(let items), .set(let items):
+            for item in items { visit(item) }
+        case .dict(let items):
+            for item in items {
+                if let key = item.key { visit(key) }
+                visit(item.value)
+            }
+        case .unary(_, let value), .starred(let value), .attribute(let value, _, _): visit(value)
         case .binary(_, let left, let right), .logical(_, let left, let right),
             .index(let left, let right):
-            return [left, right]
-        case .compare(let first, let rest): return [first] + rest.map(\.1)
-        case .conditional(let test, let then, let otherwise): return [then, test, otherwise]
-        case .call(let callee, let arguments): return [callee] + arguments.map(\.value)
-        case .slice(let value, let a, let b, let c): return [value] + [a, b, c].compactMap { $0 }
-        case .lambda(let function): return function.parameters.compactMap(\.defaultValue)
+            visit(left)
+            visit(right)
+        case .compare(let first, let rest):
+            visit(first)
+            for (_, value) in rest { visit(value) }
+        case .conditional(let test, let then, let otherwise):
+            visit(then)
+            visit(test)
+            visit(otherwise)
+        case .call(let callee, let arguments):
+            visit(callee)
+            for argument in arguments { visit(argument.value) }
+        case .slice(let value, let a, let b, let c):
+            visit(value)
+            if let a { visit(a) }
+            if let b { visit(b) }
+            if let c { visit(c) }
+        case .lambda(let function):
+            for parameter in function.parameters {
+                if let value = parameter.defaultValue { visit(value) }
+            }
         case .comprehension(let node):
-            let clauses = node.clauses.flatMap { clause in
+            if let key = node.key { visit(key) }
+            visit(node.value)
+            for clause in node.clauses {
                 switch clause {
-                case .loop(let target, let iterable): return [target, iterable]
-                case .test(let test): return [test]
+                case .loop(let target, let iterable):
+                    visit(target)
+                    visit(iterable)
+                case .test(let test): visit(test)
                 }
             }
-            return [node.key, node.value].compactMap { $0 } + clauses
         }
     }
 }
 
 extension FormatPiece {
-    static func fields(_ pieces: [FormatPiece]) -> [Expression] {
-        pieces.flatMap { piece -> [Expression] in
-            guard case .field(let value, _, let spec) = piece else { return [] }
-            return [value] + fields(spec)
+    static func forEachField(_ pieces: [FormatPiece], _ visit: (Expression) -> Void) {
+        for piece in pieces {
+            guard case .field(let value, _, let spec) = piece else { continue }
+            visit(value)
+            forEachField(spec, visit)
         }
     }
 }

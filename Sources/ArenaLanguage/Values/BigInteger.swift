@@ -110,6 +110,9 @@ extension Value {
 
     /// Whether it is an int of any size; bools are not.
     package var isInteger: Bool { isInt || isKind(.integer) }
+
+    /// Whether it counts as an int: one of any size, or a bool.
+    package var isWhole: Bool { isInteger || isBool }
 }
 
 // MARK: - Sums and products

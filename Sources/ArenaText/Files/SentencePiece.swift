@@ -6,9 +6,12 @@ import ArenaCore
 
 func readSentencePiece(
     _ file: String, _ settings: TokenizerSettings
-) throws(TokenizerError) -> JSONDocument {
-    let model = try SentencePieceFile(readBytes(file), file)
-    return try readJSON(SentencePieceSteps(model, settings).json.bytes, name: file)
+) throws(TokenizerError) -> TokenizerFile {
+    let steps = try SentencePieceSteps(
+        SentencePieceFile(readBytes(file), file), settings, file)
+    return TokenizerFile(
+        document: try readJSON(steps.json.bytes, name: file), settings: settings,
+        model: steps.model)
 }
 
 /// What a `.model` file says.
@@ -175,9 +178,13 @@ private struct ProtobufReader {
 /// A tokenizer.json from what a file says and its family's steps.
 private struct SentencePieceSteps {
     private(set) var json = JSONText()
+    /// The model, unless the JSON holds all of it.
+    private(set) var model: (any TokenModel)?
     private static let mark = "\u{2581}"
 
-    init(_ file: SentencePieceFile, _ settings: TokenizerSettings) {
+    init(
+        _ file: SentencePieceFile, _ settings: TokenizerSettings, _ path: String
+    ) throws(TokenizerError) {
         var pieces = file.pieces
         let name = settings.tokenizerClass ?? ""
         let legacy = settings.flags["legacy"] ?? true
@@ -312,7 +319,8 @@ private struct SentencePieceSteps {
         if file.modelType == 1 {
             writeUnigram(pieces, unknownID, file.byteFallback)
         } else {
-            writeMerges(pieces, unknownID, file.byteFallback)
+            json.raw("\"model\":{\"type\":\"BPE\"}}")
+            model = try Self.merges(pieces, unknownID, file.byteFallback, path)
         }
     }
 
@@ -343,59 +351,58 @@ private struct SentencePieceSteps {
         json.raw("]}}")
     }
 
-    /// Every pair of pieces that makes a piece, best pieces first, then by the lengths of the two.
-    private mutating func writeMerges(
-        _ pieces: [SentencePieceFile.Piece], _ unknownID: Int, _ fallsBack: Bool
-    ) {
-        var idOf: [ArraySlice<UInt8>: Int] = [:]
-        json.raw("\"model\":{\"type\":\"BPE\",\"unk_token\":")
-        json.string(pieces[unknownID].text)
-        json.raw(",\"fuse_unk\":true,\"byte_fallback\":\(fallsBack),\"vocab\":{")
+    /// BPE with every pair of pieces that makes a piece, best pieces first, then by the lengths of the two.
+    private static func merges(
+        _ pieces: [SentencePieceFile.Piece], _ unknownID: Int, _ fallsBack: Bool, _ path: String
+    ) throws(TokenizerError) -> BPE {
+        let vocabulary = ByteDictionary(
+            ids: pieces.count, entries: pieces.count,
+            bytes: pieces.reduce(0) { $0 + $1.text.count })
         for (id, piece) in pieces.enumerated() {
-            idOf[piece.text[...]] = id
-            json.raw(id == 0 ? "" : ",")
-            json.string(piece.text)
-            json.raw(":\(id)")
+            let insertion = piece.text.withUnsafeBytes { vocabulary.insert($0, id: id) }
+            if case .sameBytes(let other) = insertion {
+                throw .contradiction(
+                    key: "pieces[\(id)]",
+                    what: "the piece is there twice, with the ids \(other) and \(id)",
+                    place: FilePlace(path))
+            }
         }
-        json.raw("},\"merges\":[")
         struct Merge {
-            let left: ArraySlice<UInt8>
-            let right: ArraySlice<UInt8>
             let score: Float
             let lengths: (Int, Int)
-            let ids: (Int, Int)
+            let left: UInt32
+            let right: UInt32
+            let id: Int
+        }
+        func length(_ id: UInt32) -> Int {
+            pieces[Int(id)].text.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
         }
         var merges: [Merge] = []
-        for piece in pieces where piece.text.count > 1 {
-            var local: [Merge] = []
-            for i in 1..<piece.text.count where piece.text[i] & 0xC0 != 0x80 {
-                let left = piece.text[..<i]
-                let right = piece.text[i...]
-                guard let first = idOf[left], let second = idOf[right] else { continue }
-                func length(_ part: ArraySlice<UInt8>) -> Int {
-                    part.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
-                }
-                local.append(
+        var splits = TokenSplits(vocabulary)
+        let ids = pieces.indices.filter { pieces[$0].text.count > 1 }
+        splits.forEach(of: ids, in: vocabulary, cuts: { $0 & 0xC0 != 0x80 }) { id, found in
+            for split in found.sorted(by: { ($0.left, $0.right) < ($1.left, $1.right) }) {
+                merges.append(
                     Merge(
-                        left: left, right: right, score: piece.score,
-                        lengths: (length(left), length(right)), ids: (first, second)))
+                        score: pieces[id].score, lengths: (length(split.left), length(split.right)),
+                        left: split.left, right: split.right, id: id))
             }
-            merges += local.sorted { $0.ids < $1.ids }
+        }
+        guard merges.count < MergeTable.limit else {
+            throw .unsupported(
+                key: "pieces", value: "\(merges.count) merges",
+                supported: "fewer than \(MergeTable.limit)", place: FilePlace(path))
         }
         // Sorting is stable, so pieces of one score stay in the file's order.
         merges.sort {
             $0.score != $1.score ? $0.score > $1.score : $0.lengths > $1.lengths
         }
-        var first = true
-        for merge in merges {
-            json.raw(first ? "[" : ",[")
-            json.string(merge.left)
-            json.raw(",")
-            json.string(merge.right)
-            json.raw("]")
-            first = false
-        }
-        json.raw("]}}")
+        var list = MergeList(capacity: merges.count)
+        for merge in merges { list.append(Int(merge.left), Int(merge.right), merge.id) }
+        return BPE(
+            vocabulary: vocabulary, tokenCount: pieces.count, pieces: vocabulary,
+            merges: MergeTable(list, idEnd: pieces.count), spellsBytes: false, ignoreMerges: false,
+            fallsBack: fallsBack, fuseUnknown: true, unknown: pieces[unknownID].text)
     }
 }
 

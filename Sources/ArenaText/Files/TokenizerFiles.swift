@@ -9,10 +9,17 @@ let tokenizerFiles = [
     "sentencepiece.bpe.model", "vocab.txt", "vocab.json",
 ]
 
+/// A tokenizer as its file describes it.
+struct TokenizerFile {
+    /// A tokenizer.json, or the steps of another format in its form.
+    let document: JSONDocument
+    let settings: TokenizerSettings
+    /// The model, where the document names only its kind.
+    var model: (any TokenModel)?
+}
+
 /// Finds and reads the file that describes a tokenizer, and the settings beside it.
-func readTokenizerFile(
-    _ path: String
-) throws(TokenizerError) -> (JSONDocument, TokenizerSettings) {
+func readTokenizerFile(_ path: String) throws(TokenizerError) -> TokenizerFile {
     var file = path
     if isDirectory(path) {
         let found = tokenizerFiles.first { fileExists(joinPath(path, $0)) }
@@ -27,23 +34,24 @@ func readTokenizerFile(
     let name = splitPath(file).name
     if name.hasSuffix(".model") {
         let settings = try TokenizerSettings(around: file)
-        return (try readSentencePiece(file, settings), settings)
+        return try readSentencePiece(file, settings)
     }
     if name.hasSuffix(".txt"), name != "merges.txt" {
         let settings = try TokenizerSettings(around: file)
-        return (try readWordList(file, settings), settings)
+        return TokenizerFile(document: try readWordList(file, settings), settings: settings)
     }
     if name == "vocab.json" || name == "merges.txt" {
         let settings = try TokenizerSettings(around: file)
-        return (try readMergeList(splitPath(file).folder, settings), settings)
+        return TokenizerFile(
+            document: try readMergeList(splitPath(file).folder, settings), settings: settings)
     }
     let document = try readJSON(file)
     if document.root["model"] == nil, document.root["vocab"]?.kind == .array,
         document.root["config"]?.kind == .object
     {
-        return (try readTekken(document), try TokenizerSettings(around: file))
+        return try readTekken(document, TokenizerSettings(around: file))
     }
-    return (document, try TokenizerSettings(beside: file))
+    return TokenizerFile(document: document, settings: try TokenizerSettings(beside: file))
 }
 
 /// The bytes of a file.

@@ -120,7 +120,7 @@ func readMergeList(
     let cut =
         isQwen
         ? "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":"
-            + JSONText.quoted(CL100KPattern.text(digits: 1))
+            + JSONText.quoted(SplitPattern.cl100k(digits: 1).text)
             + "},\"behavior\":\"Isolated\",\"invert\":false},\(bytes)false}]}"
         : bytes + "true}"
     var json = JSONText()

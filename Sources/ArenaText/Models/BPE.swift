@@ -19,35 +19,91 @@ final class BPE: TokenModel {
     /// The vocabulary in the texts' own bytes, where whole pieces are looked up first.
     let wholePieces: ByteDictionary?
     let symbols: SymbolTable
-    /// Ranks of pairs of bytes, where pieces are spelled from bytes.
-    let byteRanks: Table<UInt32>?
+    /// What pairs of bytes merge into, where pieces are spelled from bytes.
+    let bytePairs: Table<UInt64>?
     /// Where pieces can be taken apart.
     let seams: SeamTable?
+    private let longTokens: LongTokens
+    /// All of it as bpe.c reads it; valid as long as this object.
+    nonisolated(unsafe) let tables: arena_bpe_model
 
-    init(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) {
+    convenience init(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) {
         try Self.refuseUnsupported(part)
-        self.spellsBytes = spellsBytes
-        ignoreMerges = try part.flag("ignore_merges", or: false)
-        fuseUnknown = try part.flag("fuse_unk", or: false)
-
+        let ignoresMerges = try part.flag("ignore_merges", or: false)
+        let fusesUnknown = try part.flag("fuse_unk", or: false)
+        let fallsBack = try part.flag("byte_fallback", or: false)
         let (vocabulary, count) = try readVocabulary(part.member("vocab"))
-        self.vocabulary = vocabulary.dictionary
-        tokenCount = count
-        idEnd = vocabulary.idEnd
-        merges = try MergeTable(
-            part.member("merges"), vocabulary: vocabulary.dictionary, idEnd: idEnd)
-
-        symbols = SymbolTable(
-            vocabulary: vocabulary.dictionary, idEnd: idEnd, spellsBytes: spellsBytes,
-            fallsBack: try part.flag("byte_fallback", or: false))
-        unknownID = try Self.readUnknown(part, vocabulary.dictionary, symbols)
-        let pieces =
+        let dictionary = vocabulary.dictionary
+        let mergesPart = try part.member("merges")
+        // The two take about as long, and neither needs the other.
+        let (merges, pieces) = atOnce {
+            Result<MergeTable, TokenizerError> { () throws(TokenizerError) in
+                try MergeTable(mergesPart, vocabulary: dictionary, idEnd: dictionary.idEnd)
+            }
+        } and: {
             spellsBytes
-            ? byteForm(of: vocabulary.dictionary, idEnd: idEnd, entries: count)
-            : vocabulary.dictionary
+                ? byteForm(of: dictionary, entries: count, isIndexed: ignoresMerges) : dictionary
+        }
+        self.init(
+            vocabulary: dictionary, tokenCount: count, pieces: pieces, merges: try merges.get(),
+            spellsBytes: spellsBytes, ignoreMerges: ignoresMerges, fallsBack: fallsBack,
+            fuseUnknown: fusesUnknown, unknown: try part.optional("unk_token")?.bytes())
+        if let unknown = part.optional("unk_token"), unknownID == nil, !symbols.isComplete {
+            throw unknown.contradiction("'\(try unknown.string())' is not in model.vocab")
+        }
+    }
+
+    /// A model of tables that are there: `pieces` is the vocabulary in the texts' own bytes.
+    init(
+        vocabulary: ByteDictionary, tokenCount: Int, pieces: ByteDictionary, merges: MergeTable,
+        spellsBytes: Bool, ignoreMerges: Bool, fallsBack: Bool = false, fuseUnknown: Bool = false,
+        unknown: [UInt8]? = nil
+    ) {
+        self.vocabulary = vocabulary
+        self.tokenCount = tokenCount
+        self.spellsBytes = spellsBytes
+        self.ignoreMerges = ignoreMerges
+        self.fuseUnknown = fuseUnknown
+        self.merges = merges
+        idEnd = vocabulary.idEnd
+        symbols = SymbolTable(
+            vocabulary: vocabulary, idEnd: idEnd, spellsBytes: spellsBytes, fallsBack: fallsBack)
+        unknownID = unknown?.withUnsafeBytes { vocabulary.id(of: $0) }.map { UInt32($0) }
         wholePieces = ignoreMerges ? pieces : nil
-        byteRanks = spellsBytes && symbols.isComplete ? merges.byteRanks(symbols) : nil
+        bytePairs = spellsBytes && symbols.isComplete ? merges.bytePairs(symbols) : nil
         seams = Self.makeSeams(merges, pieces, symbols, unknownID)
+        if bytePairs != nil { symbols.joinScalars(pieces, merges, count: idEnd) }
+        longTokens = LongTokens(wholePieces, idEnd)
+        tables = Self.makeTables(
+            merges, symbols, bytePairs, wholePieces, longTokens, seams, unknownID, fuseUnknown)
+    }
+
+    private static func makeTables(
+        _ merges: MergeTable, _ symbols: SymbolTable, _ bytePairs: Table<UInt64>?,
+        _ wholePieces: ByteDictionary?, _ longTokens: LongTokens, _ seams: SeamTable?,
+        _ unknownID: UInt32?,
+        _ fuseUnknown: Bool
+    ) -> arena_bpe_model {
+        var tables = arena_bpe_model()
+        tables.pairs = merges.pairs
+        tables.byte_ids = UnsafePointer(symbols.byteIDs.base)
+        tables.byte_pairs = bytePairs.map { UnsafePointer($0.base) }
+        tables.fallback_ids = UnsafePointer(symbols.fallbackIDs.base)
+        tables.alphabet = UnsafePointer(ByteAlphabet.shared.scalars.base)
+        tables.page_of = UnsafePointer(symbols.pageOf.base)
+        tables.pages = UnsafePointer(symbols.pages.base)
+        if let whole = wholePieces?.tables { tables.dictionary = whole }
+        tables.long_tokens = UnsafePointer(longTokens.hashes.base)
+        tables.longest_token = UInt64(longTokens.longest)
+        if let seams {
+            tables.seams = seams.seams
+            tables.holds_unknown = seams.holdsUnknown
+        }
+        tables.unknown_id = unknownID ?? SymbolTable.none
+        tables.spells_bytes = symbols.spellsBytes
+        tables.falls_back = symbols.fallsBack
+        tables.fuses_unknown = fuseUnknown
+        return tables
     }
 
     /// Seams, where every symbol stands for the text it is named after.
@@ -56,7 +112,9 @@ final class BPE: TokenModel {
     ) -> SeamTable? {
         if symbols.spellsBytes {
             guard symbols.isComplete else { return nil }
-            return SeamTable(merges: merges, holdsUnknown: false) { pieces.bytes(of: $0) }
+            return SeamTable(merges: merges, idEnd: pieces.idEnd, holdsUnknown: false) {
+                pieces.bytes(of: $0)
+            }
         }
         // Merges of tokens such as `<0x41>` or the unknown one join what is not in the text.
         let strange = symbols.fallbackTokens.union(unknownID.map { [$0] } ?? [])
@@ -67,7 +125,9 @@ final class BPE: TokenModel {
                 return nil
             }
         }
-        return SeamTable(merges: merges, holdsUnknown: !symbols.isComplete) { pieces.bytes(of: $0) }
+        return SeamTable(merges: merges, idEnd: pieces.idEnd, holdsUnknown: !symbols.isComplete) {
+            pieces.bytes(of: $0)
+        }
     }
 
     func makeSpeller() -> any PieceSpeller { BPESpeller(self) }
@@ -83,18 +143,24 @@ final class BPE: TokenModel {
             }
         }
     }
+}
 
-    /// The unknown token; one that could be needed and is not in the vocabulary is an error.
-    private static func readUnknown(
-        _ part: FilePart, _ vocabulary: ByteDictionary, _ symbols: SymbolTable
-    ) throws(TokenizerError) -> UInt32? {
-        guard let unknown = part.optional("unk_token") else { return nil }
-        let name = try unknown.bytes()
-        if let id = name.withUnsafeBytes({ vocabulary.id(of: $0) }) { return UInt32(id) }
-        guard symbols.isComplete else {
-            throw unknown.contradiction("'\(try unknown.string())' is not in model.vocab")
+/// What tells that a long piece is no token without looking it up.
+private struct LongTokens: Sendable {
+    /// The hashes of tokens over 15 bytes, as single bits.
+    let hashes = Table<UInt64>(count: (1 << 16) / 64, repeating: 0)
+    let longest: Int
+
+    init(_ dictionary: ByteDictionary?, _ idEnd: Int) {
+        var longest = 0
+        for id in 0..<(dictionary == nil ? 0 : idEnd) {
+            guard let token = dictionary?.bytes(of: id) else { continue }
+            longest = max(longest, token.count)
+            guard token.count > 15 else { continue }
+            let bit = Int(hash(UnsafeRawBufferPointer(token)) >> 48)
+            hashes.base[bit >> 6] |= 1 << UInt64(bit & 63)
         }
-        return nil
+        self.longest = longest
     }
 }
 
@@ -103,47 +169,78 @@ func readVocabulary(
     _ part: FilePart
 ) throws(TokenizerError) -> (vocabulary: (dictionary: ByteDictionary, idEnd: Int), count: Int) {
     guard part.value.kind == .object else { throw part.mismatch("an object") }
+    let count = part.value.count
+    let first = part.value.nodeIndex + 1
+    func entry(_ at: Int) -> FilePart {
+        let token = part.value.value(at: at).string ?? ""
+        return FilePart(part.value.value(at: at + 1), key: "\(part.key)[\(quoted(token))]")
+    }
+    var ids = [UInt32](repeating: 0, count: count)
     var end = 0
     var bytes = 0
-    func entry(_ token: JSONValue, _ id: JSONValue) -> FilePart {
-        FilePart(id, key: "\(part.key)[\(quoted(token.string ?? ""))]")
-    }
-    try part.value.forEachMember { (token, value) throws(TokenizerError) in
-        guard let id = value.int, id >= 0, id < idLimit else {
-            _ = try entry(token, value).id()
-            return
+    guard let cursor = part.value.cursor else { throw part.mismatch("an object") }
+    var at = first
+    for number in 0..<count {
+        let value = cursor.nodes[at + 1]
+        guard let id = plainID(cursor.text(value), value.kind) else {
+            _ = try entry(at).id()
+            throw entry(at).mismatch("a token id")
         }
+        ids[number] = UInt32(id)
         end = max(end, id + 1)
-        bytes += token.withStringBytes { $0.count } ?? 0
+        bytes += Int(cursor.nodes[at].length)
+        at = Int(value.next)
     }
-    let count = part.value.count
     let dictionary = ByteDictionary(ids: end, entries: count, bytes: bytes)
-    try part.value.forEachMember { (token, value) throws(TokenizerError) in
-        guard let id = value.int else { return }
-        let insertion = token.withStringBytes { dictionary.insert($0, id: id) }
+    at = first
+    for number in 0..<count {
+        let id = Int(ids[number])
+        let key = cursor.nodes[at]
+        let insertion: ByteDictionary.Insertion? =
+            key.kind == .string
+            ? dictionary.insert(UnsafeRawBufferPointer(cursor.text(key)), id: id)
+            : part.value.value(at: at).withStringBytes { dictionary.insert($0, id: id) }
         switch insertion {
         case .sameBytes(let other):
-            throw entry(token, value).contradiction(
+            throw entry(at).contradiction(
                 "the token is there twice, with the ids \(other) and \(id)")
         case .sameID:
             let other = dictionary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) } ?? ""
-            throw entry(token, value).contradiction("the id \(id) is also that of \(quoted(other))")
+            throw entry(at).contradiction("the id \(id) is also that of \(quoted(other))")
         case .done, nil: break
         }
+        at = Int(cursor.nodes[at + 1].next)
     }
     return ((dictionary, end), count)
 }
 
+/// A token id as most files write it; nil for what wants a closer look.
+@inline(__always)
+private func plainID(_ text: Bytes, _ kind: JSONNode.Kind) -> Int? {
+    guard kind == .number, text.count < 8 else { return nil }
+    var id = 0
+    for digit in text {
+        guard digit &- 48 < 10 else { return nil }
+        id = id &* 10 &+ Int(digit &- 48)
+    }
+    return id < idLimit ? id : nil
+}
+
 /// The vocabulary with tokens of the byte alphabet read back to bytes; others cannot occur in text.
-private func byteForm(of vocabulary: ByteDictionary, idEnd: Int, entries: Int) -> ByteDictionary {
+/// Tokens are only found by their bytes where `isIndexed`.
+private func byteForm(of vocabulary: ByteDictionary, entries: Int, isIndexed: Bool) -> ByteDictionary {
     // No token is longer in bytes than in the characters that stand for them.
-    let result = ByteDictionary(ids: idEnd, entries: entries, bytes: vocabulary.byteCount)
+    let result = ByteDictionary(
+        ids: vocabulary.idEnd, entries: isIndexed ? entries : 0, bytes: vocabulary.byteCount)
     var bytes = Scratch<UInt8>(capacity: 1024)
-    for id in 0..<idEnd {
+    for id in 0..<vocabulary.idEnd {
         guard let token = vocabulary.bytes(of: id) else { continue }
         bytes.count = 0
-        if ByteAlphabet.shared.appendBytes(of: token, to: &bytes) {
+        guard ByteAlphabet.shared.appendBytes(of: token, to: &bytes) else { continue }
+        if isIndexed {
             _ = result.insert(UnsafeRawBufferPointer(bytes.contents), id: id)
+        } else {
+            result.setBytes(bytes.contents, id: id)
         }
     }
     return result

@@ -1,5 +1,7 @@
 // Spelling pieces one by one with a cache of those seen: what all models but BPE do.
 
+import CArenaText
+
 /// How a model spells one piece.
 protocol PieceModel: AnyObject, Sendable {
     associatedtype Memory
@@ -30,27 +32,39 @@ final class CachedSpeller<Model: PieceModel>: PieceSpeller {
 
         init(memory: Model.Memory) { self.memory = memory }
 
-        @inline(__always)
         mutating func spell(
+            _ model: Model, _ pieces: borrowing Pieces, _ ids: inout Scratch<Int32>
+        ) {
+            guard let p = pieces.text.baseAddress, let ends = pieces.pieceEnds.baseAddress else {
+                return
+            }
+            let count = UInt64(pieces.pieceEnds.count)
+            var out: UnsafeMutablePointer<Int32>? = ids.base + ids.count
+            var done: UInt64 = 0
+            while true {
+                let start = done == 0 ? 0 : ends[Int(done) - 1]
+                done = arena_piece_look_up(
+                    &cache.cache, p, start, ends, done, count, 0, &out)
+                guard done < count, let at = out else { break }
+                let from = done == 0 ? 0 : Int(ends[Int(done) - 1])
+                out = at + spellNew(model, p + from, Int(ends[Int(done)]) - from, at)
+                done += 1
+            }
+            if let out { ids.count = out - ids.base }
+        }
+
+        private mutating func spellNew(
             _ model: Model, _ p: UnsafePointer<UInt8>, _ n: Int, _ out: UnsafeMutablePointer<Int32>
         ) -> Int {
+            if n > 15 {
+                let known = arena_piece_find_long(&cache.cache, p, UInt64(n), 0, out)
+                if known >= 0 { return Int(known) }
+            }
             let unknownBefore = unknown
-            if n < 16 {
-                let (low, high) = PieceCache.key(p, n)
-                let known = cache.find(low, high, into: out)
-                if known >= 0 { return known }
-                let count = model.spell(p, n, &memory, into: out, unknown: &unknown)
-                if unknown == unknownBefore { cache.insert(low, high, out, count) }
-                return count
-            }
-            guard n <= PieceCache.longest else {
-                return model.spell(p, n, &memory, into: out, unknown: &unknown)
-            }
-            let key = hash(UnsafeRawBufferPointer(start: p, count: n))
-            let known = cache.findLong(p, n, key, into: out)
-            if known >= 0 { return known }
             let count = model.spell(p, n, &memory, into: out, unknown: &unknown)
-            if unknown == unknownBefore { cache.insertLong(p, n, key, out, count) }
+            if unknown == unknownBefore {
+                arena_piece_insert(&cache.cache, p, UInt64(n), 0, out, UInt64(count))
+            }
             return count
         }
     }
@@ -61,17 +75,9 @@ final class CachedSpeller<Model: PieceModel>: PieceSpeller {
     }
 
     func spell(_ pieces: borrowing Pieces, into ids: inout Scratch<Int32>) {
-        guard let p = pieces.text.baseAddress else { return }
-        // SAFETY: at most one token a byte, and the cache writes three at a time.
-        ids.reserve(pieces.text.count + 4)
-        var out = ids.base + ids.count
-        var start = 0
-        for end in pieces.pieceEnds {
-            let end = Int(end)
-            out += state.spell(model, p + start, end - start, out)
-            start = end
-        }
-        ids.count = out - ids.base
+        // SAFETY: at most one token a byte, and the cache writes up to five at a time.
+        ids.reserve(pieces.text.count + 8)
+        state.spell(model, pieces, &ids)
     }
 
     func takeUnknownCount() -> Int {

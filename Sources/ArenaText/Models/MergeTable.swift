@@ -1,12 +1,14 @@
-// The merges of a BPE model: a compact table from (left id, right id) to rank, and the token each makes.
+// The merges of a BPE model: compact tables from (left id, right id) to rank and the token each makes.
 
 import ArenaCore
 import CArenaText
 
 /// Which pairs of tokens merge, in which order, to what.
 final class MergeTable: Sendable {
+    private let rows: Table<UInt64>
     private let slots: Table<UInt64>
-    private let merged: Table<UInt32>
+    /// The token that the merge of a rank makes.
+    let merged: Table<UInt32>
     /// The operands by rank: left << 32 | right; all ones where a later merge of the same pair counts.
     let operands: Table<UInt64>
     let count: Int
@@ -16,40 +18,59 @@ final class MergeTable: Sendable {
     static let limit = (1 << 22) - 1
 
     /// Reads merges given as "left right" or as ["left", "right"].
-    init(_ part: FilePart, vocabulary: ByteDictionary, idEnd: Int) throws(TokenizerError) {
+    convenience init(
+        _ part: FilePart, vocabulary: ByteDictionary, idEnd: Int
+    ) throws(TokenizerError) {
         guard part.value.kind == .array else { throw part.mismatch("an array") }
         let total = part.value.count
         guard total < Self.limit else {
             throw part.unsupported("\(total) merges", supported: "fewer than \(Self.limit)")
         }
-        var bits = 4
-        while 1 << bits < total * 2 - total / 4 { bits += 1 }
-        let slots = Table<UInt64>(count: 1 << bits, repeating: .max)
-        let merged = Table<UInt32>(count: max(1, total), repeating: 0)
-        let operands = Table<UInt64>(count: max(1, total), repeating: .max)
-        let mask = 1 << bits - 1
-        let shift = UInt32(64 - bits)
+        var list = MergeList(capacity: total)
+        var reader = MergeReader(part, vocabulary: vocabulary)
+        try reader.read(into: &list)
+        self.init(list, idEnd: idEnd)
+    }
 
-        var reader = MergeReader(vocabulary: vocabulary)
-        var rank = 0
-        try part.value.forEachElement { (index, element) throws(TokenizerError) in
-            guard let (left, right, whole) = try reader.read(element, part, index) else { return }
-            let key = UInt64(left) << 21 | UInt64(right)
-            var at = Int(arena_bpe_slot(key, shift))
-            while slots.base[at] != .max, slots.base[at] >> 22 != key { at = (at + 1) & mask }
-            if slots.base[at] != .max { operands.base[Int(slots.base[at] & 0x3F_FFFF)] = .max }
-            slots.base[at] = key << 22 | UInt64(rank)
-            merged.base[rank] = UInt32(whole)
-            operands.base[rank] = UInt64(left) << 32 | UInt64(right)
-            rank += 1
+    /// Merges in their order, of ids below `idEnd`.
+    init(_ list: borrowing MergeList, idEnd: Int) {
+        let merged = Table<UInt32>(count: max(1, list.count), repeating: 0)
+        let operands = Table<UInt64>(count: max(1, list.count), repeating: .max)
+        // SAFETY: both have room for as many as there are.
+        merged.base.update(from: list.merged.base, count: list.count)
+        operands.base.update(from: list.operands.base, count: list.count)
+        let rows = Table<UInt64>(count: max(1, idEnd), repeating: 0)
+        for rank in 0..<list.count { rows.base[Int(operands.base[rank] >> 32)] += 1 }
+        var used: UInt64 = 0
+        for left in 0..<idEnd where rows.base[left] > 0 {
+            var bits: UInt64 = 1
+            while 3 << bits < rows.base[left] * 4 { bits += 1 }
+            rows.base[left] = used << 8 | bits
+            used += 1 << bits
         }
+        let slots = Table<UInt64>(count: max(1, Int(used)), repeating: .max)
+        for rank in 0..<list.count {
+            let pair = operands.base[rank]
+            let right = UInt32(truncatingIfNeeded: pair)
+            let row = rows.base[Int(pair >> 32)]
+            let start = Int(row >> 8)
+            let mask = 1 << Int(row & 0xFF) - 1
+            var at = Int(arena_bpe_slot(right, UInt32(row & 0xFF)))
+            while slots.base[start + at] != .max, slots.base[start + at] >> 43 != UInt64(right) {
+                at = (at + 1) & mask
+            }
+            let old = slots.base[start + at]
+            if old != .max { operands.base[Int(arena_bpe_slot_rank(old))] = .max }
+            slots.base[start + at] =
+                UInt64(right) << 43 | UInt64(rank) << 21 | UInt64(merged.base[rank])
+        }
+        self.rows = rows
         self.slots = slots
         self.merged = merged
         self.operands = operands
-        count = rank
+        count = list.count
         // SAFETY: the pointers belong to tables that live as long as this object.
-        pairs = arena_bpe_pairs(
-            slots: slots.base, mask: UInt64(mask), shift: shift, merged: merged.base)
+        pairs = arena_bpe_pairs(rows: rows.base, slots: slots.base, merged: merged.base)
     }
 
     /// The rank of a pair, or `UInt32.max`.
@@ -57,52 +78,185 @@ final class MergeTable: Sendable {
         withUnsafePointer(to: pairs) { arena_bpe_rank($0, left, right) }
     }
 
-    /// The rank of every pair of bytes.
-    func byteRanks(_ symbols: SymbolTable) -> Table<UInt32> {
-        let table = Table<UInt32>(count: 1 << 16, repeating: .max)
-        for left in 0..<256 {
-            for right in 0..<256 {
-                table.base[left << 8 | right] = rank(
-                    of: symbols.byteIDs.base[left], symbols.byteIDs.base[right])
+    /// The slot of every pair of bytes.
+    func bytePairs(_ symbols: SymbolTable) -> Table<UInt64> {
+        let table = Table<UInt64>(count: 1 << 16, repeating: .max)
+        withUnsafePointer(to: pairs) { pairs in
+            for left in 0..<256 {
+                for right in 0..<256 {
+                    table.base[left << 8 | right] = arena_bpe_find(
+                        pairs, symbols.byteIDs.base[left], symbols.byteIDs.base[right])
+                }
             }
         }
         return table
     }
 }
 
-/// Looks up the operands of merges and what they make.
+/// Merges by rank, as they are read.
+struct MergeList: ~Copyable {
+    fileprivate var merged: Scratch<UInt32>
+    /// left << 32 | right
+    fileprivate var operands: Scratch<UInt64>
+
+    init(capacity: Int) {
+        merged = Scratch(capacity: max(1, capacity))
+        operands = Scratch(capacity: max(1, capacity))
+    }
+
+    var count: Int { merged.count }
+
+    mutating func append(_ left: Int, _ right: Int, _ whole: Int) {
+        merged.append(UInt32(whole))
+        operands.append(UInt64(left) << 32 | UInt64(right))
+    }
+}
+
+/// Looks up the operands of merges and what they make, a batch at a time.
 private struct MergeReader: ~Copyable {
-    let vocabulary: ByteDictionary
-    var whole = Scratch<UInt8>(capacity: 1024)
+    private let part: FilePart
+    private let vocabulary: ByteDictionary
+    private let tables: arena_dictionary
+    private var whole = Scratch<UInt8>(capacity: 1024)
+    /// Left and right in turn, with the merge's number in the file.
+    private var strings = Scratch<arena_string>(capacity: 2 * Self.batch)
+    private var numbers = Scratch<Int>(capacity: Self.batch)
+    private var ids = Scratch<UInt32>(capacity: 2 * Self.batch)
+    /// What the last merge made: files list what they make in the order of the ids.
+    private var last: UInt32 = 0
+
+    private static let batch = 256
+
+    init(_ part: FilePart, vocabulary: ByteDictionary) {
+        self.part = part
+        self.vocabulary = vocabulary
+        tables = vocabulary.tables
+    }
+
+    mutating func read(into list: inout MergeList) throws(TokenizerError) {
+        guard let cursor = part.value.cursor else { return }
+        var at = part.value.nodeIndex + 1
+        for number in 0..<part.value.count {
+            if let pair = Self.plainPair(cursor, at) {
+                strings.append(pair.left)
+                strings.append(pair.right)
+                numbers.append(number)
+                if numbers.count == Self.batch { try flush(&list) }
+            } else {
+                try flush(&list)
+                let element = part.value.value(at: at)
+                if let (left, right, made) = try read(element, number) {
+                    list.append(left, right, made)
+                }
+            }
+            at = Int(cursor.nodes[at].next)
+        }
+        try flush(&list)
+    }
+
+    /// The two tokens of a merge without escapes; nil for those that want a closer look.
+    @inline(__always)
+    private static func plainPair(
+        _ cursor: JSONCursor, _ at: Int
+    ) -> (left: arena_string, right: arena_string)? {
+        let node = cursor.nodes[at]
+        if node.kind == .array, node.length == 2, cursor.nodes[at + 1].kind == .string,
+            cursor.nodes[at + 2].kind == .string
+        {
+            let left = cursor.text(cursor.nodes[at + 1])
+            let right = cursor.text(cursor.nodes[at + 2])
+            return (
+                arena_string(text: left.baseAddress, count: UInt64(left.count)),
+                arena_string(text: right.baseAddress, count: UInt64(right.count))
+            )
+        }
+        guard node.kind == .string, node.length > 0 else { return nil }
+        let line = cursor.text(node)
+        guard line[0] != UInt8(ascii: "#"),
+            let space = line.firstIndex(of: UInt8(ascii: " ")),
+            !line[(space + 1)...].contains(UInt8(ascii: " ")), let start = line.baseAddress
+        else { return nil }
+        return (
+            arena_string(text: start, count: UInt64(space)),
+            arena_string(text: start + space + 1, count: UInt64(line.count - space - 1))
+        )
+    }
+
+    /// Looks up what has been gathered.
+    private mutating func flush(_ list: inout MergeList) throws(TokenizerError) {
+        var tables = tables
+        ids.reserve(strings.count)
+        arena_dictionary_find(&tables, strings.base, UInt64(strings.count), ids.base)
+        for k in 0..<numbers.count {
+            let (left, right) = (ids.base[2 * k], ids.base[2 * k + 1])
+            let texts = (strings.base[2 * k], strings.base[2 * k + 1])
+            let made =
+                left == SymbolTable.none || right == SymbolTable.none
+                ? nil : joined(texts.0, texts.1, &tables)
+            guard let made else {
+                // Read once more for the words of the complaint.
+                let element = part.value.elements?[numbers.base[k]] ?? part.value
+                if let (left, right, made) = try read(element, numbers.base[k]) {
+                    list.append(left, right, made)
+                }
+                continue
+            }
+            list.append(Int(left), Int(right), Int(made))
+        }
+        strings.count = 0
+        numbers.count = 0
+    }
+
+    /// The token of two strings together.
+    private mutating func joined(
+        _ left: arena_string, _ right: arena_string, _ tables: inout arena_dictionary
+    ) -> UInt32? {
+        if arena_dictionary_joins(&tables, last, left, right) { return last }
+        if Int(last) + 1 < vocabulary.idEnd,
+            arena_dictionary_joins(&tables, last + 1, left, right)
+        {
+            last += 1
+            return last
+        }
+        whole.count = 0
+        whole.append(Bytes(start: left.text, count: Int(left.count)))
+        whole.append(Bytes(start: right.text, count: Int(right.count)))
+        guard let id = vocabulary.id(of: UnsafeRawBufferPointer(whole.contents)) else { return nil }
+        last = UInt32(id)
+        return last
+    }
+
+    // MARK: - One by one
 
     /// The ids of one merge and of what it makes; nil for a comment line.
-    mutating func read(
-        _ element: JSONValue, _ part: FilePart, _ index: Int
+    private mutating func read(
+        _ element: JSONValue, _ index: Int
     ) throws(TokenizerError) -> (left: Int, right: Int, whole: Int)? {
-        if element.kind == .string { return try readLine(element, part, index) }
+        if element.kind == .string { return try readLine(element, index) }
         guard element.kind == .array, element.count == 2 else {
             throw part.element(index, element).mismatch("\"left right\" or [\"left\", \"right\"]")
         }
         whole.count = 0
         var split = 0
-        try element.forEachElement { (side, token) throws(TokenizerError) in
-            guard
-                token.withStringBytes({ whole.append($0.assumingMemoryBound(to: UInt8.self)) })
-                    != nil
-            else { throw part.element(index, element).element(side, token).mismatch("a string") }
+        for (side, token) in (element.elements ?? []).enumerated() {
+            guard let bytes = token.stringBytes else {
+                throw part.element(index, element).element(side, token).mismatch("a string")
+            }
+            bytes.withUnsafeBufferPointer { whole.append($0) }
             if side == 0 { split = whole.count }
         }
-        return try lookUp(split, element, part, index)
+        return try lookUp(split, element, index)
     }
 
     private mutating func readLine(
-        _ element: JSONValue, _ part: FilePart, _ index: Int
+        _ element: JSONValue, _ index: Int
     ) throws(TokenizerError) -> (left: Int, right: Int, whole: Int)? {
         whole.count = 0
         var spaces = 0
         var split = 0
-        _ = element.withStringBytes { line in
-            var rest = line.assumingMemoryBound(to: UInt8.self)[...]
+        let line = element.stringBytes ?? []
+        line.withUnsafeBufferPointer { line in
+            var rest = line[...]
             while let space = rest.firstIndex(of: UInt8(ascii: " ")) {
                 whole.append(Bytes(rebasing: rest[..<space]))
                 split = whole.count
@@ -111,31 +265,33 @@ private struct MergeReader: ~Copyable {
             }
             whole.append(Bytes(rebasing: rest))
         }
-        if spaces != 1 || whole.base[0] == UInt8(ascii: "#") {
-            let line = element.string ?? ""
+        if spaces != 1 || line.first == UInt8(ascii: "#") {
+            let line = String(decoding: line, as: UTF8.self)
             if line.hasPrefix("#version") { return nil }
             guard spaces == 1 else {
                 throw part.element(index, element).contradiction(
                     "\(quoted(line)) is not two tokens with one space between")
             }
         }
-        return try lookUp(split, element, part, index)
+        return try lookUp(split, element, index)
     }
 
     private func lookUp(
-        _ split: Int, _ element: JSONValue, _ part: FilePart, _ index: Int
+        _ split: Int, _ element: JSONValue, _ index: Int
     ) throws(TokenizerError) -> (left: Int, right: Int, whole: Int) {
         let all = UnsafeRawBufferPointer(whole.contents)
         let left = UnsafeRawBufferPointer(rebasing: all[..<split])
         let right = UnsafeRawBufferPointer(rebasing: all[split...])
-        guard let leftID = vocabulary.id(of: left) else { throw stranger(left) }
-        guard let rightID = vocabulary.id(of: right) else { throw stranger(right) }
-        guard let id = vocabulary.id(of: all) else { throw stranger(all) }
+        guard let leftID = vocabulary.id(of: left) else { throw stranger(left, element, index) }
+        guard let rightID = vocabulary.id(of: right) else { throw stranger(right, element, index) }
+        guard let id = vocabulary.id(of: all) else { throw stranger(all, element, index) }
         return (leftID, rightID, id)
+    }
 
-        func stranger(_ token: UnsafeRawBufferPointer) -> TokenizerError {
-            part.element(index, element).contradiction(
-                "\(quoted(String(decoding: token, as: UTF8.self))) is not in model.vocab")
-        }
+    private func stranger(
+        _ token: UnsafeRawBufferPointer, _ element: JSONValue, _ index: Int
+    ) -> TokenizerError {
+        part.element(index, element).contradiction(
+            "\(quoted(String(decoding: token, as: UTF8.self))) is not in model.vocab")
     }
 }

@@ -2,7 +2,7 @@
 // The search is Viterbi's from left to right with the reference's order of sums and its ties, so that
 // scores in double precision compare the same.
 
-import Glibc
+import CArenaText
 
 final class Unigram: TokenModel, PieceModel {
     static let type = "Unigram"
@@ -28,29 +28,32 @@ final class Unigram: TokenModel, PieceModel {
         }
         let scores = Table(count: count, repeating: 0.0)
         var bytes = 0
-        try entries.value.forEachElement { (index, entry) throws(TokenizerError) in
-            let element = entries.element(index, entry)
-            guard let pair = entry.elements, pair.count == 2 else {
-                throw element.mismatch("[token, score]")
-            }
-            guard let length = pair[0].withStringBytes({ $0.count }) else {
-                throw element.element(0, pair[0]).mismatch("a string")
-            }
-            bytes += length
-            guard pair[1].kind == .number else {
-                throw element.element(1, pair[1]).mismatch("a number")
-            }
-            guard let score = approximateDouble(pair[1].numberText), score.isFinite else {
-                throw element.element(1, pair[1]).contradiction(
-                    "the score \(pair[1].numberText) is out of range")
-            }
+        var nodes: [Int] = []
+        nodes.reserveCapacity(count)
+        guard let cursor = entries.value.cursor else { throw entries.mismatch("an array") }
+        var at = entries.value.nodeIndex + 1
+        for index in 0..<count {
+            let pair = cursor.nodes[at]
+            let (token, number) = (cursor.nodes[at + 1], cursor.nodes[at + 2])
+            guard pair.kind == .array, pair.length == 2, number.kind == .number,
+                token.kind == .string || token.kind == .escapedString,
+                let score = approximateDouble(cursor.text(number)), score.isFinite
+            else { throw Self.complaint(entries.element(index, entries.value.value(at: at))) }
             scores.base[index] = score
+            bytes += Int(token.length)
+            nodes.append(at + 1)
+            at = Int(pair.next)
         }
-        try checkTrieSize(bytes, entries)
         let dictionary = ByteDictionary(ids: count, entries: count, bytes: bytes)
-        entries.value.forEachElement { index, entry in
-            let token = entry.elements?.first
-            _ = token?.withStringBytes { dictionary.insertLast($0, id: index) }
+        for (id, at) in nodes.enumerated() {
+            let token = cursor.nodes[at]
+            if token.kind == .string {
+                dictionary.insertLast(UnsafeRawBufferPointer(cursor.text(token)), id: id)
+            } else {
+                _ = entries.value.value(at: at).withStringBytes {
+                    dictionary.insertLast($0, id: id)
+                }
+            }
         }
         vocabulary = dictionary
         tokenCount = count
@@ -77,12 +80,22 @@ final class Unigram: TokenModel, PieceModel {
             } : nil
     }
 
-    /// The best way to a place in the piece: its score, where its last token starts and which it is.
-    struct Node: BitwiseCopyable {
-        var score: Double
-        var start: Int32
-        var id: Int32
+    /// What is wrong with an entry of the vocabulary.
+    private static func complaint(_ element: FilePart) -> TokenizerError {
+        guard let pair = element.value.elements, pair.count == 2 else {
+            return element.mismatch("[token, score]")
+        }
+        guard pair[0].kind == .string else {
+            return element.element(0, pair[0]).mismatch("a string")
+        }
+        guard pair[1].kind == .number else {
+            return element.element(1, pair[1]).mismatch("a number")
+        }
+        return element.element(1, pair[1]).contradiction(
+            "the score \(pair[1].numberText) is out of range")
     }
+
+    typealias Node = arena_unigram_node
 
     func makeSpeller() -> any PieceSpeller { CachedSpeller(self) }
     func makeMemory() -> Nodes { Nodes() }
@@ -98,48 +111,10 @@ final class Unigram: TokenModel, PieceModel {
         memory.nodes.reserve(n + 1)
         // SAFETY: room for a node at every byte and at the end.
         let nodes = memory.nodes.base
-        for i in 0...n { nodes[i] = Node(score: 0, start: -1, id: 0) }
-        search(p, n, nodes)
-        return write(p, n, nodes, out, &unknown)
-    }
-
-    @inline(__always)
-    private func search(
-        _ p: UnsafePointer<UInt8>, _ n: Int, _ nodes: UnsafeMutablePointer<Node>
-    ) {
-        let trie = trie
-        let scores = scores.base
-        var start = 0
-        var length = 0
-        while start < n {
-            let soFar = nodes[start].score
-            _ = scalar(p, start, &length)
-            var hasSingle = false
-            var node = Trie.root
-            var i = start
-            while i < n {
-                node = trie.step(node, p[i])
-                if node == Trie.none { break }
-                i += 1
-                let id = trie.id(at: node)
-                if id < 0 { continue }
-                let score = scores[Int(id)] + soFar
-                if nodes[i].start < 0 || score > nodes[i].score {
-                    nodes[i] = Node(
-                        score: score, start: Int32(truncatingIfNeeded: start), id: id)
-                }
-                if i - start == length { hasSingle = true }
-            }
-            if !hasSingle {
-                let score = unknownScore + soFar
-                let end = start + length
-                if nodes[end].start < 0 || score > nodes[end].score {
-                    nodes[end] = Node(
-                        score: score, start: Int32(truncatingIfNeeded: start), id: unknownID)
-                }
-            }
-            start += length
+        withUnsafePointer(to: trie.tables) {
+            arena_unigram_search($0, scores.base, unknownScore, unknownID, p, UInt64(n), nodes)
         }
+        return write(p, n, nodes, out, &unknown)
     }
 
     /// Walks back from the end. Unknown characters side by side are one unknown token.
@@ -196,28 +171,20 @@ final class Unigram: TokenModel, PieceModel {
 /// A number as the reference's JSON reader has it: a significand of up to 19 digits, rounded, times or
 /// over a power of ten, rounded again. That is up to one unit in the last place off the nearest double,
 /// and scores have to compare as they do there.
-func approximateDouble(_ text: String) -> Double? {
+func approximateDouble(_ text: Bytes) -> Double? {
     var significand: UInt64 = 0
     var exponent = 0
-    var isNegative = false
     var overflowed = false
     var seenPoint = false
-    var written = Substring(text)
-    if written.first == "-" {
-        isNegative = true
-        written.removeFirst()
-    }
-    var exponentText: Substring?
-    if let e = written.firstIndex(where: { $0 == "e" || $0 == "E" }) {
-        exponentText = written[written.index(after: e)...]
-        written = written[..<e]
-    }
-    for character in written.utf8 {
-        if character == UInt8(ascii: ".") {
+    let isNegative = text.first == UInt8(ascii: "-")
+    var i = isNegative ? 1 : 0
+    while i < text.count, text[i] | 0x20 != UInt8(ascii: "e") {
+        defer { i += 1 }
+        if text[i] == UInt8(ascii: ".") {
             seenPoint = true
             continue
         }
-        let digit = UInt64(character &- 48)
+        let digit = UInt64(text[i] &- 48)
         guard digit < 10 else { return nil }
         let (product, over) = significand.multipliedReportingOverflow(by: 10)
         let (sum, overAgain) = product.addingReportingOverflow(digit)
@@ -229,9 +196,12 @@ func approximateDouble(_ text: String) -> Double? {
         significand = sum
         if seenPoint { exponent -= 1 }
     }
-    if let exponentText {
-        let digits = exponentText.first == "+" ? exponentText.dropFirst() : exponentText
-        guard let value = Int(digits), abs(value) < 100_000 else { return nil }
+    if i < text.count {
+        let written = text[(i + 1)...]
+        let digits = written.first == UInt8(ascii: "+") ? written.dropFirst() : written
+        guard let value = Int(String(decoding: digits, as: UTF8.self)), abs(value) < 100_000 else {
+            return nil
+        }
         exponent += value
     }
     var result = Double(significand)
@@ -241,10 +211,10 @@ func approximateDouble(_ text: String) -> Double? {
             exponent += 308
         }
         if exponent > 308 { return nil }
-        result = exponent >= 0 ? result * powerOfTen(exponent) : result / powerOfTen(-exponent)
+        result = exponent >= 0 ? result * powersOfTen[exponent] : result / powersOfTen[-exponent]
     }
     return isNegative ? -result : result
 }
 
-/// The double nearest to a power of ten from 0 to 308.
-private func powerOfTen(_ n: Int) -> Double { Double("1e\(n)") ?? .infinity }
+/// The doubles nearest to the powers of ten from 0 to 308.
+private let powersOfTen: [Double] = (0...308).map { Double("1e\($0)") ?? .infinity }

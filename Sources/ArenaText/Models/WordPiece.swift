@@ -1,6 +1,8 @@
 // `WordPiece`: a word is spelled from the left, each time with the longest token that fits; a word that
 // cannot be spelled, or is too long, is the unknown token (BERT, DistilBERT, MiniLM, MPNet).
 
+import CArenaText
+
 final class WordPiece: TokenModel, PieceModel {
     static let type = "WordPiece"
 
@@ -28,7 +30,6 @@ final class WordPiece: TokenModel, PieceModel {
         }
         unknownID = try readUnknown(part, vocabulary.dictionary)
         let dictionary = vocabulary.dictionary
-        try checkTrieSize(dictionary.byteCount, part.member("vocab"))
         trie = Trie(count: idEnd) { dictionary.bytes(of: $0) }
         continuation = trie.node(of: prefix)
     }
@@ -45,26 +46,20 @@ final class WordPiece: TokenModel, PieceModel {
         var start = 0
         if n > longestWord, characters(p, n) > longestWord { start = -1 }
         while start >= 0, start < n {
-            var node = start == 0 ? Trie.root : continuation
-            var best: Int32 = -1
-            var end = start
-            var i = start
-            while node != Trie.none, i < n {
-                node = trie.step(node, p[i])
-                guard node != Trie.none else { break }
-                i += 1
-                let id = trie.id(at: node)
-                if id >= 0 {
-                    best = id
-                    end = i
+            let node = start == 0 ? Trie.root : continuation
+            var end = UInt64(start)
+            let best: Int32 =
+                node == Trie.none
+                ? -1
+                : withUnsafePointer(to: trie.tables) {
+                    arena_trie_longest($0, node, p, UInt64(start), UInt64(n), &end)
                 }
-            }
             if best < 0 {
                 start = -1
             } else {
                 out[count] = best
                 count += 1
-                start = end
+                start = Int(end)
             }
         }
         if start >= 0 { return count }

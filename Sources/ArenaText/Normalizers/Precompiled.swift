@@ -33,6 +33,8 @@ struct Precompiled: Normalizer {
         var i = 0
         while i < text.count {
             // ASCII before ASCII is a cluster of its own, but for the two halves of CR LF.
+            i = map.appendPlain(p, i, text.count, to: &out)
+            if i == text.count { break }
             if p[i] < 0x80, i + 1 == text.count || p[i + 1] < 0x80 && p[i] != 13 {
                 map.appendASCII(p[i], to: &out)
                 i += 1
@@ -108,6 +110,8 @@ private final class CharacterMap: Sendable {
     private let texts: [UInt8]
     /// For each ASCII character: where its text starts, or -1 where it stays.
     private let ascii: [Int]
+    /// For each byte: the ASCII character that it becomes or stays; 0 for those that take more.
+    private let plain: [UInt8]
     let growth: Int
 
     init(_ bytes: [UInt8], _ fault: (String) -> TokenizerError) throws(TokenizerError) {
@@ -135,6 +139,13 @@ private final class CharacterMap: Sendable {
                 guard let p = text.baseAddress else { return -1 }
                 return Self.find(units, texts.count, p, 0, 1)
             }
+        }
+        let starts = ascii
+        plain = (0..<256).map { byte -> UInt8 in
+            guard byte < 128, byte != 13 else { return 0 }
+            let at = starts[byte]
+            if at < 0 { return UInt8(byte) }
+            return texts[at] != 0 && texts[at] < 0x80 && texts[at + 1] == 0 ? texts[at] : 0
         }
         guard firstInvalidUTF8(texts) == nil else {
             throw fault("the character map holds text that is not UTF-8")
@@ -184,6 +195,27 @@ private final class CharacterMap: Sendable {
         var result: [UInt32] = []
         forEachScalar(of: out.contents) { code, _, _ in result.append(code) }
         return result
+    }
+
+    /// Appends what stands in for ASCII characters before ASCII characters; returns where they end.
+    @inline(__always)
+    func appendPlain(
+        _ p: UnsafePointer<UInt8>, _ start: Int, _ end: Int, to out: inout Scratch<UInt8>
+    ) -> Int {
+        // SAFETY: one byte for one byte, for which there is room; tables of 256 entries.
+        out.reserve(end - start)
+        return plain.withUnsafeBufferPointer { plain in
+            var i = start
+            let to = out.base + out.count - start
+            while i + 1 < end, p[i + 1] < 0x80 {
+                let new = plain[Int(p[i])]
+                if new == 0 { break }
+                to[i] = new
+                i += 1
+            }
+            out.count += i - start
+            return i
+        }
     }
 
     @inline(__always)
@@ -302,8 +334,12 @@ private struct Cluster {
 
 /// The bytes that base64 stands for; nil for other text.
 func decodeBase64(_ text: [UInt8]) -> [UInt8]? {
-    var out: [UInt8] = []
-    out.reserveCapacity(text.count / 4 * 3)
+    var out = Scratch<UInt8>(capacity: text.count / 4 * 3 + 4)
+    return text.withUnsafeBufferPointer { appendBase64($0, to: &out) } ? Array(out.contents) : nil
+}
+
+/// Appends the bytes that base64 stands for; false, with any of them appended, for other text.
+func appendBase64(_ text: Bytes, to out: inout Scratch<UInt8>) -> Bool {
     var bits: UInt32 = 0
     var count = 0
     var padding = 0
@@ -318,9 +354,9 @@ func decodeBase64(_ text: [UInt8]) -> [UInt8]? {
         case UInt8(ascii: "="):
             padding += 1
             continue
-        default: return nil
+        default: return false
         }
-        guard padding == 0 else { return nil }
+        guard padding == 0 else { return false }
         bits = bits << 6 | value
         count += 1
         if count == 4 {
@@ -332,9 +368,9 @@ func decodeBase64(_ text: [UInt8]) -> [UInt8]? {
         }
     }
     guard padding <= 2, count == 0 ? padding == 0 : count + padding == 4, count != 1 else {
-        return nil
+        return false
     }
     if count >= 2 { out.append(UInt8(truncatingIfNeeded: bits >> (count == 2 ? 4 : 10))) }
     if count == 3 { out.append(UInt8(truncatingIfNeeded: bits >> 2)) }
-    return out
+    return true
 }

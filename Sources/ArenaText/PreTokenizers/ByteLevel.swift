@@ -39,7 +39,7 @@ struct ByteLevel: PreTokenizer {
                 out.append(piece)
             }
         }
-        if usesPattern { pieces.refine(GPT2Pattern.cut) }
+        if usesPattern { SplitPattern.gpt2.cut(&pieces) }
         guard mapsText else { return }
         pieces.rewrite { piece, _, out in
             for byte in piece { appendScalar(ByteAlphabet.shared.scalarOf[Int(byte)], to: &out) }
@@ -52,24 +52,24 @@ struct ByteAlphabet: Sendable {
     /// The byte of each scalar below U+0144, or -1.
     private let byteOf: [Int16]
     /// The scalar of each byte.
-    let scalarOf: [UInt32]
+    let scalars: Table<UInt32>
+    var scalarOf: UnsafePointer<UInt32> { UnsafePointer(scalars.base) }
 
     static let shared = ByteAlphabet()
 
     private init() {
-        var scalars = [UInt32](repeating: 0, count: 256)
+        scalars = Table<UInt32>(count: 256, repeating: 0)
         var bytes = [Int16](repeating: -1, count: 0x144)
         var next: UInt32 = 256
         for byte in 0..<256 {
             switch byte {
-            case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: scalars[byte] = UInt32(byte)
+            case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: scalars.base[byte] = UInt32(byte)
             default:
-                scalars[byte] = next
+                scalars.base[byte] = next
                 next += 1
             }
-            bytes[Int(scalars[byte])] = Int16(byte)
+            bytes[Int(scalars.base[byte])] = Int16(byte)
         }
-        scalarOf = scalars
         byteOf = bytes
     }
 

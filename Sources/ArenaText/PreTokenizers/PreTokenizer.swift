@@ -32,6 +32,7 @@ let preTokenizerKinds: [any PreTokenizer.Type] = [
     Metaspace.self,
     Punctuation.self,
     Split.self,
+    UnicodeScripts.self,
     Whitespace.self,
     WhitespaceSplit.self,
 ]

@@ -6,7 +6,7 @@ struct Split: PreTokenizer {
 
     enum Pattern: Sendable {
         case text([UInt8], SplitBehavior, inverted: Bool)
-        case known(any SplitPattern)
+        case known(SplitPattern)
         case regex(TextRegex, SplitBehavior, inverted: Bool)
     }
 
@@ -22,7 +22,7 @@ struct Split: PreTokenizer {
         }
         // The scanners' patterns match all of any text, so what lies between matches is empty.
         if behavior == .isolated || behavior == .removed && inverted,
-            let known = knownSplitPattern(try regex.string())
+            let known = SplitPattern(try regex.string())
         {
             pattern = .known(known)
         } else {

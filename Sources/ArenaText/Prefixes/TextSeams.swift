@@ -268,11 +268,7 @@ private struct StepView {
     private mutating func add(_ pattern: Split.Pattern) -> Bool {
         switch pattern {
         case .known: addPattern()
-        case .regex(let regex, let behavior, let inverted):
-            guard behavior == .isolated || behavior == .removed && inverted,
-                Self.patterns.contains(regex.source)
-            else { return false }
-            addPattern()
+        case .regex: return false
         case .text(let text, let behavior, let inverted):
             guard !inverted, text.count == 1, !isWord(text[0]) else { return false }
             guard text == [0x20] else { return true }
@@ -288,12 +284,6 @@ private struct StepView {
     private func isWord(_ byte: UInt8) -> Bool {
         byte >= 0x80 || kind(UInt32(byte)) == Kind.letter || kind(UInt32(byte)) == Kind.number
     }
-
-    /// Patterns without a scanner of their own that cut at spaces and classes as the others do: o200k's and
-    /// tekken's, whose words end at anything but letters, marks and contractions.
-    private static let patterns: Set<String> = [
-        #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-    ]
 }
 
 // MARK: - Models
@@ -322,7 +312,7 @@ private enum ModelSeams: Sendable {
         switch self {
         case .none: return false
         case .merges(let bpe, let table):
-            guard table.seams.isSeam(last, next) else { return false }
+            guard table.isSeam(last, next) else { return false }
             return !table.holdsUnknown
                 || bpe.symbols.id(of: last) != SymbolTable.none
                     && bpe.symbols.id(of: next) != SymbolTable.none

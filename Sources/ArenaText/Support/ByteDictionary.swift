@@ -1,5 +1,6 @@
 // A map from byte strings to numbers, for vocabularies: one blob of bytes, open addressing, no objects.
 
+import CArenaText
 import Glibc
 
 /// Byte strings numbered by ids that may have gaps. Built by one thread, then only read.
@@ -13,15 +14,24 @@ final class ByteDictionary: Sendable {
     private let slots: Table<UInt64>
     private let mask: Int
 
-    /// For ids below `ids` and at most `bytes` bytes altogether.
+    /// For ids below `ids` and at most `bytes` bytes altogether, `entries` of which are looked up.
     init(ids: Int, entries: Int, bytes: Int) {
         spans = Table(count: ids, repeating: 0)
         var size = 16
-        while size < entries * 2 { size *= 2 }
+        while size * 2 < entries * 3 { size *= 2 }
         slots = Table(count: size, repeating: 0)
         mask = size - 1
         blob = Table(count: bytes, repeating: 0)
     }
+
+    /// The tables as C reads them; valid as long as the dictionary.
+    var tables: arena_dictionary {
+        arena_dictionary(
+            slots: slots.base, mask: UInt64(mask), spans: spans.base, text: blob.base)
+    }
+
+    /// One more than the largest id that it was made for.
+    var idEnd: Int { spans.count }
 
     /// How many bytes all strings have together.
     var byteCount: Int { used }
@@ -44,6 +54,14 @@ final class ByteDictionary: Sendable {
         used += bytes.count
         slots.base[at] = key & ~0xFFFF_FFFF | UInt64(id + 1)
         return .done
+    }
+
+    /// Adds a string under an id that has none, without finding the id by the string.
+    func setBytes(_ bytes: Bytes, id: Int) {
+        precondition(bytes.count <= blob.count - used, "a dictionary made too small")
+        spans.base[id] = UInt64(used) << 32 | UInt64(bytes.count + 1)
+        if let start = bytes.baseAddress { memcpy(blob.base + used, start, bytes.count) }
+        used += bytes.count
     }
 
     /// Adds a string under a new id; if it is there already, both ids have it and look-ups find this one.
@@ -96,24 +114,5 @@ final class ByteDictionary: Sendable {
 /// A fast hash of a byte string; the same in every run, of no cryptographic worth.
 @inline(__always)
 func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    var h = UInt64(truncatingIfNeeded: bytes.count)
-    var i = 0
-    while i + 8 <= bytes.count {
-        h = mix(h ^ bytes.loadUnaligned(fromByteOffset: i, as: UInt64.self), 0xE703_7ED1_A0B4_28DB)
-        i += 8
-    }
-    var tail: UInt64 = 0
-    var shift: UInt64 = 0
-    while i < bytes.count {
-        tail |= UInt64(bytes[i]) &<< shift
-        shift &+= 8
-        i += 1
-    }
-    return mix(h ^ tail, 0x8EBC_6AF0_9C88_C6E3)
-}
-
-@inline(__always)
-func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
-    let product = (a ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: b ^ 0xA076_1D64_78BD_642F)
-    return product.high ^ product.low
+    arena_text_hash(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(bytes.count))
 }

@@ -4,6 +4,7 @@
 #ifndef CARENATEXT_H
 #define CARENATEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "normalization.h"
@@ -115,6 +116,12 @@ static inline uint8_t arena_text_cluster(uint32_t scalar) {
     return arena_text_cluster_blocks[block << 8 | (scalar & 255)];
 }
 
+extern const uint32_t arena_text_script_count;
+extern const uint32_t arena_text_scripts[];
+
+/// A number for the script of a scalar, as the pre-tokenizer `UnicodeScripts` has them; 0 for none.
+uint32_t arena_text_script(uint32_t scalar);
+
 /// The lower case of a scalar that has another one, or null; its length in `count`.
 const uint32_t *arena_text_lowercase(uint32_t scalar, uint32_t *count);
 
@@ -127,59 +134,76 @@ const uint32_t *arena_text_decompose(uint32_t scalar, uint32_t *count);
 /// The scalar that two others compose to (Hangul apart), or 0.
 uint32_t arena_text_compose(uint32_t first, uint32_t second);
 
-// Merging
-
-/// No merge: the rank of a pair that stays apart.
-#define ARENA_BPE_NONE UINT32_MAX
-
-/// Which pairs merge, in which order, to what.
-typedef struct {
-    /// Open addressing; left << 43 | right << 22 | rank, all ones where empty.
-    const uint64_t *slots;
-    uint64_t mask;
-    uint32_t shift;
-    /// The token that the merge of a rank makes.
-    const uint32_t *merged;
-} arena_bpe_pairs;
-
-/// Room for the symbols of one piece; every array holds `capacity` entries rounded up to 16.
-typedef struct {
-    uint32_t *symbols;
-    uint32_t *ranks;
-    int32_t *next;
-    int32_t *previous;
-    /// Minima over minima of 16: an eighth of the capacity and 128 more.
-    uint32_t *tree;
-} arena_bpe_scratch;
-
-static inline uint64_t arena_bpe_slot(uint64_t key, uint32_t shift) {
-    return (key * 0x9E3779B97F4A7C15ull) >> shift;
+static inline uint64_t arena_text_mix(uint64_t a, uint64_t b) {
+    unsigned __int128 product =
+        (unsigned __int128)(a ^ 0x9E3779B97F4A7C15ull) * (b ^ 0xA0761D6478BD642Full);
+    return (uint64_t)(product >> 64) ^ (uint64_t)product;
 }
 
-/// The rank of a pair, or ARENA_BPE_NONE.
-static inline uint32_t arena_bpe_rank(const arena_bpe_pairs *pairs, uint32_t left, uint32_t right) {
-    uint64_t key = (uint64_t)left << 21 | right;
-    uint64_t at = arena_bpe_slot(key, pairs->shift);
-    for (;;) {
-        uint64_t slot = pairs->slots[at];
-        if (slot >> 22 == key) return (uint32_t)slot & 0x3FFFFF;
-        if (slot == UINT64_MAX) return ARENA_BPE_NONE;
-        at = (at + 1) & pairs->mask;
+/// A fast hash of a byte string; the same in every run, of no cryptographic worth.
+static inline uint64_t arena_text_hash(const uint8_t *p, uint64_t n) {
+    uint64_t hash = n, i = 0, word = 0;
+    for (; i + 8 <= n; i += 8) {
+        __builtin_memcpy(&word, p + i, 8);
+        hash = arena_text_mix(hash ^ word, 0xE7037ED1A0B428DBull);
+    }
+    word = 0;
+    for (uint32_t shift = 0; i < n; i++, shift += 8) word |= (uint64_t)p[i] << shift;
+    return arena_text_mix(hash ^ word, 0x8EBC6AF09C88C6E3ull);
+}
+
+/// No token.
+#define ARENA_BPE_NONE UINT32_MAX
+
+/// A vocabulary: open addressing by the hash of a string.
+typedef struct {
+    /// The hash's upper half and id + 1, or 0.
+    const uint64_t *slots;
+    uint64_t mask;
+    /// By id: where the string is << 32 | its length + 1, or 0.
+    const uint64_t *spans;
+    const uint8_t *text;
+} arena_dictionary;
+
+typedef struct {
+    const uint8_t *text;
+    uint64_t count;
+} arena_string;
+
+/// Whether an id's string is this one.
+static inline bool arena_dictionary_is(
+    const arena_dictionary *dictionary, uint32_t id, const uint8_t *p, uint64_t n) {
+    uint64_t span = dictionary->spans[id];
+    return (uint32_t)span == n + 1 && !__builtin_memcmp(dictionary->text + (span >> 32), p, n);
+}
+
+/// Whether an id's string is these two, one behind the other.
+static inline bool arena_dictionary_joins(
+    const arena_dictionary *dictionary, uint32_t id, arena_string left, arena_string right) {
+    uint64_t span = dictionary->spans[id];
+    const uint8_t *text = dictionary->text + (span >> 32);
+    return (uint32_t)span == left.count + right.count + 1 &&
+        !__builtin_memcmp(text, left.text, left.count) &&
+        !__builtin_memcmp(text + left.count, right.text, right.count);
+}
+
+/// The id of a string with this hash, or ARENA_BPE_NONE.
+static inline uint32_t arena_dictionary_id(
+    const arena_dictionary *dictionary, const uint8_t *p, uint64_t n, uint64_t hash) {
+    for (uint64_t at = hash & dictionary->mask;; at = (at + 1) & dictionary->mask) {
+        uint64_t slot = dictionary->slots[at];
+        if (!slot) return ARENA_BPE_NONE;
+        if (slot >> 32 == hash >> 32 && arena_dictionary_is(dictionary, (uint32_t)slot - 1, p, n)) {
+            return (uint32_t)slot - 1;
+        }
     }
 }
 
-/// Merges `count` symbols in place, lowest rank first and leftmost of equals, and returns how many
-/// are left. Time is count x log16(count).
-uint32_t arena_bpe_merge(
-    const arena_bpe_pairs *pairs, const arena_bpe_scratch *scratch, uint32_t count);
+/// The ids of many strings, ARENA_BPE_NONE for those that are not there.
+void arena_dictionary_find(
+    const arena_dictionary *dictionary, const arena_string *strings, uint64_t count,
+    uint32_t *ids);
 
-/// The same for a piece of bytes, each a symbol; `byte_ranks` holds the rank of each pair of bytes.
-uint32_t arena_bpe_merge_bytes(
-    const arena_bpe_pairs *pairs, const arena_bpe_scratch *scratch, const uint32_t *byte_ids,
-    const uint32_t *byte_ranks, const uint8_t *bytes, uint32_t count);
-
-/// `arena_bpe_merge` without the machine's wider instructions, for tests.
-uint32_t arena_bpe_merge_plain(
-    const arena_bpe_pairs *pairs, const arena_bpe_scratch *scratch, uint32_t count);
+#include "spelling.h"
 
 #endif

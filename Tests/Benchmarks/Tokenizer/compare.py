@@ -5,6 +5,8 @@
     compare.py fuzz OUT [N] [SEED]                   random texts from every corner of Unicode
     compare.py corpus OUT CORPUS_JSON                a JSON list of strings
     compare.py ids BENCH TOKENIZER ROWS              encode with both and count the rows that differ
+    compare.py library BENCH FILE ROWS               the same against mistral-common (tekken.json) or the
+                                                     sentencepiece library (.model)
     compare.py texts BENCH TOKENIZER ROWS            decode the rows' ids, and random ids, with both
     compare.py speed BENCH TOKENIZER ROWS            with tokenizers and gigatoken, 1 and 2 threads
 
@@ -211,6 +213,31 @@ def ids(bench, path, rows):
     )
 
 
+def library(bench, path, rows):
+    """Special tokens that stand in a text are text to both libraries."""
+    if path.endswith(".model"):
+        import sentencepiece
+
+        encode = sentencepiece.SentencePieceProcessor(model_file=path).encode
+    else:
+        from mistral_common.tokens.tokenizers.tekken import Tekkenizer
+
+        tekken = Tekkenizer.from_file(path)
+        encode = lambda text: tekken.encode(text, bos=False, eos=False)
+    with tempfile.NamedTemporaryFile() as out:
+        subprocess.check_call([bench, "ids", path, rows, out.name, "plain"])
+        ours = read_ids(out.name)
+    different = tokens = 0
+    for row, mine in zip(read_rows(rows), ours):
+        theirs = encode(row.decode())
+        tokens += len(theirs)
+        if mine != theirs:
+            different += 1
+            if different <= 5:
+                print("differs:", ascii(row.decode()[:200]), mine[:20], theirs[:20])
+    print(f"{os.path.basename(path)} {os.path.basename(rows)}: {len(ours)} rows, {tokens} tokens, {different} rows differ")
+
+
 def texts(bench, path, rows):
     from tokenizers import Tokenizer
 
@@ -296,6 +323,8 @@ if __name__ == "__main__":
         write_rows(rest[0], json.load(open(rest[1], encoding="utf-8")))
     elif command == "ids":
         ids(*rest)
+    elif command == "library":
+        library(*rest)
     elif command == "texts":
         texts(*rest)
     elif command == "peer":

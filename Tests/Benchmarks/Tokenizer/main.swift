@@ -2,9 +2,9 @@
 //
 //     tokenizer-bench load TOKENIZER
 //     tokenizer-bench speed TOKENIZER ROWS THREADS
-//     tokenizer-bench ids TOKENIZER ROWS OUT
+//     tokenizer-bench ids TOKENIZER ROWS OUT [plain]
 //     tokenizer-bench texts TOKENIZER IDS OUT
-//     tokenizer-bench hostile TOKENIZER
+//     tokenizer-bench hostile TOKENIZER [MEGABYTES [ROWS]]
 //
 // ROWS holds texts, each as a 32-bit length and its bytes; IDS rows of ids in the same form, the length
 // being theirs. compare.py makes and reads all of them.
@@ -57,17 +57,25 @@ func rounded(_ x: Double, _ digits: Int = 1) -> String {
 }
 
 func load(_ path: String) throws {
-    for _ in 0..<5 {
+    for round in 0..<5 {
         let before = processorSeconds()
         let time = try seconds { _ = try Tokenizer(path: path) }
         print(
             "load", rounded(time * 1000), "ms, on the processor",
             rounded((processorSeconds() - before) * 1000))
+        if round == 0 { printMemory() }
     }
-    let status = try readFile("/proc/self/status")
-    for line in String(decoding: status, as: UTF8.self).split(separator: "\n")
-    where line.hasPrefix("VmHWM") {
-        print(line)
+}
+
+/// The most memory that the process has had.
+func printMemory() {
+    // A file that the kernel makes up cannot be mapped.
+    guard let file = fopen("/proc/self/status", "r") else { return }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, Int32(line.count), file) != nil {
+        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if text.hasPrefix("VmHWM") { print(text, terminator: "") }
     }
 }
 
@@ -95,10 +103,11 @@ func speed(_ path: String, _ rows: Rows, threads: Int) throws {
     )
 }
 
-func writeIDs(_ path: String, _ rows: Rows, _ out: String) throws {
+/// `plain`: special tokens that stand in the texts are text.
+func writeIDs(_ path: String, _ rows: Rows, _ out: String, plain: Bool) throws {
     let tokenizer = try Tokenizer(path: path)
     let result = try tokenizer.encodeBatch(
-        count: rows.ranges.count, options: Tokenizer.Options(addSpecialTokens: false)
+        count: rows.ranges.count, options: Tokenizer.Options(addSpecialTokens: false, parseSpecial: !plain)
     ) { rows.bytes($0) }
     var bytes: [UInt8] = []
     for i in 0..<result.count {
@@ -138,10 +147,10 @@ func writeTexts(_ path: String, _ rows: Rows, _ out: String) throws {
     try save(bytes, out)
 }
 
-/// Inputs that make a careless tokenizer slow: 1 MB each, beside 1 MB of plain words; processor time.
-func hostile(_ path: String) throws {
+/// Inputs that make a careless tokenizer slow, beside as much of plain words; processor time a megabyte.
+func hostile(_ path: String, megabytes: Int, rows: Rows?) throws {
     let tokenizer = try Tokenizer(path: path)
-    let size = 1_000_000
+    let size = 1_000_000 * megabytes
     func repeated(_ text: String) -> [UInt8] {
         let unit = Array(text.utf8)
         var bytes: [UInt8] = []
@@ -160,7 +169,14 @@ func hostile(_ path: String) throws {
     for _ in 0..<size { letters.append(UInt8(97 + random(26))) }
     while han.count < size { appendUTF8(UInt32(0x4E00 + random(0x5000)), to: &han) }
     while marks.count < size { appendUTF8(UInt32(0x300 + random(0x70)), to: &marks) }
-    let inputs: [(String, [UInt8])] = [
+    var inputs: [(String, [UInt8])] = []
+    if let rows {
+        // Text as it comes, none of it seen before, in one piece.
+        var text: [UInt8] = []
+        for i in 0..<rows.ranges.count where text.count < size { text += rows.bytes(i) }
+        inputs.append(("arena rows", text))
+    }
+    inputs += [
         ("plain words", repeated("the quick brown fox jumps over the lazy dog and runs away; ")),
         ("one letter", repeated("a")), ("one letter, capital", repeated("A")),
         ("spaces", repeated(" ")),
@@ -174,13 +190,13 @@ func hostile(_ path: String) throws {
     ]
     for (name, bytes) in inputs {
         var tokens = 0
-        let times = try (0..<3).map { _ in
+        let times = try (0..<(name == "arena rows" ? 1 : 3)).map { _ in
             let before = processorSeconds()
             tokens = try bytes.withUnsafeBytes { try tokenizer.encode($0).count }
             return processorSeconds() - before
         }
-        print(
-            padded(name, 26), padded(rounded((times.min() ?? 0) * 1000), 8), "ms", tokens, "tokens")
+        let each = (times.min() ?? 0) * 1e9 / Double(bytes.count)
+        print(padded(name, 26), padded(rounded(each), 8), "ms/MB", tokens, "tokens")
     }
 }
 
@@ -190,11 +206,15 @@ do {
     case "load" where arguments.count == 3: try load(arguments[2])
     case "speed" where arguments.count == 5:
         try speed(arguments[2], Rows(arguments[3]), threads: Int(arguments[4]) ?? 1)
-    case "ids" where arguments.count == 5:
-        try writeIDs(arguments[2], Rows(arguments[3]), arguments[4])
+    case "ids" where arguments.count >= 5:
+        try writeIDs(
+            arguments[2], Rows(arguments[3]), arguments[4], plain: arguments.last == "plain")
     case "texts" where arguments.count == 5:
         try writeTexts(arguments[2], Rows(arguments[3], bytesEach: 4), arguments[4])
-    case "hostile" where arguments.count == 3: try hostile(arguments[2])
+    case "hostile" where arguments.count >= 3:
+        try hostile(
+            arguments[2], megabytes: arguments.count > 3 ? Int(arguments[3]) ?? 1 : 1,
+            rows: arguments.count > 4 ? Rows(arguments[4]) : nil)
     default:
         print("usage: tokenizer-bench load|speed|ids|texts|hostile TOKENIZER ...")
         exit(64)

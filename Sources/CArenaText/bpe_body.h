@@ -1,0 +1,321 @@
+// The loops of bpe.c, once for each instruction set: SUFFIXED names them.
+
+enum { SUFFIXED(WINDOW) = 256, SUFFIXED(OVERLAP) = 48, SUFFIXED(PARTS) = 256 };
+
+/// The symbols of a window with their rows in the pair table, and what each makes with its right
+/// neighbour.
+typedef struct {
+    uint32_t symbols[256], ranks[256], made[256];
+    uint64_t rows[256];
+} SUFFIXED(Window);
+
+/// Sets a pair by its slot; what is made is asked for ahead of its merge.
+ARENA_INLINE void SUFFIXED(set_pair)(
+    const arena_bpe_pairs *pairs, SUFFIXED(Window) *w, uint32_t at, uint64_t slot) {
+    w->ranks[at] = arena_bpe_slot_rank(slot);
+    w->made[at] = (uint32_t)slot & 0x1FFFFF;
+    if (slot != UINT64_MAX) __builtin_prefetch(pairs->rows + w->made[at]);
+}
+
+/// Sets the rows and pairs of symbols.
+ARENA_INLINE void SUFFIXED(set_pairs)(
+    const arena_bpe_pairs *pairs, SUFFIXED(Window) *w, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) w->rows[i] = pairs->rows[w->symbols[i]];
+    for (uint32_t i = 0; i + 1 < count; i++) {
+        SUFFIXED(set_pair)(
+            pairs, w, i, arena_bpe_find_in_row(pairs, w->rows[i], w->symbols[i + 1]));
+    }
+}
+
+/// Merges up to 256 symbols whose pairs are set; writes the tokens and the symbol that each starts at,
+/// and returns how many they are.
+static inline uint32_t SUFFIXED(merge_window)(
+    const arena_bpe_pairs *pairs, SUFFIXED(Window) *w, uint32_t count, int32_t *ids,
+    uint16_t *starts) {
+    uint16_t next[256], previous[256];
+    uint32_t minima[16];
+    uint32_t room = merge_rounded(count), blocks = room / 16;
+    for (uint32_t i = count ? count - 1 : 0; i < room; i++) w->ranks[i] = NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        next[i] = (uint16_t)(i + 1);
+        previous[i] = (uint16_t)(i - 1);
+    }
+    if (blocks > 1) {
+        for (uint32_t k = 0; k < 16; k++) {
+            minima[k] = k < blocks ? merge_least(w->ranks + k * 16) : NONE;
+        }
+    }
+    for (;;) {
+        uint32_t best, at;
+        if (blocks > 1) {
+            best = merge_least(minima);
+            if (best == NONE) break;
+            uint32_t block = merge_first_of(minima, best);
+            at = block * 16 + merge_first_of(w->ranks + block * 16, best);
+        } else {
+            best = merge_least(w->ranks);
+            if (best == NONE) break;
+            at = merge_first_of(w->ranks, best);
+        }
+        uint32_t right = next[at], after = next[right], before = previous[at];
+        uint32_t symbol = w->made[at];
+        uint64_t row = pairs->rows[symbol];
+        w->symbols[at] = symbol;
+        w->rows[at] = row;
+        next[at] = (uint16_t)after;
+        w->ranks[right] = NONE;
+        if (after < count) {
+            previous[after] = (uint16_t)at;
+            SUFFIXED(set_pair)(
+                pairs, w, at, arena_bpe_find_in_row(pairs, row, w->symbols[after]));
+        } else {
+            w->ranks[at] = NONE;
+        }
+        if (before != 0xFFFF) {
+            SUFFIXED(set_pair)(
+                pairs, w, before, arena_bpe_find_in_row(pairs, w->rows[before], symbol));
+        }
+        if (blocks <= 1) continue;
+        minima[at >> 4] = merge_least(w->ranks + (at & ~15u));
+        if (right >> 4 != at >> 4) minima[right >> 4] = merge_least(w->ranks + (right & ~15u));
+        if (before != 0xFFFF && before >> 4 != at >> 4) {
+            minima[before >> 4] = merge_least(w->ranks + (before & ~15u));
+        }
+    }
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < count; i = next[i]) {
+        ids[left] = (int32_t)w->symbols[i];
+        starts[left++] = (uint16_t)i;
+    }
+    starts[left] = (uint16_t)count;
+    return left;
+}
+
+/// The same for symbols in memory that stays as it is.
+static inline uint32_t SUFFIXED(merge_copy)(
+    const arena_bpe_pairs *pairs, const uint32_t *from, uint32_t count, int32_t *ids,
+    uint16_t *starts) {
+    SUFFIXED(Window) w;
+    memcpy(w.symbols, from, count * sizeof *from);
+    SUFFIXED(set_pairs)(pairs, &w, count);
+    return SUFFIXED(merge_window)(pairs, &w, count, ids, starts);
+}
+
+static uint32_t SUFFIXED(merge_windows)(
+    const arena_bpe_pairs *pairs, const uint32_t *symbols, uint32_t count, int32_t *out) {
+    int32_t ids[2][256];
+    uint16_t starts[2][257];
+    if (count == 0) return 0;
+    uint32_t written = 0, first = 0, base = 0, here = 0;
+    uint32_t length = count < SUFFIXED(WINDOW) ? count : SUFFIXED(WINDOW);
+    uint32_t tokens = SUFFIXED(merge_copy)(pairs, symbols, length, ids[0], starts[0]);
+    while (base + length < count) {
+        // The next window begins at a token well before this one's end.
+        uint32_t tail = tokens - 1;
+        while (tail > first && starts[here][tail] + SUFFIXED(OVERLAP) > length) tail--;
+        if (starts[here][tail] == 0) return NONE;
+        uint32_t next = base + starts[here][tail], other = here ^ 1;
+        uint32_t next_length =
+            count - next < SUFFIXED(WINDOW) ? count - next : SUFFIXED(WINDOW);
+        uint32_t next_tokens;
+        if (next_length == length &&
+            !memcmp(symbols + next, symbols + base, length * sizeof *symbols)) {
+            // Runs of one character and the like: what was merged already.
+            next_tokens = tokens;
+            memcpy(ids[other], ids[here], sizeof ids[here]);
+            memcpy(starts[other], starts[here], sizeof starts[here]);
+        } else {
+            next_tokens = SUFFIXED(merge_copy)(
+                pairs, symbols + next, next_length, ids[other], starts[other]);
+        }
+        uint32_t i = tail, j = 0, shift = starts[here][tail];
+        for (;;) {
+            if (i == tokens || j == next_tokens) return NONE;
+            uint32_t a = starts[here][i] - shift, b = starts[other][j];
+            if (a == b && ids[here][i] == ids[other][j] &&
+                starts[here][i + 1] - shift == starts[other][j + 1]) {
+                break;
+            }
+            if (a <= b) i++;
+            if (b <= a) j++;
+        }
+        for (uint32_t k = first; k < i; k++) out[written++] = ids[here][k];
+        first = j;
+        base = next;
+        length = next_length;
+        tokens = next_tokens;
+        here = other;
+    }
+    for (uint32_t k = first; k < tokens; k++) out[written++] = ids[here][k];
+    return written;
+}
+
+/// Merges one piece, or a part of one between seams; returns how many tokens, or NONE where `scratch`
+/// is too small.
+static __attribute__((noinline)) uint32_t SUFFIXED(merge_piece)(
+    const arena_bpe_model *model, arena_bpe_state *state, const uint8_t *p, uint64_t n,
+    int32_t *out) {
+    const arena_bpe_pairs *pairs = &model->pairs;
+    if (model->byte_pairs && n <= 256) {
+        SUFFIXED(Window) w;
+        uint16_t starts[257];
+        uint32_t count = (uint32_t)n;
+        bool ascii = true;
+        for (uint64_t i = 0; i < n; i++) ascii &= p[i] < 0x80;
+        if (ascii || !model->seams.bits) {
+            for (uint32_t i = 0; i < count; i++) {
+                w.symbols[i] = model->byte_ids[p[i]];
+                w.rows[i] = pairs->rows[w.symbols[i]];
+            }
+            for (uint32_t i = 0; i + 1 < count; i++) {
+                SUFFIXED(set_pair)(pairs, &w, i, model->byte_pairs[(uint32_t)p[i] << 8 | p[i + 1]]);
+            }
+        } else {
+            count = symbols_of_bytes(model, w.symbols, p, n);
+            SUFFIXED(set_pairs)(pairs, &w, count);
+        }
+        return SUFFIXED(merge_window)(pairs, &w, count, out, starts);
+    }
+    uint64_t room = model->spells_bytes && !model->byte_pairs ? n * 2 : n;
+    if (room > state->scratch.capacity) {
+        state->need = room;
+        return NONE;
+    }
+    uint32_t *symbols = state->scratch.symbols;
+    uint64_t unknown = state->unknown;
+    uint32_t count = model->byte_pairs
+        ? (model->seams.bits ? symbols_of_bytes(model, symbols, p, n) : 0)
+        : symbols_with_unknown(model, state, p, n);
+    if (model->byte_pairs && !model->seams.bits) {
+        for (; count < n; count++) symbols[count] = model->byte_ids[p[count]];
+    }
+    uint32_t written = SUFFIXED(merge_windows)(pairs, symbols, count, out);
+    if (written != NONE) return written;
+    if (!state->scratch.ranks) {
+        state->unknown = unknown;
+        state->need = room;
+        return NONE;
+    }
+    written = arena_bpe_merge(pairs, &state->scratch, count);
+    memcpy(out, symbols, written * sizeof *symbols);
+    return written;
+}
+
+/// Spells a part of a piece; returns how many tokens, or NONE.
+static inline uint32_t SUFFIXED(spell_part)(
+    const arena_bpe_model *model, arena_bpe_state *state, const uint8_t *p, uint64_t n,
+    uint64_t mark, int32_t *out) {
+    if (n > 15) {
+        int64_t known = arena_piece_find_long(&state->cache, p, n, mark, out);
+        if (known >= 0) return (uint32_t)known;
+    }
+    uint64_t unknown = state->unknown;
+    uint32_t written = SUFFIXED(merge_piece)(model, state, p, n, out);
+    if (written != NONE && state->unknown == unknown) {
+        arena_piece_insert(&state->cache, p, n, mark, out, written);
+    }
+    return written;
+}
+
+/// Takes a piece apart at its seams and spells the parts; false where `scratch` is too small.
+static bool SUFFIXED(spell_apart)(
+    const arena_bpe_model *model, arena_bpe_state *state, const uint8_t *p, uint64_t n,
+    int32_t **out) {
+    const arena_seams seams = model->seams;
+    // A part is never a token as a whole: where those come first, it is spelled by other rules.
+    uint64_t mark = model->dictionary.slots != NULL;
+    uint32_t ends[SUFFIXED(PARTS)];
+    uint64_t at = 0, start = 0, length;
+    uint32_t before = scalar_at(p, &length);
+    at = length;
+    while (start < n) {
+        uint64_t count = 0;
+        while (at < n && count < SUFFIXED(PARTS)) {
+            uint32_t code = scalar_at(p + at, &length);
+            bool is_seam = arena_seam(&seams, before, code);
+            if (model->holds_unknown) {
+                is_seam = is_seam && symbol_of(model, before) != NONE &&
+                    symbol_of(model, code) != NONE;
+            }
+            ends[count] = (uint32_t)at;
+            count += is_seam;
+            before = code;
+            at += length;
+        }
+        if (start == 0 && at >= n && count == 0) {
+            uint32_t written = SUFFIXED(merge_piece)(model, state, p, n, *out);
+            if (written == NONE) return false;
+            *out += written;
+            return true;
+        }
+        if (at >= n && count < SUFFIXED(PARTS)) ends[count++] = (uint32_t)n;
+        for (uint64_t done = 0; done < count;) {
+            if (state->cache.slots) {
+                uint64_t known =
+                    cache_look_up(&state->cache, p, (uint32_t)start, ends, done, count, mark, out);
+                if (known != done) start = ends[known - 1];
+                done = known;
+                if (done == count) break;
+            }
+            uint32_t written =
+                SUFFIXED(spell_part)(model, state, p + start, ends[done] - start, mark, *out);
+            if (written == NONE) return false;
+            *out += written;
+            start = ends[done++];
+        }
+    }
+    return true;
+}
+
+/// Spells a piece that the short cache has not; false where `scratch` is too small.
+static __attribute__((noinline)) bool SUFFIXED(spell_new)(
+    const arena_bpe_model *model, arena_bpe_state *state, const uint8_t *p, uint64_t n,
+    int32_t **out) {
+    int32_t *start = *out;
+    if (n > 15) {
+        int64_t known = arena_piece_find_long(&state->cache, p, n, 0, start);
+        if (known >= 0) {
+            *out += known;
+            return true;
+        }
+    }
+    uint64_t unknown = state->unknown;
+    uint32_t whole = model->dictionary.slots ? whole_token(model, p, n) : NONE;
+    if (whole != NONE) {
+        *(*out)++ = (int32_t)whole;
+    } else if (n > 15 && model->seams.narrow) {
+        if (!SUFFIXED(spell_apart)(model, state, p, n, out)) return false;
+    } else {
+        uint32_t written = SUFFIXED(merge_piece)(model, state, p, n, start);
+        if (written == NONE) return false;
+        *out += written;
+    }
+    if (state->unknown == unknown) {
+        arena_piece_insert(&state->cache, p, n, 0, start, (uint64_t)(*out - start));
+    }
+    return true;
+}
+
+static uint64_t SUFFIXED(spell)(
+    const arena_bpe_model *model, arena_bpe_state *state, const uint8_t *text,
+    const uint32_t *ends, uint64_t from, uint64_t count, int32_t **out) {
+    state->need = 0;
+    uint32_t start = from ? ends[from - 1] : 0;
+    while (from < count) {
+        if (state->cache.slots) {
+            uint64_t done = cache_look_up(&state->cache, text, start, ends, from, count, 0, out);
+            if (done != from) start = ends[done - 1];
+            from = done;
+            if (from == count) break;
+        }
+        int32_t *before = *out;
+        uint64_t unknown = state->unknown;
+        if (!SUFFIXED(spell_new)(model, state, text + start, ends[from] - start, out)) {
+            *out = before;
+            state->unknown = unknown;
+            return from;
+        }
+        start = ends[from++];
+    }
+    return from;
+}
