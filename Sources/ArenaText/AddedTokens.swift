@@ -141,6 +141,8 @@ final class TokenFinder: Sendable {
     }
 
     private let tokens: [AddedToken]
+    /// The most bytes that a token has.
+    let longest: Int
     private let nodes: [Node]
     /// The node of each first byte, or -1.
     private let roots: Table<Int32>
@@ -152,6 +154,7 @@ final class TokenFinder: Sendable {
         let tokens = tokens.filter { !$0.pattern.isEmpty }.sorted { $0.id < $1.id }
         guard !tokens.isEmpty else { return nil }
         self.tokens = tokens
+        longest = tokens.map(\.pattern.count).max() ?? 0
         roots = Table(count: 256, repeating: -1)
         var nodes: [Node] = []
         for (index, token) in tokens.enumerated() {
@@ -190,12 +193,12 @@ final class TokenFinder: Sendable {
         self.starts = starts
     }
 
-    /// Calls `body` with the parts of a text in order. With `parseSpecial` off, special tokens are text.
-    /// Adds to `specials` how many special tokens there were, parsed or not.
-    func forEachPart(
-        of text: Bytes, parseSpecial: Bool, specials: inout Int, _ body: (TextPart) -> Void
-    ) {
-        guard let p = text.baseAddress else { return }
+    /// Calls `body` with the parts of a text, which is followed by spare bytes, in order. With
+    /// `parseSpecial` off, special tokens are text.
+    /// - Returns: how many special tokens there were, parsed or not.
+    func forEachPart(of text: Bytes, parseSpecial: Bool, _ body: (TextPart) -> Void) -> Int {
+        guard let p = text.baseAddress else { return 0 }
+        var specials = 0
         let end = text.count
         let roots = roots.base
         var done = 0  // what lies before has been handed out
@@ -227,10 +230,8 @@ final class TokenFinder: Sendable {
             done = stop
         }
         if done < end { body(.text(done..<end)) }
+        return specials
     }
-
-    /// The most bytes that a token has.
-    var longest: Int { tokens.map(\.pattern.count).max() ?? 0 }
 
     /// Whether any token has a byte for which `body` holds.
     func contains(where body: (UInt8) -> Bool) -> Bool {

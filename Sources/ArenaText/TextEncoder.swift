@@ -48,7 +48,7 @@ final class TextEncoder {
             return encodeStretch(
                 whole, startsText: !continues, with: tokenizer, parseSpecial: parseSpecial)
         }
-        finder.forEachPart(of: whole, parseSpecial: parseSpecial, specials: &specials) { part in
+        let found = finder.forEachPart(of: whole, parseSpecial: parseSpecial) { part in
             switch part {
             case .token(let token, _):
                 ids.append(Int32(token.id))
@@ -60,6 +60,7 @@ final class TextEncoder {
                 self.continues = false
             }
         }
+        specials += found
     }
 
     /// A stretch between added tokens of the raw text.
@@ -90,7 +91,7 @@ final class TextEncoder {
         guard let finder = tokenizer.added.normalized else {
             return encodePieces(current, startsText: startsText, with: tokenizer)
         }
-        finder.forEachPart(of: current, parseSpecial: parseSpecial, specials: &specials) { part in
+        let found = finder.forEachPart(of: current, parseSpecial: parseSpecial) { part in
             switch part {
             case .token(let token, _): ids.append(Int32(token.id))
             case .text(let range):
@@ -100,6 +101,7 @@ final class TextEncoder {
                     with: tokenizer)
             }
         }
+        specials += found
     }
 
     private func encodePieces(_ stretch: Bytes, startsText: Bool, with tokenizer: Tokenizer) {

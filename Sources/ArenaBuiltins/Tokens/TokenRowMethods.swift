@@ -129,7 +129,7 @@ let tokenRowMethods: [Builtin] = [
         }
         let q = try share(a[1])
         return try framing { () throws(FrameError) in
-            try lengths.quantiles([q]).first.map { value($0) } ?? .none
+            try lengths.quantiles([q]).first.map { value($0) } ?? Value.none
         }
     },
     Builtin(

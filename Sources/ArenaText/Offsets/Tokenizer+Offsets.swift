@@ -145,17 +145,24 @@ extension Tokenizer {
         let text = encoder.repaired(bytes)
         var tokens: [TracedToken] = []
         var word: Int32 = 0
+        func cutAtTokens(_ bytes: [UInt8], _ finder: TokenFinder) -> [TextPart] {
+            // The finder reads some bytes behind the text.
+            var copy = Scratch<UInt8>(capacity: bytes.count)
+            bytes.withUnsafeBufferPointer { copy.append($0) }
+            var parts: [TextPart] = []
+            let found = finder.forEachPart(of: copy.contents, parseSpecial: parseSpecial) {
+                parts.append($0)
+            }
+            encoder.specials += found
+            return parts
+        }
         func add(_ stretch: TracedText) {
             var stretch = stretch
             for step in normalizers { stretch.normalize(step) }
             guard let finder = added.normalized, stretch.count > 0 else {
                 return addPieces(stretch)
             }
-            var parts: [TextPart] = []
-            stretch.withBytes {
-                finder.forEachPart(of: $0, parseSpecial: parseSpecial, specials: &encoder.specials)
-                { parts.append($0) }
-            }
+            let parts = cutAtTokens(stretch.bytes, finder)
             for part in parts {
                 switch part {
                 case .token(let token, let range):
@@ -194,12 +201,7 @@ extension Tokenizer {
             }
         }
         if let finder = added.raw {
-            var parts: [TextPart] = []
-            text.withUnsafeBufferPointer {
-                finder.forEachPart(
-                    of: $0, parseSpecial: parseSpecial, specials: &encoder.specials
-                ) { parts.append($0) }
-            }
+            let parts = cutAtTokens(text, finder)
             for part in parts {
                 switch part {
                 case .token(let token, let range):

@@ -206,7 +206,9 @@ private struct StepView {
 
     private mutating func add(_ replacement: Replacement) -> Bool {
         switch replacement {
-        case .regex(let regex, _): return regex.source == " {2,}"
+        case .regex: return false
+        // A single space is never one of several.
+        case .spaces: return true
         case .string(let string):
             let spaces = string.pattern.filter { $0 == 0x20 }.count
             if string.pattern == [0x20] {
@@ -312,7 +314,7 @@ private enum ModelSeams: Sendable {
         switch self {
         case .none: return false
         case .merges(let bpe, let table):
-            guard table.isSeam(last, next) else { return false }
+            guard table.seams.isSeam(last, next) else { return false }
             return !table.holdsUnknown
                 || bpe.symbols.id(of: last) != SymbolTable.none
                     && bpe.symbols.id(of: next) != SymbolTable.none

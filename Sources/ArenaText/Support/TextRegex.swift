@@ -7,8 +7,6 @@ import Synchronization
 
 /// A regular expression with the meaning that Oniguruma gives it in the reference.
 final class TextRegex: Sendable {
-    /// The expression as it stands in the file.
-    let source: String
     nonisolated(unsafe) private let code: OpaquePointer
     /// Matchers that are not in use; each belongs to one thread while it is.
     private let idle = Mutex<[Matcher]>([])
@@ -36,7 +34,6 @@ final class TextRegex: Sendable {
             throw part.contradiction("\(words) in the pattern \(text)")
         }
         self.code = code
-        source = text
     }
 
     deinit {
