@@ -127,7 +127,8 @@ func normalize(_ text: [UInt8], _ normalizers: [any Normalizer]) -> [UInt8] {
 /// A part of a text that was looked through for added tokens.
 enum TextPart {
     case text(Range<Int>)
-    case token(AddedToken)
+    /// With what it takes up, spaces that it swallows included.
+    case token(AddedToken, Range<Int>)
 }
 
 /// Finds added tokens: at each place the longest, from left to right, never overlapping.
@@ -140,6 +141,8 @@ final class TokenFinder: Sendable {
     }
 
     private let tokens: [AddedToken]
+    /// The most bytes that a token has.
+    let longest: Int
     private let nodes: [Node]
     /// The node of each first byte, or -1.
     private let roots: Table<Int32>
@@ -151,6 +154,7 @@ final class TokenFinder: Sendable {
         let tokens = tokens.filter { !$0.pattern.isEmpty }.sorted { $0.id < $1.id }
         guard !tokens.isEmpty else { return nil }
         self.tokens = tokens
+        longest = tokens.map(\.pattern.count).max() ?? 0
         roots = Table(count: 256, repeating: -1)
         var nodes: [Node] = []
         for (index, token) in tokens.enumerated() {
@@ -189,9 +193,12 @@ final class TokenFinder: Sendable {
         self.starts = starts
     }
 
-    /// Calls `body` with the parts of a text in order. With `parseSpecial` off, special tokens are text.
-    func forEachPart(of text: Bytes, parseSpecial: Bool, _ body: (TextPart) -> Void) {
-        guard let p = text.baseAddress else { return }
+    /// Calls `body` with the parts of a text, which is followed by spare bytes, in order. With
+    /// `parseSpecial` off, special tokens are text.
+    /// - Returns: how many special tokens there were, parsed or not.
+    func forEachPart(of text: Bytes, parseSpecial: Bool, _ body: (TextPart) -> Void) -> Int {
+        guard let p = text.baseAddress else { return 0 }
+        var specials = 0
         let end = text.count
         let roots = roots.base
         var done = 0  // what lies before has been handed out
@@ -209,15 +216,57 @@ final class TokenFinder: Sendable {
             var start = i
             var stop = i + length
             i = stop
+            if token.singleWord, parseSpecial || !token.isSpecial,
+                touchesWord(p, start, stop, end)
+            {
+                continue
+            }
+            if token.isSpecial { specials += 1 }
             if !parseSpecial, token.isSpecial { continue }
-            if token.singleWord, touchesWord(p, start, stop, end) { continue }
             if token.stripsLeft { start = max(spacesBefore(p, start, floor: done), done) }
             if token.stripsRight { stop = spacesAfter(p, stop, end) }
             if done < start { body(.text(done..<start)) }
-            body(.token(token))
+            body(.token(token, start..<stop))
             done = stop
         }
         if done < end { body(.text(done..<end)) }
+        return specials
+    }
+
+    /// Whether any token has a byte for which `body` holds.
+    func contains(where body: (UInt8) -> Bool) -> Bool {
+        tokens.contains { $0.pattern.contains(where: body) }
+    }
+
+    /// Whether a token looks at or takes more than its own bytes.
+    var reachesOut: Bool { tokens.contains { $0.singleWord || $0.stripsLeft || $0.stripsRight } }
+
+    /// Whether the place `at` of a text may lie inside a token or what it takes along. Says yes too
+    /// often rather than too rarely.
+    func touches(_ text: Bytes, at place: Int) -> Bool {
+        guard let p = text.baseAddress else { return false }
+        return nodes.withUnsafeBufferPointer { nodes in
+            for start in max(0, place - longest)...place {
+                guard start < text.count else { break }
+                var at = roots.base[Int(p[start])]
+                var i = start
+                while at >= 0 {
+                    i += 1
+                    let node = nodes[Int(at)]
+                    if node.token >= 0 {
+                        if start < place, i > place { return true }
+                        let token = tokens[Int(node.token)]
+                        // At its ends a token may look at its neighbours or swallow spaces.
+                        if token.stripsRight || token.singleWord, i == place { return true }
+                        if token.stripsLeft || token.singleWord, start == place { return true }
+                    }
+                    guard i < text.count else { break }
+                    at = node.child
+                    while at >= 0, nodes[Int(at)].byte != p[i] { at = nodes[Int(at)].sibling }
+                }
+            }
+            return false
+        }
     }
 
     private func longestMatch(

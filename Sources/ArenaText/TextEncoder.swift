@@ -16,15 +16,22 @@ final class TextEncoder {
     private(set) var ids = Scratch<Int32>(capacity: 4096)
     /// Ill-formed parts replaced since the last `takeCounts`.
     private var repairs = 0
+    /// Special tokens that stood in texts since then.
+    var specials = 0
+    private var held = TextCounts()
+    /// Whether the stretch at hand goes on where another text ended.
+    private var continues = false
 
     init(_ tokenizer: Tokenizer) { speller = tokenizer.model.makeSpeller() }
 
-    /// Leaves the tokens of a text, without any around it, in `ids`.
-    ///
-    /// A caller that cuts on the right needs only the first tokens; encoding may then stop early at
-    /// the end of a piece. Nothing does so yet, since every cut reports how much was lost.
-    func encode(_ bytes: UnsafeRawBufferPointer, with tokenizer: Tokenizer, parseSpecial: Bool) {
+    /// Leaves the tokens of a whole text, without any around it, in `ids`. A text that `continues`
+    /// another gets nothing of what stands at the start of texts.
+    func encode(
+        _ bytes: UnsafeRawBufferPointer, with tokenizer: Tokenizer, parseSpecial: Bool,
+        continues: Bool = false
+    ) {
         ids.count = 0
+        self.continues = continues
         // The copy costs little and gives what follows a text with spare bytes behind it.
         text.count = 0
         text.reserve(bytes.count)
@@ -39,18 +46,21 @@ final class TextEncoder {
         let whole = text.contents
         guard let finder = tokenizer.added.raw else {
             return encodeStretch(
-                whole, startsText: true, with: tokenizer, parseSpecial: parseSpecial)
+                whole, startsText: !continues, with: tokenizer, parseSpecial: parseSpecial)
         }
-        finder.forEachPart(of: whole, parseSpecial: parseSpecial) { part in
+        let found = finder.forEachPart(of: whole, parseSpecial: parseSpecial) { part in
             switch part {
-            case .token(let token): ids.append(Int32(token.id))
+            case .token(let token, _):
+                ids.append(Int32(token.id))
+                self.continues = false
             case .text(let range):
                 encodeStretch(
-                    Bytes(rebasing: whole[range]), startsText: range.lowerBound == 0,
-                    with: tokenizer,
-                    parseSpecial: parseSpecial)
+                    Bytes(rebasing: whole[range]), startsText: range.lowerBound == 0 && !continues,
+                    with: tokenizer, parseSpecial: parseSpecial)
+                self.continues = false
             }
         }
+        specials += found
     }
 
     /// A stretch between added tokens of the raw text.
@@ -60,6 +70,14 @@ final class TextEncoder {
         var current = stretch
         var startsText = startsText
         for normalizer in tokenizer.normalizers {
+            var normalizer = normalizer
+            if continues {
+                // Only a text's own start gets a prefix or loses its spaces.
+                if normalizer is Prepend { continue }
+                if let strip = normalizer as? Strip {
+                    normalizer = Strip(left: false, right: strip.right)
+                }
+            }
             spare.count = 0
             if startsText, tokenizer.asksForStart, normalizer.movesStart(current) {
                 startsText = false
@@ -73,9 +91,9 @@ final class TextEncoder {
         guard let finder = tokenizer.added.normalized else {
             return encodePieces(current, startsText: startsText, with: tokenizer)
         }
-        finder.forEachPart(of: current, parseSpecial: parseSpecial) { part in
+        let found = finder.forEachPart(of: current, parseSpecial: parseSpecial) { part in
             switch part {
-            case .token(let token): ids.append(Int32(token.id))
+            case .token(let token, _): ids.append(Int32(token.id))
             case .text(let range):
                 encodePieces(
                     Bytes(rebasing: current[range]),
@@ -83,6 +101,7 @@ final class TextEncoder {
                     with: tokenizer)
             }
         }
+        specials += found
     }
 
     private func encodePieces(_ stretch: Bytes, startsText: Bool, with tokenizer: Tokenizer) {
@@ -91,10 +110,51 @@ final class TextEncoder {
         speller.spell(pieces, into: &ids)
     }
 
-    /// Characters without a token and ill-formed parts since the last call.
-    func takeCounts() -> (unknown: Int, repairs: Int) {
-        defer { repairs = 0 }
-        return (speller.takeUnknownCount(), repairs)
+    /// A text as it is encoded: well-formed.
+    func repaired(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        guard firstInvalidUTF8(bytes) != nil else { return Array(bytes) }
+        var text = Scratch<UInt8>(capacity: bytes.count)
+        repairs += appendRepaired(bytes, to: &text)
+        return Array(text.contents)
+    }
+
+    /// Appends the tokens of one piece, which is followed by spare bytes, to `ids`.
+    func spell(piece: Bytes) {
+        pieces.begin(piece, startsText: false)
+        speller.spell(pieces, into: &ids)
+    }
+
+    /// Empties `ids` for a text that is put together piece by piece.
+    func begin() { ids.count = 0 }
+
+    /// What was met in texts since the last call.
+    func takeCounts() -> TextCounts {
+        let counts = TextCounts(
+            unknown: held.unknown + speller.takeUnknownCount(), repairs: held.repairs + repairs,
+            specials: held.specials + specials)
+        held = TextCounts()
+        repairs = 0
+        specials = 0
+        return counts
+    }
+
+    /// Sets what was counted so far aside, so that what is counted from here on can be dropped.
+    func holdCounts() { held = takeCounts() }
+
+    /// Forgets what was counted since `holdCounts`: the text is read once more.
+    func dropCounts() {
+        _ = speller.takeUnknownCount()
+        repairs = 0
+        specials = 0
+    }
+
+    /// Leaves only a part of the ids.
+    func keepOnly(_ range: Range<Int>) {
+        if range.lowerBound > 0 {
+            // SAFETY: both ranges lie inside what was written; they may overlap.
+            ids.base.update(from: ids.base + range.lowerBound, count: range.count)
+        }
+        ids.count = range.count
     }
 
     /// Gives memory back that one huge text has left behind.
@@ -107,6 +167,13 @@ final class TextEncoder {
         pieces.trim(above: limit)
         speller.trim(above: limit)
     }
+}
+
+/// What was met in texts: characters without a token, ill-formed parts, special tokens.
+struct TextCounts {
+    var unknown = 0
+    var repairs = 0
+    var specials = 0
 }
 
 /// Encoders that are not in use, with their caches warm.

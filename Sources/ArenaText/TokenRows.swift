@@ -7,10 +7,20 @@ package struct TokenRows: Sendable, Equatable {
     package var ids: [Int32]
     /// The segment (token type) of each id, where asked for.
     package var types: [UInt8]
+    /// What each id stands for, where asked for.
+    package var places: [TokenPlace] = []
     /// How many rows lost tokens to `maxLength`.
     package var rowsCut: Int
     /// How many tokens they lost.
     package var tokensCut: Int
+    /// Whether some of those were never made, but counted by the length of their text.
+    package var cutIsEstimate = false
+    /// What each part of a layout lost.
+    package var partLosses: [PartLoss] = []
+    /// How many special tokens stood in the texts, parsed or not.
+    package var specialCount = 0
+    /// Whether those became tokens.
+    package var specialsParsed = true
     /// How many characters had no token and became the unknown one or nothing.
     package var unknownCount: Int
     /// How many ill-formed parts of texts were read as U+FFFD.
@@ -48,6 +58,43 @@ package struct TokenRows: Sendable, Equatable {
         types.append(contentsOf: frame.typesBefore)
         types.append(contentsOf: repeatElement(frame.type, count: text.count))
         types.append(contentsOf: frame.typesAfter)
+    }
+
+    /// Counts what a row has lost.
+    mutating func count(_ cut: TextCut) {
+        guard cut.lost > 0 else { return }
+        rowsCut += 1
+        tokensCut += cut.lost
+        cutIsEstimate = cutIsEstimate || cut.isEstimate
+    }
+
+    /// Adds what was met in the texts.
+    mutating func take(_ counts: TextCounts, parsed: Bool) {
+        specialsParsed = parsed
+        unknownCount += counts.unknown
+        repairCount += counts.repairs
+        specialCount += counts.specials
+    }
+
+    /// Appends the rows of another batch.
+    mutating func append(_ other: TokenRows) {
+        let start = ids.count
+        ids.append(contentsOf: other.ids)
+        types.append(contentsOf: other.types)
+        places.append(contentsOf: other.places)
+        for offset in other.offsets.dropFirst() { offsets.append(start + offset) }
+        rowsCut += other.rowsCut
+        tokensCut += other.tokensCut
+        cutIsEstimate = cutIsEstimate || other.cutIsEstimate
+        unknownCount += other.unknownCount
+        repairCount += other.repairCount
+        specialCount += other.specialCount
+        specialsParsed = specialsParsed && other.specialsParsed
+        if partLosses.isEmpty { partLosses = other.partLosses.map { PartLoss(name: $0.name) } }
+        for i in other.partLosses.indices {
+            partLosses[i].rows += other.partLosses[i].rows
+            partLosses[i].tokens += other.partLosses[i].tokens
+        }
     }
 
     /// Whether anything was cut.

@@ -21,12 +21,15 @@ extension Tokenizer {
         package var cut: PairCut
         /// Whether rows come with the segment of each token.
         package var wantsTypes: Bool
+        /// Whether what will be cut is left unread; switched off, cuts are counted to the last token.
+        package var stopsEarly: Bool
 
         package init(
             addSpecialTokens: Bool = true, addEOS: Bool = false, maxLength: Int? = nil,
             truncationSide: Side? = nil, parseSpecial: Bool = true,
-            cut: PairCut = .longestFirst, wantsTypes: Bool = false
+            cut: PairCut = .longestFirst, wantsTypes: Bool = false, stopsEarly: Bool = true
         ) {
+            self.stopsEarly = stopsEarly
             self.cut = cut
             self.wantsTypes = wantsTypes
             self.addSpecialTokens = addSpecialTokens
@@ -61,10 +64,12 @@ extension Tokenizer {
         let frame = try checkedFrame(options)
         try checkLength(text.count)
         return encoders.withEncoder(for: self) { encoder in
-            encoder.encode(text, with: self, parseSpecial: options.parseSpecial)
+            let cut = encoder.encode(
+                text, with: self, parseSpecial: options.parseSpecial,
+                wanted: wanted(options.maxLength.map { $0 - frame.count }, options),
+                stopsEarly: options.stopsEarly)
             _ = encoder.takeCounts()
-            let kept = self.kept(encoder.ids.count, frame, options)
-            return Array(frame.before) + encoder.ids.contents[kept] + frame.after
+            return Array(frame.before) + encoder.ids.contents[cut.kept] + frame.after
         }
     }
 
@@ -107,7 +112,7 @@ extension Tokenizer {
         }
     }
 
-    private func inBlocks(
+    func inBlocks(
         _ count: Int, _ workers: Int,
         _ body: @escaping @Sendable (Range<Int>, TextEncoder) -> Result<TokenRows, TokenizerError>
     ) throws(TokenizerError) -> TokenRows {
@@ -135,20 +140,17 @@ extension Tokenizer {
         for row in rows {
             let text = bytesAt(row)
             do { try checkLength(text.count) } catch { return .failure(error) }
-            encoder.encode(text, with: self, parseSpecial: options.parseSpecial)
-            let kept = kept(encoder.ids.count, frame, options)
-            if kept.count < encoder.ids.count {
-                block.rowsCut += 1
-                block.tokensCut += encoder.ids.count - kept.count
-            }
+            let cut = encoder.encode(
+                text, with: self, parseSpecial: options.parseSpecial,
+                wanted: wanted(options.maxLength.map { $0 - frame.count }, options),
+                stopsEarly: options.stopsEarly)
+            block.count(cut)
             block.append(
-                UnsafeBufferPointer(rebasing: encoder.ids.contents[kept]), in: frame,
+                UnsafeBufferPointer(rebasing: encoder.ids.contents[cut.kept]), in: frame,
                 types: options.wantsTypes)
             block.offsets.append(block.ids.count)
         }
-        let counts = encoder.takeCounts()
-        block.unknownCount = counts.unknown
-        block.repairCount = counts.repairs
+        block.take(encoder.takeCounts(), parsed: options.parseSpecial)
         return .success(block)
     }
 
@@ -165,12 +167,17 @@ extension Tokenizer {
                 try checkLength(texts.0.count)
                 try checkLength(texts.1.count)
             } catch { return .failure(error) }
-            encoder.encode(texts.0, with: self, parseSpecial: options.parseSpecial)
-            first.count = 0
-            first.append(encoder.ids.contents)
-            encoder.encode(texts.1, with: self, parseSpecial: options.parseSpecial)
-            let counts = (first.count, encoder.ids.count)
             let room = options.maxLength.map { $0 - frames[0].count - frames[1].count }
+            encoder.holdCounts()
+            var totals = encodeBoth(texts, encoder, &first, room, options, options.stopsEarly)
+            if let room, room % 2 == 1, options.cut == .longestFirst, totals.isEstimate,
+                min(totals.first, totals.second) >= room
+            {
+                // Which of the two is longer decides who gets the odd token.
+                encoder.dropCounts()
+                totals = encodeBoth(texts, encoder, &first, room, options, false)
+            }
+            let counts = (totals.first, totals.second)
             guard let kept = keptOfPair(counts, room, options.cut) else {
                 return .failure(
                     .pairTooLong(
@@ -179,6 +186,7 @@ extension Tokenizer {
             if kept != counts {
                 block.rowsCut += 1
                 block.tokensCut += counts.0 + counts.1 - kept.0 - kept.1
+                block.cutIsEstimate = block.cutIsEstimate || totals.isEstimate
             }
             block.append(
                 cut(first.contents, to: kept.0, options), in: frames[0], types: options.wantsTypes)
@@ -187,10 +195,30 @@ extension Tokenizer {
                 types: options.wantsTypes)
             block.offsets.append(block.ids.count)
         }
-        let counts = encoder.takeCounts()
-        block.unknownCount = counts.unknown
-        block.repairCount = counts.repairs
+        block.take(encoder.takeCounts(), parsed: options.parseSpecial)
         return .success(block)
+    }
+
+    /// Encodes both texts of a pair, each as far as it may stay: the first's tokens are left in `first`,
+    /// the second's in the encoder. Returns how many tokens they have in all.
+    private func encodeBoth(
+        _ texts: (UnsafeRawBufferPointer, UnsafeRawBufferPointer), _ encoder: TextEncoder,
+        _ first: inout Scratch<Int32>, _ room: Int?, _ options: Options, _ stopsEarly: Bool
+    ) -> (first: Int, second: Int, isEstimate: Bool) {
+        let wanted = wanted(room, options)
+        let own = encoder.encode(
+            texts.0, with: self, parseSpecial: options.parseSpecial, wanted: wanted,
+            stopsEarly: stopsEarly)
+        first.count = 0
+        first.append(UnsafeBufferPointer(rebasing: encoder.ids.contents[own.kept]))
+        let second = encoder.encode(
+            texts.1, with: self, parseSpecial: options.parseSpecial, wanted: wanted,
+            stopsEarly: stopsEarly)
+        encoder.keepOnly(second.kept)
+        return (
+            own.kept.count + own.lost, second.kept.count + second.lost,
+            own.isEstimate || second.isEstimate
+        )
     }
 
     private func cut(
@@ -205,7 +233,7 @@ extension Tokenizer {
     // MARK: - What stands around a text
 
     /// The special tokens that these options put around a text.
-    private func frame(_ options: Options) throws(TokenizerError) -> Frame {
+    func frame(_ options: Options) throws(TokenizerError) -> Frame {
         guard options.addSpecialTokens else { return framing.single.bare }
         var frame = framing.single
         if options.addEOS { try addEOS(to: &frame) }
@@ -220,7 +248,7 @@ extension Tokenizer {
     }
 
     /// The special tokens around the two texts of a pair.
-    private func checkedFrames(_ options: Options) throws(TokenizerError) -> [Frame] {
+    func checkedFrames(_ options: Options) throws(TokenizerError) -> [Frame] {
         guard options.addSpecialTokens else { return framing.pair.map(\.bare) }
         var frames = framing.pair
         if options.addEOS { try addEOS(to: &frames[1]) }
@@ -231,7 +259,7 @@ extension Tokenizer {
         return frames
     }
 
-    private func checkedFrame(_ options: Options) throws(TokenizerError) -> Frame {
+    func checkedFrame(_ options: Options) throws(TokenizerError) -> Frame {
         let frame = try frame(options)
         let special = frame.count
         if let most = options.maxLength, most < special {
@@ -240,17 +268,16 @@ extension Tokenizer {
         return frame
     }
 
-    private func checkLength(_ bytes: Int) throws(TokenizerError) {
+    func checkLength(_ bytes: Int) throws(TokenizerError) {
         if bytes > textLimit { throw .textTooLong(bytes: bytes, limit: textLimit) }
     }
 
     /// Which of a text's own tokens stay.
-    private func kept(_ count: Int, _ frame: Frame, _ options: Options) -> Range<Int> {
-        guard let most = options.maxLength else { return 0..<count }
-        let room = min(count, most - frame.count)
+    private func wanted(_ most: Int?, _ options: Options) -> WantedTokens {
+        guard let most else { return .all }
         switch options.truncationSide ?? truncationSide {
-        case .right: return 0..<room
-        case .left: return count - room..<count
+        case .right: return .first(most)
+        case .left: return .last(most)
         }
     }
 }
@@ -308,21 +335,14 @@ private final class Batch: Sendable {
         all.ids.reserveCapacity(blocks.reduce(0) { $0 + $1.ids.count })
         all.types.reserveCapacity(blocks.reduce(0) { $0 + $1.types.count })
         for block in blocks {
-            let start = all.ids.count
-            all.ids.append(contentsOf: block.ids)
-            all.types.append(contentsOf: block.types)
-            for offset in block.offsets.dropFirst() { all.offsets.append(start + offset) }
-            all.rowsCut += block.rowsCut
-            all.tokensCut += block.tokensCut
-            all.unknownCount += block.unknownCount
-            all.repairCount += block.repairCount
+            all.append(block)
         }
         return all
     }
 }
 
 /// Lends an array's bytes with the error type kept.
-private func withBytes<R>(
+func withBytes<R>(
     _ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(TokenizerError) -> R
 ) throws(TokenizerError) -> R {
     let result: Result<R, TokenizerError> = bytes.withUnsafeBytes { buffer in

@@ -3,6 +3,7 @@
 // folders beside this file; Tokenizer+Encode.swift and Tokenizer+Decode.swift run them.
 
 import ArenaCore
+import Synchronization
 
 /// A tokenizer; immutable after loading and usable from every thread.
 package final class Tokenizer: Sendable {
@@ -21,6 +22,8 @@ package final class Tokenizer: Sendable {
 
     /// The tokens that the files name, by key.
     let namedTokens: [String: String]
+    /// How conversations are written, by name; "default" is the one without.
+    let chatTemplates: [String: String]
     let added: AddedTokens
     let normalizers: [any Normalizer]
     let preTokenizers: [any PreTokenizer]
@@ -29,9 +32,12 @@ package final class Tokenizer: Sendable {
     let model: any TokenModel
     let decoders: [any Decoder]?
     let framing: Framing
+    /// How offsets are narrowed.
+    let offsetTrims: [OffsetTrim]
     /// Texts up to this many bytes keep every offset in 32 bits.
     let textLimit: Int
     let encoders = EncoderPool()
+    private let seams = Mutex<TextSeams??>(nil)
 
     /// An end of a text.
     package enum Side: String, Sendable { case left, right }
@@ -108,10 +114,12 @@ package final class Tokenizer: Sendable {
         eosID = try id(settings.eos)
         padID = try id(settings.pad)
         namedTokens = settings.tokens
+        chatTemplates = settings.chatTemplates
         modelMaxLength = settings.maxLength
         paddingSide = settings.paddingSide
         truncationSide = settings.truncationSide
 
+        offsetTrims = try root.optional("post_processor").map(readOffsetTrims) ?? []
         if let part = root.optional("post_processor") {
             framing = try readFraming(part) { id in
                 added.tokens[id] != nil || model.vocabulary.bytes(of: id) != nil
@@ -131,6 +139,7 @@ package final class Tokenizer: Sendable {
         modelMaxLength = other.modelMaxLength
         (paddingSide, truncationSide) = (other.paddingSide, other.truncationSide)
         namedTokens = other.namedTokens
+        chatTemplates = other.chatTemplates
         self.added = added
         normalizers = other.normalizers
         preTokenizers = other.preTokenizers
@@ -138,7 +147,18 @@ package final class Tokenizer: Sendable {
         model = other.model
         decoders = other.decoders
         framing = other.framing
+        offsetTrims = other.offsetTrims
         textLimit = other.textLimit
+    }
+
+    /// Where texts can be taken apart; made when first asked for, nil if nowhere.
+    var textSeams: TextSeams? {
+        seams.withLock { known in
+            if let known { return known }
+            let made = TextSeams(self)
+            known = .some(made)
+            return made
+        }
     }
 
     /// The id of a token by its text, as it stands in the file.
@@ -152,6 +172,9 @@ package final class Tokenizer: Sendable {
     package func namedID(_ name: some StringProtocol) -> Int32? {
         namedTokens[String(name)].flatMap { tokenToID($0) }
     }
+
+    /// The text of a token that the files name, such as `mask_token`.
+    package func namedToken(_ name: String) -> String? { namedTokens[name] }
 
     /// The text of a token, as it stands in the file; nil for an id that nothing has.
     package func idToToken(_ id: Int32) -> String? {

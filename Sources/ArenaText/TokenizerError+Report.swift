@@ -50,6 +50,39 @@ extension TokenizerError {
             return FaultReport(
                 .value, "add_eos_token=True, but the tokenizer names no eos_token",
                 place: FilePlace(path), help: "add eos_token to tokenizer_config.json beside it")
+        case .noRoom(let maxTokens, let fixedTokens):
+            return FaultReport(
+                .value,
+                "max_tokens=\(maxTokens) leaves no room beside \(counted(fixedTokens, "fixed token"))",
+                help: "use max_tokens above \(fixedTokens), or shorter fixed pieces")
+        case .unknownToken(let name, let path):
+            let isName = name.hasSuffix("_token")
+            return FaultReport(
+                .value,
+                isName
+                    ? "the tokenizer names no \(name)" : "\(quoted(name)) is not a token",
+                place: FilePlace(path),
+                help: isName
+                    ? "add \(name) to tokenizer_config.json beside it, or use special(\"...\")"
+                    : "tok.token_to_id(...) says what there is; tok.add_tokens([...]) adds")
+        case .noLabel(let row, let column):
+            return FaultReport(
+                .value, "row \(row) has no label: column '\(column)' is empty there",
+                help: "label(column) takes the first token of the cell's text")
+        case .noChatTemplate(let path, let name, let known):
+            return FaultReport(
+                .value,
+                name.map { "the tokenizer has no chat template '\($0)'" }
+                    ?? "the tokenizer has no chat template", place: FilePlace(path),
+                help: known.isEmpty
+                    ? "add chat_template to tokenizer_config.json, or a chat_template.jinja beside it"
+                    : "it has " + known.joined(separator: ", "))
+        case .chatTemplate(let path, let line, let message):
+            return FaultReport(
+                .value, "chat template" + (line > 0 ? ", line \(line)" : "") + ": \(message)",
+                place: FilePlace(path),
+                help:
+                    "the template is chat_template in tokenizer_config.json or chat_template.jinja")
         case .textTooLong(let bytes, let limit):
             return FaultReport(
                 .value, "a text of \(bytes) bytes is over the limit of \(limit) bytes",

@@ -22,5 +22,15 @@ package enum TokenizerError: ArenaFault, Equatable {
     /// A pair whose one text that may be cut is too short for that.
     case pairTooLong(row: Int, cut: String, maxLength: Int)
     case noEndToken(path: String)
+    /// A layout whose fixed pieces alone are too long.
+    case noRoom(maxTokens: Int, fixedTokens: Int)
+    /// A token that a layout names.
+    case unknownToken(name: String, path: String)
+    /// A row without a label token.
+    case noLabel(row: Int, column: String)
+    /// A conversation where the tokenizer has no template, or none of that name.
+    case noChatTemplate(path: String, name: String?, known: [String])
+    /// A chat template that is wrong, not supported, or refuses the messages.
+    case chatTemplate(path: String, line: Int, message: String)
     case textTooLong(bytes: Int, limit: Int)
 }

@@ -11,7 +11,7 @@ private typealias P = BuiltinParameter
 
 /// What a model's methods take besides their own: `modelInputParameters` follow the receiver.
 let modelInputParameters: [BuiltinParameter] =
-    [P("text", "column of text, or tokens")] + tokenOptionParameters
+    [P("text", "column of text, rows laid out, or tokens")] + tokenOptionParameters
     + [
         P(
             "token_budget", "int", .named("planned"),
@@ -62,15 +62,24 @@ struct ModelInput {
             }
             return (tokens.rows, tokens.key)
         }
-        let series = try a.series(1)
+        let laidOut = a[1].asHost as? LaidOutValue
+        let series = laidOut == nil ? try a.series(1) : nil
         guard let tokenizer else {
             throw Raised(
                 .value, "\(model) has no tokenizer of its own",
                 help: "give tokenizer=\"folder\" to the model, or tokens in place of text")
         }
-        let rows = try tokenizer.encode(series, try tokenOptions(a, from: 2))
+        let options = try tokenOptions(a, from: 2)
+        let rows: TokenRows
+        if let laidOut {
+            rows = try laidOut.encode(tokenizer.tokenizer, options, saysSpecial: a.has(3))
+        } else if let series {
+            rows = try tokenizer.encode(series, options)
+        } else {
+            rows = TokenRows()
+        }
         reportTokens(rows, a, verb)
-        return (rows, series.key)
+        return (rows, laidOut?.key ?? series?.key)
     }
 }
 

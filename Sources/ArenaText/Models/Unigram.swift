@@ -15,9 +15,9 @@ final class Unigram: TokenModel, PieceModel {
     private let trie: Trie
     private let scores: Table<Double>
     private let unknownScore: Double
-    private let unknownID: Int32
+    let unknownID: Int32
     /// The `<0x..>` tokens where bytes are fallen back on, or -1 each.
-    private let byteIDs: [Int32]?
+    let byteIDs: [Int32]?
 
     init(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) {
         let entries = try part.member("vocab")

@@ -13,14 +13,16 @@ final class WordPiece: TokenModel, PieceModel {
     /// Where words go on: behind the prefix of continuations.
     private let continuation: UInt32
     private let longestWord: Int
-    private let unknownID: Int32
+    let unknownID: Int32
+    /// What tokens that go on with a word begin with.
+    let prefix: [UInt8]
 
     init(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) {
         let (vocabulary, count) = try readVocabulary(part.member("vocab"))
         self.vocabulary = vocabulary.dictionary
         tokenCount = count
         idEnd = vocabulary.idEnd
-        let prefix = try part.optional("continuing_subword_prefix")?.bytes() ?? Array("##".utf8)
+        prefix = try part.optional("continuing_subword_prefix")?.bytes() ?? Array("##".utf8)
         let longest = part.optional("max_input_chars_per_word")
         longestWord = longest?.value.int ?? 100
         if let longest, longest.value.int == nil || longestWord < 0 {

@@ -97,7 +97,7 @@ struct BertNormalizer: Normalizer {
 
 /// The ideographs as BERT counts them; kana and hangul are not among them.
 @inline(__always)
-private func isChinese(_ code: UInt32) -> Bool {
+func isChinese(_ code: UInt32) -> Bool {
     guard code >= 0x3400 else { return false }
     switch code {
     case 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xF900...0xFAFF, 0x20000...0x2A6DF, 0x2A700...0x2B73F,

@@ -53,18 +53,23 @@ struct Nmt: Normalizer {
     func normalize(_ text: Bytes, into out: inout Scratch<UInt8>) -> Bool {
         out.reserve(text.count)
         forEachScalar(of: text) { code, _, _ in
-            if drops(code) { return }
-            switch code {
-            case 0x09, 0x0A, 0x0C, 0x0D, 0x1680, 0x200B...0x200F, 0x2028, 0x2029, 0x2581, 0xFEFF,
-                0xFFFD:
-                out.append(UInt8(ascii: " "))
-            default: appendScalar(code, to: &out)
-            }
+            if !drops(code) { appendScalar(mapped(code), to: &out) }
         }
         return true
     }
 
-    private func drops(_ code: UInt32) -> Bool {
+    /// What becomes of a character that is not dropped.
+    @inline(__always)
+    func mapped(_ code: UInt32) -> UInt32 {
+        switch code {
+        case 0x09, 0x0A, 0x0C, 0x0D, 0x1680, 0x200B...0x200F, 0x2028, 0x2029, 0x2581, 0xFEFF,
+            0xFFFD:
+            return 0x20
+        default: return code
+        }
+    }
+
+    func drops(_ code: UInt32) -> Bool {
         switch code {
         case 0x01...0x08, 0x0B, 0x0E...0x1F, 0x7F, 0x8F, 0x9F: return true
         default: return false

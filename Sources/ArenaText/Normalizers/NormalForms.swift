@@ -149,18 +149,7 @@ private struct Run {
     }
 
     private mutating func decompose(_ code: UInt32) {
-        if code >= 0xAC00, code < 0xAC00 + 11172 {
-            let index = code - 0xAC00
-            append(0x1100 + index / 588)
-            append(0x1161 + index % 588 / 28)
-            if index % 28 != 0 { append(0x11A7 + index % 28) }
-            return
-        }
-        var count: UInt32 = 0
-        let wide = compatible ? arena_text_decompose_compatible(code, &count) : nil
-        guard let parts = wide ?? arena_text_decompose(code, &count) else { return append(code) }
-        // SAFETY: the table holds `count` scalars at that place and is never freed.
-        for k in 0..<Int(count) { append(parts[k]) }
+        forEachDecomposed(code, compatible: compatible) { append($0) }
     }
 
     mutating func finish(composing: Bool, into out: inout Scratch<UInt8>) {
@@ -238,19 +227,37 @@ private struct Run {
             classes[at] = rank
         }
     }
+}
 
-    private func composed(_ first: UInt32, _ second: UInt32) -> UInt32? {
-        if first >= 0x1100, first < 0x1113, second >= 0x1161, second < 0x1176 {
-            return 0xAC00 + ((first - 0x1100) * 21 + (second - 0x1161)) * 28
-        }
-        if first >= 0xAC00, first < 0xAC00 + 11172, (first - 0xAC00) % 28 == 0, second > 0x11A7,
-            second < 0x11C3
-        {
-            return first + second - 0x11A7
-        }
-        let whole = arena_text_compose(first, second)
-        return whole == 0 ? nil : whole
+/// Calls `body` with the scalars that one scalar decomposes into, itself if it does not.
+@inline(__always)
+func forEachDecomposed(_ code: UInt32, compatible: Bool, _ body: (UInt32) -> Void) {
+    if code >= 0xAC00, code < 0xAC00 + 11172 {
+        let index = code - 0xAC00
+        body(0x1100 + index / 588)
+        body(0x1161 + index % 588 / 28)
+        if index % 28 != 0 { body(0x11A7 + index % 28) }
+        return
     }
+    var count: UInt32 = 0
+    let wide = compatible ? arena_text_decompose_compatible(code, &count) : nil
+    guard let parts = wide ?? arena_text_decompose(code, &count) else { return body(code) }
+    // SAFETY: the table holds `count` scalars at that place and is never freed.
+    for k in 0..<Int(count) { body(parts[k]) }
+}
+
+/// The scalar that two compose into.
+func composed(_ first: UInt32, _ second: UInt32) -> UInt32? {
+    if first >= 0x1100, first < 0x1113, second >= 0x1161, second < 0x1176 {
+        return 0xAC00 + ((first - 0x1100) * 21 + (second - 0x1161)) * 28
+    }
+    if first >= 0xAC00, first < 0xAC00 + 11172, (first - 0xAC00) % 28 == 0, second > 0x11A7,
+        second < 0x11C3
+    {
+        return first + second - 0x11A7
+    }
+    let whole = arena_text_compose(first, second)
+    return whole == 0 ? nil : whole
 }
 
 /// Appends one scalar as UTF-8.

@@ -58,6 +58,52 @@ struct Precompiled: Normalizer {
     }
 }
 
+extension Precompiled {
+    /// The same for traced text: how each cluster or character changes, by the reference's rules.
+    func normalize(_ text: inout TracedText) {
+        guard let map else { return }
+        var changes: [TracedText.Change] = []
+        var modified = false
+        func replace(_ old: Range<Int>, _ new: Scalars, in text: [UInt8]) {
+            modified = true
+            let before = text[old].count { $0 & 0xC0 != 0x80 }
+            changes += new.map { ($0, 0) }
+            let difference = new.count - before
+            if difference > 0 {
+                for i in changes.indices.suffix(difference) { changes[i].change = 1 }
+            } else if difference < 0, !changes.isEmpty {
+                changes[changes.count - 1].change += difference
+            }
+        }
+        let bytes = text.bytes
+        bytes.withUnsafeBufferPointer { buffer in
+            guard let p = buffer.baseAddress else { return }
+            var i = 0
+            while i < bytes.count {
+                let end = endOfCluster(p, i, bytes.count)
+                if end - i < 6, let new = map.scalars(p, i, end) {
+                    replace(i..<end, new, in: bytes)
+                    i = end
+                    continue
+                }
+                var length = 0
+                while i < end {
+                    let code = scalar(p, i, &length)
+                    if let new = map.scalars(p, i, i + length) {
+                        replace(i..<i + length, new, in: bytes)
+                    } else {
+                        changes.append((code, 0))
+                    }
+                    i += length
+                }
+            }
+        }
+        if modified { text.rewrite(changes) }
+    }
+
+    fileprivate typealias Scalars = [UInt32]
+}
+
 /// A double array (darts-clone) over byte strings, and the texts its values point to.
 private final class CharacterMap: Sendable {
     private let units: [UInt32]
@@ -140,6 +186,15 @@ private final class CharacterMap: Sendable {
         guard at >= 0 else { return false }
         appendText(at, &out)
         return true
+    }
+
+    /// The scalars that stand in for a cluster or a character; nil if the map has nothing for it.
+    func scalars(_ p: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> [UInt32]? {
+        var out = Scratch<UInt8>()
+        guard append(p, start, end, to: &out) else { return nil }
+        var result: [UInt32] = []
+        forEachScalar(of: out.contents) { code, _, _ in result.append(code) }
+        return result
     }
 
     /// Appends what stands in for ASCII characters before ASCII characters; returns where they end.

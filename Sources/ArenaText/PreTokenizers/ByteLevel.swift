@@ -20,6 +20,14 @@ struct ByteLevel: PreTokenizer {
         return copy
     }
 
+    /// The same without anything but the pattern.
+    var onlyPattern: ByteLevel { ByteLevel(addsSpace: false, usesPattern: true) }
+
+    private init(addsSpace: Bool, usesPattern: Bool) {
+        self.addsSpace = addsSpace
+        self.usesPattern = usesPattern
+    }
+
     var cuts: Bool { addsSpace || usesPattern || mapsText }
 
     var growth: Int { (addsSpace ? 2 : 1) * (mapsText ? 2 : 1) }

@@ -4,13 +4,13 @@
 struct Split: PreTokenizer {
     static let type = "Split"
 
-    private enum Pattern: Sendable {
+    enum Pattern: Sendable {
         case text([UInt8], SplitBehavior, inverted: Bool)
         case known(SplitPattern)
         case regex(TextRegex, SplitBehavior, inverted: Bool)
     }
 
-    private let pattern: Pattern
+    let pattern: Pattern
 
     init(_ part: FilePart) throws(TokenizerError) {
         let behavior = try SplitBehavior.read(part.member("behavior"))

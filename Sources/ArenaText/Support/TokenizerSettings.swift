@@ -22,6 +22,8 @@ struct TokenizerSettings {
     var flags: [String: Bool] = [:]
     /// `extra_ids` of T5's kind.
     var extraIDs: Int?
+    /// `chat_template`, by name.
+    var chatTemplates: [String: String] = [:]
     /// `added_tokens_decoder`.
     var addedTokens: [FileToken] = []
 
@@ -42,6 +44,10 @@ struct TokenizerSettings {
             try self.init(readJSON(path("tokenizer_config.json")))
         } else {
             self.init()
+        }
+        if fileExists(path("chat_template.jinja")) {
+            chatTemplates["default"] = String(
+                decoding: try readBytes(path("chat_template.jinja")), as: UTF8.self)
         }
         // The older file of the two says what the newer one leaves out.
         if fileExists(path("special_tokens_map.json")) {
@@ -79,12 +85,24 @@ struct TokenizerSettings {
         }
         self.flags = flags
         addedTokens = try readAddedTokens(root)
+        chatTemplates = try readChatTemplates(root)
         if let length = root.optional("model_max_length") {
             guard let number = length.value.double else { throw length.mismatch("a number") }
             // "No limit" is written as a number of 31 digits.
             if number >= 1, number < 1e9 { maxLength = Int(number) }
         }
     }
+}
+
+/// The chat template, or several with names.
+private func readChatTemplates(_ root: FilePart) throws(TokenizerError) -> [String: String] {
+    guard let part = root.optional("chat_template") else { return [:] }
+    if let one = part.value.string { return ["default": one] }
+    var templates: [String: String] = [:]
+    for entry in try part.elements() {
+        templates[try entry.member("name").string()] = try entry.member("template").string()
+    }
+    return templates
 }
 
 /// The tokens of `added_tokens_decoder`, by id.

@@ -36,7 +36,7 @@ final class TemplateValue: HostObject {
         var columns: [String: (texts: TextStorage, column: Column)] = [:]
         for case .column(let name) in pieces where columns[name] == nil {
             let series = try framing { () throws(FrameError) in try frame.series(name) }
-            columns[name] = (try Self.texts(series), series.column)
+            columns[name] = (try columnTexts(series), series.column)
             if series.column.missingCount > 0 {
                 arguments.machine.note(
                     "template: \(series.column.missingCount) missing cells of '\(name)' count as empty text"
@@ -68,21 +68,6 @@ final class TemplateValue: HostObject {
                 name: "text", column: Column(.string(builder.finish())), key: frame.key)
         }
         return value(result)
-    }
-
-    /// A column as text; numbers as they print.
-    private static func texts(_ series: Series) throws(Raised) -> TextStorage {
-        switch series.column.storage {
-        case .string(let texts): return texts
-        case .turns:
-            throw Raised(
-                .type, "the template's column '\(series.name)' holds lists of turns",
-                help: "join them first: df[\"\(series.name)\"].join(\" \")")
-        case .bool, .int64, .float64, .float32, .ints, .floats, .matrix, .categorical, .timestamp:
-            return try framing { () throws(FrameError) in
-                try TextStorage((0..<series.count).map { series.column.text($0) ?? "" })
-            }
-        }
     }
 
     private static func parse(_ source: String) throws(Raised) -> [Piece] {
@@ -129,3 +114,18 @@ let templateFunction = Builtin(
             prints: "['<a>: x', '<a>: y']\n")
     ]
 ) { a throws(Raised) in .host(try TemplateValue(try a.string(0))) }
+
+/// A column as text; numbers as they print.
+func columnTexts(_ series: Series) throws(Raised) -> TextStorage {
+    switch series.column.storage {
+    case .string(let texts): return texts
+    case .turns:
+        throw Raised(
+            .type, "column '\(series.name)' holds lists of turns",
+            help: "join them first: df[\"\(series.name)\"].join(\" \")")
+    case .bool, .int64, .float64, .float32, .ints, .floats, .matrix, .categorical, .timestamp:
+        return try framing { () throws(FrameError) in
+            try TextStorage((0..<series.count).map { series.column.text($0) ?? "" })
+        }
+    }
+}

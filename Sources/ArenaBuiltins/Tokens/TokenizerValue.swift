@@ -22,10 +22,11 @@ final class TokenizerValue: HostObject {
 
     static let hostType = HostType(
         "tokenizer", summary: "Turns text into token ids as the model's own files say.",
-        methods: tokenizerMethods)
+        methods: tokenizerMethods + tokenizerTextMethods)
     var type: HostType { Self.hostType }
     var attributeNames: [String] {
-        ["bos_id", "cls_id", "eos_id", "mask_id", "pad_id", "sep_id", "unk_id", "vocab_size"]
+        ["bos", "cls", "eos", "mask", "pad", "sep", "unk"].flatMap { ["\($0)_id", "\($0)_token"] }
+            + ["vocab_size"]
     }
     var representation: String { "<tokenizer \(tokenizer.path)>" }
     func forWorker() -> (any HostObject)? { TokenizerValue(tokenizer) }
@@ -38,6 +39,9 @@ final class TokenizerValue: HostObject {
         case "pad_id": return id(tokenizer.padID)
         case "cls_id", "mask_id", "sep_id", "unk_id":
             return id(tokenizer.namedID(name.prefix(3) + "_token"))
+        case "bos_token", "cls_token", "eos_token", "mask_token", "pad_token", "sep_token",
+            "unk_token":
+            return tokenizer.namedToken(name).map { .string($0) } ?? Value.none
         case "vocab_size": return .int(tokenizer.vocabularySize)
         default: return nil
         }
@@ -60,21 +64,27 @@ final class TokenizerValue: HostObject {
     }
 
     /// The ids of a column of text.
-    func encode(_ series: Series, _ options: Tokenizer.Options) throws(Raised) -> TokenRows {
+    func encode(
+        _ series: Series, _ options: Tokenizer.Options, places: Bool = false
+    ) throws(Raised) -> TokenRows {
         let texts = try texts(series)
-        // SAFETY: a row's bytes lie in a chunk that `texts` keeps alive beyond this call.
+        // SAFETY: a row's bytes lie in a chunk that the closure keeps alive.
+        let bytesAt: @Sendable (Int) -> UnsafeRawBufferPointer = { row in
+            texts.withBytes(at: row) { $0 }
+        }
         return try raising { () throws(TokenizerError) in
-            let rows = try tokenizer.encodeBatch(count: series.count, options: options) { row in
-                texts.withBytes(at: row) { $0 }
+            if places {
+                return try tokenizer.encodeWithPlaces(
+                    count: series.count, options: options, bytesAt: bytesAt)
             }
-            withExtendedLifetime(texts) {}
-            return rows
+            return try tokenizer.encodeBatch(
+                count: series.count, options: options, bytesAt: bytesAt)
         }
     }
 
     /// The ids of two columns of text, row by row as pairs.
     func encode(
-        _ first: Series, _ second: Series, _ options: Tokenizer.Options
+        _ first: Series, _ second: Series, _ options: Tokenizer.Options, places: Bool = false
     ) throws(Raised) -> TokenRows {
         guard first.count == second.count else {
             throw Raised(
@@ -84,14 +94,19 @@ final class TokenizerValue: HostObject {
         }
         let texts = (try texts(first), try texts(second))
         // SAFETY: as above.
+        let firstAt: @Sendable (Int) -> UnsafeRawBufferPointer = {
+            texts.0.withBytes(at: $0) { $0 }
+        }
+        let secondAt: @Sendable (Int) -> UnsafeRawBufferPointer = {
+            texts.1.withBytes(at: $0) { $0 }
+        }
         return try raising { () throws(TokenizerError) in
-            let rows = try tokenizer.encodePairs(count: first.count, options: options) {
-                texts.0.withBytes(at: $0) { $0 }
-            } secondAt: {
-                texts.1.withBytes(at: $0) { $0 }
+            if places {
+                return try tokenizer.encodePairsWithPlaces(
+                    count: first.count, options: options, firstAt: firstAt, secondAt: secondAt)
             }
-            withExtendedLifetime(texts) {}
-            return rows
+            return try tokenizer.encodePairs(
+                count: first.count, options: options, firstAt: firstAt, secondAt: secondAt)
         }
     }
 
@@ -140,15 +155,23 @@ let tokenOptionParameters: [BuiltinParameter] = [
         "parse special tokens that stand in the text, as the reference does"),
 ]
 
-/// What a cut or a repair lost, in a line for the person.
+/// What a cut or a repair lost, in lines for the person.
 func reportTokens(_ rows: TokenRows, _ a: Arguments, _ verb: String) {
     if rows.rowsCut > 0 {
+        let parts = rows.partLosses.filter { $0.tokens > 0 }
+            .map { "\($0.name) \($0.tokens) in \($0.rows)" }
         a.machine.note(
-            "\(verb): \(rows.rowsCut) of \(rows.count) rows cut to max_length, \(rows.tokensCut) tokens lost"
-        )
+            "\(verb): \(rows.rowsCut) of \(rows.count) rows cut, "
+                + "\(rows.cutIsEstimate ? "about " : "")\(rows.tokensCut) tokens lost"
+                + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"))
     }
     if rows.unknownCount > 0 {
         a.machine.note("\(verb): \(rows.unknownCount) characters have no token")
+    }
+    if rows.specialCount > 0 {
+        a.machine.note(
+            "\(verb): \(rows.specialCount) special tokens stood in the texts and were "
+                + (rows.specialsParsed ? "parsed as such" : "read as text"))
     }
 }
 
@@ -161,6 +184,9 @@ private let tokenizerMethods: [Builtin] = [
                 P(
                     "truncation", "str", .named("\"longest_first\""),
                     "which text of a pair is cut: longest_first, only_first, only_second"),
+                P(
+                    "offsets", "bool", .named("False"),
+                    "note the characters, the word and the text that each token stands for"),
             ],
         "Token ids: of a column as keyed token rows, of a column of turns as lists of rows, of one text as a list.",
         examples: [
@@ -182,17 +208,29 @@ private let tokenizerMethods: [Builtin] = [
             }
             options.cut = cut
         }
+        if let laidOut = a[1].asHost as? LaidOutValue {
+            if a.has(last) { throw Raised(.type, "rows that are laid out have no pair") }
+            let rows = try laidOut.encode(t.tokenizer, options, saysSpecial: a.has(3))
+            reportTokens(rows, a, "encode")
+            return .host(TokensValue(rows, laidOut.key, t.tokenizer))
+        }
+        let places = try a.bool(last + 2, or: false)
         if a.has(last) {
             options.wantsTypes = true
             if let text = a[1].asString {
                 let rows = try t.encode(
-                    Series(text), Series(try a.string(last)), options)
+                    Series(text), Series(try a.string(last)), options, places: places)
+                if places { return .host(TokensValue(rows, nil, t.tokenizer)) }
                 return .list(rows.ids.map { .int(Int($0)) })
             }
             let series = try a.series(1)
-            let rows = try t.encode(series, try a.series(last), options)
+            let rows = try t.encode(series, try a.series(last), options, places: places)
             reportTokens(rows, a, "encode")
             return .host(TokensValue(rows, series.key, t.tokenizer))
+        }
+        if places, let text = a[1].asString {
+            return .host(
+                TokensValue(try t.encode(Series(text), options, places: true), nil, t.tokenizer))
         }
         if let text = a[1].asString {
             let ids = try raising { () throws(TokenizerError) in
@@ -215,7 +253,7 @@ private let tokenizerMethods: [Builtin] = [
                 }
                 return text
             }
-            let rows = try t.encode(try Series(texts), options)
+            let rows = try t.encode(try Series(texts), options, places: places)
             reportTokens(rows, a, "encode")
             return .host(TokensValue(rows, nil, t.tokenizer))
         }
@@ -225,7 +263,7 @@ private let tokenizerMethods: [Builtin] = [
             reportTokens(turns.rows, a, "encode")
             return .host(TokenListsValue(turns.rows, turns.starts, series.key, t.tokenizer))
         }
-        let rows = try t.encode(series, options)
+        let rows = try t.encode(series, options, places: places)
         reportTokens(rows, a, "encode")
         return .host(TokensValue(rows, series.key, t.tokenizer))
     },

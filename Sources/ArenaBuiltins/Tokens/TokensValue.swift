@@ -22,43 +22,50 @@ final class TokensValue: HostObject {
 
     static let hostType = HostType(
         "tokens", summary: "Token ids of many rows, with their key.",
-        methods: [
-            Builtin(
-                "lengths", [.receiver("tokens")], "The number of tokens of each row.",
-                examples: [
-                    Example("print(list(tokens([[1, 2], [3]]).lengths()))", prints: "[2, 1]\n")
-                ]
-            ) { a throws(Raised) in
-                let t = try a.host(0, TokensValue.self, "tokens")
-                return try framing { () throws(FrameError) in
-                    value(
-                        try Series(
-                            name: "tokens", column: Column(t.rows.lengths.map(Int64.init)),
-                            key: t.key))
-                }
-            },
-            Builtin(
-                "type_ids", [.receiver("tokens"), P("row", "int")],
-                "The segment of each token of a row: 0 for the first text of a pair, mostly 1 for the second.",
-                examples: [
-                    Example("print(tokens([[1, 2], [3]]).type_ids(0))", prints: "[0, 0]\n")
-                ]
-            ) { a throws(Raised) in
-                let t = try a.host(0, TokensValue.self, "tokens")
-                let row = try rowIndex(try a.int(1), t.rows.count)
-                let range = t.rows.offsets[row]..<t.rows.offsets[row + 1]
-                return .list(
-                    range.map { .int(t.rows.types.isEmpty ? 0 : Int(t.rows.types[$0])) })
-            },
-        ])
+        methods: tokenRowMethods + tokenPlaceMethods)
     var type: HostType { Self.hostType }
     var count: Int? { rows.count }
     func forWorker() -> (any HostObject)? { TokensValue(rows, key, tokenizer) }
     var representation: String { "<tokens of \(rows.count) rows, \(rows.ids.count) ids>" }
 
+    var attributeNames: [String] { ["key", "total"] }
+
+    func attribute(_ name: String) throws(Raised) -> Value? {
+        switch name {
+        case "key": return keyValues(key)
+        case "total": return .int(rows.ids.count)
+        default: return nil
+        }
+    }
+
     func item(_ key: Value) throws(Raised) -> Value {
+        if let mask = (key.asHost as? SeriesValue)?.series {
+            guard case .bool(let chosen) = mask.column.storage, chosen.count == rows.count else {
+                throw Raised(
+                    .type, "rows are chosen by a column of \(rows.count) truth values",
+                    help: "t[t.lengths() < 512]")
+            }
+            return try taking((0..<rows.count).filter { chosen[$0] && !mask.column.isMissing($0) })
+        }
         guard let i = key.asInt else { throw Raised(.type, "tokens are indexed by a row number") }
         return idList(rows, try rowIndex(i, rows.count))
+    }
+
+    func slice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value {
+        let (first, count, stride) = try sliceBounds(start, stop, step, rows.count)
+        return try taking((0..<count).map { first + $0 * stride })
+    }
+
+    /// The rows in the order given, with their keys.
+    func taking(_ wanted: [Int]) throws(Raised) -> Value {
+        var chosen: FrameKey?
+        if let key {
+            chosen = try framing { () throws(FrameError) in
+                let taken = try Series(name: key.name, column: key.column, key: nil).take(wanted)
+                return try FrameKey(name: key.name, column: taken.column)
+            }
+        }
+        return .host(TokensValue(rows.taking(wanted), chosen, tokenizer))
     }
 
     func iterate() throws(Raised) -> Value? {
@@ -144,11 +151,11 @@ private struct Buffer: @unchecked Sendable {
     let bytes: UnsafeRawBufferPointer
 }
 
-private func idList(_ rows: TokenRows, _ row: Int) -> Value {
+func idList(_ rows: TokenRows, _ row: Int) -> Value {
     .list(rows.row(row).map { .int(Int($0)) })
 }
 
-private func rowIndex(_ i: Int, _ count: Int) throws(Raised) -> Int {
+func rowIndex(_ i: Int, _ count: Int) throws(Raised) -> Int {
     let at = i < 0 ? i &+ count : i
     guard at >= 0, at < count else {
         throw Raised(.index, "row \(i) is outside tokens of \(count) rows")
@@ -191,7 +198,7 @@ let tokensFunction = Builtin(
     }
     var key: FrameKey?
     if a.has(1) {
-        key = try rowKey(a)
+        key = try rowKey(a, 1)
         if let key, key.count != rows.count {
             throw Raised(.value, "a key of \(key.count) values for \(rows.count) rows")
         }
@@ -200,13 +207,13 @@ let tokensFunction = Builtin(
 }
 
 /// The key given as a list or a column.
-private func rowKey(_ a: Arguments) throws(Raised) -> FrameKey {
-    if let series = (a[1].asHost as? SeriesValue)?.series {
+private func rowKey(_ a: Arguments, _ i: Int) throws(Raised) -> FrameKey {
+    if let series = (a[i].asHost as? SeriesValue)?.series {
         return try framing { () throws(FrameError) in
             try FrameKey(name: series.name, column: series.column)
         }
     }
-    let list = try a.iterable(1)
+    let list = try a.iterable(i)
     defer { list.release() }
     let items = Array(list.items ?? .init(start: nil, count: 0))
     let numbers = items.compactMap(\.asInt)
