@@ -99,6 +99,9 @@ if Context.environment["ARENASCRIPT_STRICT"] != nil {
 if Context.environment["ARENASCRIPT_BENCHMARKS"] != nil {
     package.targets += [
         .executableTarget(
+            name: "syntax-bench", dependencies: ["ArenaLanguage"],
+            path: "Tests/Benchmarks/Syntax", exclude: ["syntax_source.py"]),
+        .executableTarget(
             name: "frame-bench", dependencies: ["ArenaFrame", "ArenaCore"],
             path: "Tests/Benchmarks/Frame"),
         .executableTarget(

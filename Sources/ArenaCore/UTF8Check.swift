@@ -71,3 +71,29 @@ package func lineAndColumn(of offset: Int, in bytes: UnsafeRawBufferPointer) -> 
     }
     return (line, offset - start + 1)
 }
+
+/// The number of characters in well-formed UTF-8: of bytes that do not go on with one.
+/// - Complexity: O(n), eight bytes a step
+package func utf8CharacterCount(_ bytes: UnsafeRawBufferPointer) -> Int {
+    let (ones, even) = (0x0101_0101_0101_0101 as UInt64, 0x00FF_00FF_00FF_00FF as UInt64)
+    var going = 0
+    var at = 0
+    while at + 8 <= bytes.count {
+        // A byte of `counts` counts to 255 before it has to be emptied.
+        let end = min(bytes.count - 8, at + 8 * 254)
+        var counts: UInt64 = 0
+        while at <= end {
+            let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            // The bytes that go on with a character begin with the bits 10.
+            counts &+= (word >> 7) & ~(word >> 6) & ones
+            at += 8
+        }
+        going += Int(((counts & even) &+ (counts >> 8 & even)) &* 0x0001_0001_0001_0001 >> 48)
+    }
+    var rest = 0
+    while at < bytes.count {
+        rest += bytes[at] & 0xC0 == 0x80 ? 1 : 0
+        at += 1
+    }
+    return bytes.count - going - rest
+}

@@ -51,19 +51,20 @@ package enum ColumnStorage: Sendable {
         }
     }
 
-    func taking(_ rows: some Collection<Int>) -> ColumnStorage {
-        switch self {
-        case .bool(let values): .bool(rows.map { values[$0] })
-        case .int64(let values): .int64(rows.map { values[$0] })
-        case .float64(let values): .float64(rows.map { values[$0] })
-        case .float32(let values): .float32(rows.map { values[$0] })
+    func taking(_ wanted: some Collection<Int>) -> ColumnStorage {
+        let rows = Array(wanted)
+        return switch self {
+        case .bool(let values): .bool(gathered(values, rows))
+        case .int64(let values): .int64(gathered(values, rows))
+        case .float64(let values): .float64(gathered(values, rows))
+        case .float32(let values): .float32(gathered(values, rows))
         case .string(let texts): .string(texts.taking(rows))
         case .turns(let lists): .turns(lists.taking(rows))
         case .ints(let lists): .ints(lists.taking(rows))
         case .floats(let lists): .floats(lists.taking(rows))
         case .matrix(let matrix): .matrix(matrix.taking(rows))
         case .categorical(let texts): .categorical(texts.taking(rows))
-        case .timestamp(let times): .timestamp(rows.map { times[$0] })
+        case .timestamp(let times): .timestamp(gathered(times, rows))
         }
     }
 }

@@ -78,20 +78,11 @@ private func rowsOf(
             frame: number, expected: "\(key.name): \(key.column.type.rawValue)",
             found: "\(other.name): \(other.column.type.rawValue)")
     }
-    let index = KeyIndex(other)
-    var rows: [Int] = []
-    rows.reserveCapacity(key.count)
-    var missing: [Int] = []
-    for row in 0..<key.count {
-        if let found = index.row(of: row, in: key) {
-            rows.append(found)
-        } else {
-            missing.append(row)
-        }
-    }
-    if missing.isEmpty, other.count == key.count { return rows }
-    let own = KeyIndex(key)
-    let strange = (0..<other.count).filter { own.row(of: $0, in: other) == nil }
+    let found = ArenaFrame.rows(of: key, in: other)
+    let missing = found.indices.filter { found[$0] < 0 }
+    if missing.isEmpty, other.count == key.count { return found }
+    let own = ArenaFrame.rows(of: other, in: key)
+    let strange = own.indices.filter { own[$0] < 0 }
     throw .blendRows(
         frame: number, key: key.name, missing: missing.prefix(3).map { key.label($0) },
         missingCount: missing.count, strange: strange.prefix(3).map { other.label($0) },

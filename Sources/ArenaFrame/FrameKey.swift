@@ -23,7 +23,9 @@ package struct FrameKey: Sendable {
             throw .keyType(key: name, found: column.type)
         }
         self.init(trusting: name, column)
-        if let (first, second) = KeyIndex(self).duplicate {
+        let values = try factor(column, name: name, verb: "key")
+        if values.count < count, let second = values.firstRepeat {
+            let first = values.firstRows[Int(values.codes[second])]
             throw .keyDuplicate(key: name, value: label(first), first: first, second: second)
         }
     }
@@ -49,61 +51,22 @@ package struct FrameKey: Sendable {
     }
 }
 
-/// Finds the row of a key.
-struct KeyIndex {
-    private let key: FrameKey
-    /// Row numbers plus one by hash, 0 = free; a power of two, at most half full.
-    private var slots: [Int]
-    /// The first row whose key an earlier row has, with that earlier row.
-    private(set) var duplicate: (first: Int, second: Int)?
-
-    /// - Complexity: O(rows)
-    init(_ key: FrameKey) {
-        self.key = key
-        var size = 16
-        while size < key.count * 2 { size *= 2 }
-        slots = [Int](repeating: 0, count: size)
-        for row in 0..<key.count {
-            let slot = slot(of: row, of: key)
-            if slots[slot] != 0 {
-                duplicate = duplicate ?? (slots[slot] - 1, row)
-            } else {
-                slots[slot] = row + 1
-            }
-        }
+/// For each row of a key the row of another key that has the same value; -1 where there is none.
+/// Keys of different types have no value in common.
+/// - Complexity: O(rows of both)
+func rows(of key: FrameKey, in other: FrameKey) -> [Int] {
+    let found: Factor?
+    switch (key.column.storage, other.column.storage) {
+    case (.int64(let a), .int64(let b)): found = factor(b + a, nil)
+    case (.string(let a), .string(let b)): found = factor(b.appending(a), nil)
+    case (.bool, _), (.int64, _), (.float64, _), (.float32, _), (.string, _), (.turns, _),
+        (.ints, _), (.floats, _), (.matrix, _), (.categorical, _), (.timestamp, _):
+        found = nil
     }
-
-    /// The row of this index's key that has the same value as a row of another; nil if there is
-    /// none. Keys of different types have no value in common.
-    func row(of row: Int, in other: FrameKey) -> Int? {
-        let found = slots[slot(of: row, of: other)]
-        return found == 0 ? nil : found - 1
-    }
-
-    private func slot(of row: Int, of other: FrameKey) -> Int {
-        // Hasher is seeded anew by each process, so no file can be made to collide on purpose; the
-        // answer never depends on the hash.
-        var hasher = Hasher()
-        switch other.column.storage {
-        case .int64(let values): hasher.combine(values[row])
-        case .string(let texts): texts.withBytes(at: row) { hasher.combine(bytes: $0) }
-        case .bool(let values): hasher.combine(values[row])
-        case .float64(let values): hasher.combine(values[row])
-        case .float32(let values): hasher.combine(values[row])
-        case .timestamp(let times): hasher.combine(times[row])
-        case .categorical(let texts):
-            texts.categories.withBytes(at: Int(texts.codes[row])) { hasher.combine(bytes: $0) }
-        case .turns, .ints, .floats, .matrix: break
-        }
-        var slot = hasher.finalize() & (slots.count - 1)
-        while slots[slot] != 0, !same(row, other, slots[slot] - 1) {
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        return slot
-    }
-
-    private func same(_ row: Int, _ other: FrameKey, _ own: Int) -> Bool {
-        sameValue(other.column, row, key.column, own)
+    guard let found else { return [Int](repeating: -1, count: key.count) }
+    return found.codes.suffix(key.count).map { code in
+        let row = found.firstRows[Int(code)]
+        return row < other.count ? row : -1
     }
 }
 

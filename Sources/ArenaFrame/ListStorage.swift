@@ -3,7 +3,7 @@
 /// The turns of each row.
 package struct ListStorage: Sendable {
     /// A row's turns: `count` of them from `start` on.
-    struct Row: Sendable {
+    struct Row: Sendable, BitwiseCopyable {
         var start: Int
         var count: Int
     }
@@ -60,6 +60,6 @@ package struct ListStorage: Sendable {
     /// The rows in the order given, sharing the turns.
     /// - Precondition: every row is in range.
     package func taking(_ wanted: some Sequence<Int>) -> ListStorage {
-        ListStorage(rows: wanted.map { rows[$0] }, turns: turns, turnValidity: turnValidity)
+        ListStorage(rows: gathered(rows, Array(wanted)), turns: turns, turnValidity: turnValidity)
     }
 }

@@ -2,7 +2,7 @@
 // views only; a chunk lives as long as a storage that names it. All text is valid UTF-8.
 
 /// Where a text lies: chunk, offset and length.
-struct TextView: Sendable {
+struct TextView: Sendable, BitwiseCopyable {
     var chunk: UInt32
     var length: UInt32
     var offset: Int
@@ -67,7 +67,7 @@ package struct TextStorage: Sendable {
     /// The rows in the order given, sharing the bytes.
     /// - Precondition: every row is in range.
     package func taking(_ rows: some Sequence<Int>) -> TextStorage {
-        TextStorage(views: rows.map { views[$0] }, chunks: chunks)
+        TextStorage(views: gathered(views, Array(rows)), chunks: chunks)
     }
 }
 

@@ -14,6 +14,11 @@ package struct Validity: Sendable, Equatable {
         append(repeating: present, count: count)
     }
 
+    private init(words: [UInt64], count: Int) {
+        self.words = words
+        self.count = count
+    }
+
     /// One row for each element.
     package init(_ present: some Sequence<Bool>) {
         words = []
@@ -64,6 +69,19 @@ package struct Validity: Sendable, Equatable {
     /// The rows in the order given.
     /// - Precondition: every row is in range.
     package func taking(_ rows: some Sequence<Int>) -> Validity {
-        Validity(rows.lazy.map { self[$0] })
+        let order = Array(rows)
+        return lending(words) { source in
+            lending(order) { rows in
+                let words = mappedRows((rows.count + 63) / 64) { word -> UInt64 in
+                    var bits: UInt64 = 0
+                    for place in word * 64..<min(word * 64 + 64, rows.count) {
+                        let row = rows[place]
+                        bits |= (source[row >> 6] >> UInt64(row & 63) & 1) << UInt64(place & 63)
+                    }
+                    return bits
+                }
+                return Validity(words: words, count: rows.count)
+            }
+        }
     }
 }

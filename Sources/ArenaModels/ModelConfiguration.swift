@@ -13,6 +13,7 @@ package struct ModelConfiguration: Sendable {
     /// The number of outputs the configuration promises; nil if it says nothing.
     package let labelCount: Int?
     package let padTokenID: Int32?
+    package let quantization: Quantization
 
     /// Reads `config.json` of a model folder.
     /// - Throws: `ModelError` naming the file and the key.
@@ -20,7 +21,7 @@ package struct ModelConfiguration: Sendable {
         let path = joinPath(folder, "config.json")
         reader = try ConfigReader(file: path)
         architectures = try reader.optionalStrings("architectures") ?? []
-        try reader.refuse("quantization_config") { _ in false }
+        quantization = try Quantization(reader)
         padTokenID = try reader.optionalInt("pad_token_id", in: -1 << 31...1 << 31 - 1).map {
             Int32($0)
         }
@@ -68,7 +69,8 @@ extension ConfigReader {
         try inner.refuse("partial_rotary_factor") { $0.double == 1 }
         let type = try inner.string("rope_type", default: inner.string("type", default: "default"))
         switch type {
-        case "default": return RotarySettings(base: base, headSize: headSize)
+        // Dynamic scaling changes nothing up to max_position_embeddings, and longer rows are refused.
+        case "default", "dynamic": return RotarySettings(base: base, headSize: headSize)
         case "linear":
             return RotarySettings(
                 base: base, headSize: headSize, scaling: .linear(factor: try inner.number("factor"))
@@ -88,22 +90,80 @@ extension ConfigReader {
                 base: base, headSize: headSize,
                 scaling: .llama3(
                     factor: try inner.number("factor"), low: low, high: high, original: original))
+        case "longrope", "su":
+            return RotarySettings(
+                base: base, headSize: headSize, scaling: try longRope(inner, headSize: headSize))
         default:
             throw inner.problem(
-                "rope_type", .unsupported("'\(type)'", supported: ["default", "linear", "llama3"]))
+                "rope_type",
+                .unsupported(
+                    "'\(type)'", supported: ["default", "linear", "dynamic", "llama3", "longrope"]))
         }
     }
 
-    /// The activation of a gated MLP under one of these keys, the first that is there.
-    func gateActivation(_ keys: [String], default fallback: String) throws(ModelError)
-        -> GateActivation
-    {
+    /// Phi-3's frequencies, a factor for each, of rows up to the original length and longer.
+    private func longRope(
+        _ inner: ConfigReader, headSize: Int
+    ) throws(ModelError) -> RotarySettings.Scaling {
+        func factors(_ key: String) throws(ModelError) -> [Double] {
+            guard let values = inner.value(key)?.elements?.map(\.double) else {
+                throw inner.problem(key, .missing)
+            }
+            let known = values.compactMap { $0 }.filter { $0.isFinite && $0 > 0 }
+            guard known.count == headSize / 2, values.count == known.count else {
+                throw inner.problem(
+                    key,
+                    .expected("\(headSize / 2) numbers above zero", found: "\(values.count)"))
+            }
+            return known
+        }
+        let longest = try int("max_position_embeddings")
+        let within = try inner.optionalInt("original_max_position_embeddings")
+        let outside = try optionalInt("original_max_position_embeddings")
+        let original = within ?? outside ?? longest
+        let factor = try inner.number("factor", default: Double(longest) / Double(original))
+        let attention =
+            factor <= 1
+            ? 1
+            : (1 + ExactMath.logarithm(factor) / ExactMath.logarithm(Double(original))).squareRoot()
+        return .long(
+            short: try factors("short_factor"), long: try factors("long_factor"),
+            original: original,
+            attention: try inner.number("attention_factor", default: attention))
+    }
+
+    /// Heads, key heads and the channels of each.
+    func attentionHeads(
+        channels: Int, heads defaultHeads: Int, groups defaultGroups: Int? = nil,
+        headSize defaultSize: Int? = nil
+    ) throws(ModelError) -> (heads: Int, groups: Int, size: Int) {
+        let heads = try int("num_attention_heads", default: defaultHeads, in: 1...4096)
+        let groups = try int(
+            "num_key_value_heads", default: defaultGroups ?? heads, in: 1...4096)
+        guard heads % groups == 0 else {
+            throw problem("num_key_value_heads", .contradicts("num_attention_heads = \(heads)"))
+        }
+        if let size = try optionalInt("head_dim", in: 1...4096) ?? defaultSize {
+            return (heads, groups, size)
+        }
+        guard channels % heads == 0 else {
+            throw problem("num_attention_heads", .contradicts("hidden_size = \(channels)"))
+        }
+        return (heads, groups, channels / heads)
+    }
+
+    /// The activation of an MLP under one of these keys, the first that is there.
+    func activation(_ keys: [String], default fallback: String) throws(ModelError) -> Activation {
         let key = keys.first { value($0) != nil } ?? keys[0]
         let name = try string(key, default: fallback)
-        if name == "swish" { return .silu }
-        guard let activation = GateActivation(rawValue: name) else {
+        switch name {
+        case "swish": return .silu
+        case "gelu_new", "gelu_fast": return .geluTanh
+        default: break
+        }
+        guard let activation = Activation(rawValue: name) else {
             throw problem(
-                key, .unsupported("'\(name)'", supported: GateActivation.allCases.map(\.rawValue)))
+                key, .unsupported("'\(name)'", supported: Activation.allCases.map(\.rawValue)))
         }
         return activation
     }

@@ -7,13 +7,17 @@ extension ModelError {
         switch self {
         case .file(let error): return error.report
         case .json(let error): return error.report
-        case .noWeights, .safetensors, .shardListed, .shardMissing, .shardStranger, .missingTensor,
+        case .noWeights, .safetensors, .torch, .noPrefix, .shardListed, .shardMissing,
+            .shardStranger, .missingTensor,
             .extraTensors, .shape, .storedType, .nonFiniteWeight:
             return checkpointReport
-        case .configuration, .architecture, .missingHead, .labels: return configurationReport
+        case .configuration, .architecture, .missingHead, .labels, .wrongKind:
+            return configurationReport
         case .adapterOption, .adapterTensor, .adapterStranger, .adapterMissing, .adapterRank:
             return adapterReport
-        case .emptyRow, .tokenID, .rowTooLong, .nonFiniteResult, .cancelled: return batchReport
+        case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong, .nonFiniteResult,
+            .cancelled:
+            return batchReport
         }
     }
 
@@ -26,11 +30,18 @@ extension ModelError {
         case .noWeights(let folder):
             return FaultReport(
                 .fileNotFound,
-                "there is neither model.safetensors nor model.safetensors.index.json",
+                "there is neither model.safetensors nor model.safetensors.index.json nor pytorch_model.bin",
                 place: FilePlace(folder), help: "name the folder that holds the model's weights")
         case .safetensors(let path, let tensor, let problem):
             let subject = tensor.map { "tensor '\($0)' " } ?? "the safetensors file "
             return value(subject + problem.words, path, damaged)
+        case .torch(let path, let tensor, let problem):
+            let subject = tensor.map { "tensor '\($0)' " } ?? "the PyTorch file "
+            return value(subject + problem.words, path, problem.help ?? damaged)
+        case .noPrefix(let path, let prefix, let example):
+            return value(
+                "no tensor's name begins with '\(prefix)'", path,
+                example.map { "names are like '\($0)'" })
         case .shardListed(let index, let shard):
             return FaultReport(
                 .fileNotFound, "the shard \(shard), named by the index, is not there",
@@ -80,13 +91,19 @@ extension ModelError {
                     ? "config.json names no architecture"
                     : "the architecture '\(name)' is not known",
                 place: FilePlace(path), help: "known: " + known.joined(separator: ", "))
-        case .missingHead(let path, let adapter):
-            let missing = adapter == nil ? "the model" : "neither the model nor the adapter"
+        case .wrongKind(let path, let architecture, let wanted):
             return FaultReport(
-                .value, "\(missing) has a classification head ('score.weight')",
+                .value, "'\(architecture)' is not \(wanted)", place: FilePlace(path),
+                help: "causal_lm is for decoders, masked_lm for encoders")
+        case .missingHead(let path, let tensor, let adapter):
+            let missing =
+                adapter == nil
+                ? "the model has no head" : "neither the model nor the adapter has the head"
+            return FaultReport(
+                .value, "\(missing) ('\(tensor)')",
                 place: FilePlace(adapter ?? path),
                 help:
-                    "use a checkpoint trained for classification, or the adapter that brings the head"
+                    "use a checkpoint trained for this task, or the adapter that brings the head"
             )
         case .labels(let path, let expected, let found):
             return FaultReport(
@@ -135,6 +152,19 @@ extension ModelError {
             return FaultReport(
                 .value, "row \(row) has no tokens",
                 help: "a template or a special token gives every row at least one")
+        case .tokenID(-1, let id, let vocabulary):
+            return FaultReport(
+                .value, "token \(id) is chosen, the model knows 0 to \(vocabulary - 1)")
+        case .tokenType(let row, let type, let types):
+            return FaultReport(
+                .value, "row \(row) holds a token of segment \(type), the model has \(types)",
+                help: "encode with the model's own tokenizer")
+        case .placeMissing(let row, .token(let id), let count):
+            return FaultReport(
+                .value, "row \(row) has \(counted(count, "token")) \(id), one is needed",
+                help: "put the mask into every text once, where no cut can take it away")
+        case .placeMissing(let row, let place, _):
+            return FaultReport(.value, "row \(row) has no token at \(place)")
         case .tokenID(let row, let id, let vocabulary):
             return FaultReport(
                 .value, "row \(row) holds token \(id), the model knows 0 to \(vocabulary - 1)",
@@ -172,6 +202,37 @@ extension SafetensorsProblem {
         case .gap(let from, let to): return "leaves bytes \(from) to \(to) to nobody"
         case .overlap(let other): return "overlaps '\(other)'"
         case .trailing(let bytes): return "has \(bytes) bytes after its last tensor"
+        }
+    }
+}
+
+extension TorchProblem {
+    var words: String {
+        switch self {
+        case .pickle(.cutShort): return "is cut short"
+        case .pickle(.opcode(let op, let at)):
+            return "holds the unknown instruction \(op) at byte \(at) of its pickle"
+        case .pickle(.stack(let at)): return "has a pickle that breaks off at byte \(at)"
+        case .pickle(.global(let name)): return "would run '\(name)' when it is loaded"
+        case .pickle(.tensor(let what)): return "describes tensors in an unknown way: \(what)"
+        case .archive(let what): return "cannot be read: \(what)"
+        case .compressed(let name): return "holds '\(name)' compressed"
+        case .bigEndian: return "was written on a big-endian machine"
+        case .noTensors: return "holds no state dict"
+        case .storageMissing(let key): return "refers to the storage '\(key)', which is not there"
+        case .outside(let elements, let storage):
+            return "has \(elements) elements, which do not fit a storage of \(storage)"
+        case .tooLarge: return "has a shape too large for any file"
+        }
+    }
+
+    var help: String? {
+        switch self {
+        case .pickle(.global):
+            return "nothing was run; save the weights alone: torch.save(model.state_dict(), ...)"
+        case .noTensors, .pickle(.tensor), .compressed, .bigEndian:
+            return "save the weights with torch.save(model.state_dict(), ...) or as safetensors"
+        case .pickle, .archive, .storageMissing, .outside, .tooLarge: return nil
         }
     }
 }

@@ -10,6 +10,8 @@ package enum ModelError: ArenaFault {
     // Checkpoints
     case noWeights(folder: String)
     case safetensors(path: String, tensor: String?, problem: SafetensorsProblem)
+    case torch(path: String, tensor: String?, problem: TorchProblem)
+    case noPrefix(path: String, prefix: String, example: String?)
     case shardListed(index: String, shard: String)
     case shardMissing(index: String, tensor: String, shard: String)
     case shardStranger(index: String, tensor: String, shard: String)
@@ -24,7 +26,8 @@ package enum ModelError: ArenaFault {
     case architecture(path: String, found: [String], known: [String])
 
     // Heads and labels
-    case missingHead(path: String, adapter: String?)
+    case missingHead(path: String, tensor: String, adapter: String?)
+    case wrongKind(path: String, architecture: String, wanted: String)
     case labels(path: String, expected: Int, found: Int)
 
     // Adapters
@@ -37,6 +40,8 @@ package enum ModelError: ArenaFault {
     // Batches
     case emptyRow(Int)
     case tokenID(row: Int, id: Int32, vocabulary: Int)
+    case tokenType(row: Int, type: Int32, types: Int)
+    case placeMissing(row: Int, place: VocabularyModel.Place, count: Int)
     case rowTooLong(row: Int, tokens: Int, limit: Int)
     case nonFiniteResult(row: Int)
     case cancelled

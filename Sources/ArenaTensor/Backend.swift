@@ -6,56 +6,94 @@
 
 /// The queries of one text and the keys they see, as positions in the tensors of a pack.
 package struct AttentionRow: Sendable, Equatable {
-    /// The text's first query in the query tensor.
+    /// The text's first query in the query tensor; its queries stand at consecutive positions.
     package var firstQuery: Int
     package var queries: Int
-    /// Where that query stands in its text.
+    /// Where the first query stands in its text.
     package var firstPosition: Int
     /// The text's first key in the key and value tensors; keys stand at positions 0, 1, ...
     package var firstKey: Int
+    /// Keys of the text that may be seen.
+    package var keys: Int
 
-    package init(firstQuery: Int, queries: Int, firstPosition: Int, firstKey: Int) {
+    /// - Parameter keys: nil for those up to the last query.
+    package init(
+        firstQuery: Int, queries: Int, firstPosition: Int, firstKey: Int, keys: Int? = nil
+    ) {
         self.firstQuery = firstQuery
         self.queries = queries
         self.firstPosition = firstPosition
         self.firstKey = firstKey
+        self.keys = keys ?? firstPosition + queries
     }
-
-    /// Keys that some query sees.
-    package var keys: Int { firstPosition + queries }
 }
 
-/// What attention does besides the products: heads, scale, soft-cap and window.
+/// What attention does besides the products: heads, scale, mask and soft-cap.
 package struct AttentionShape: Sendable, Equatable {
     package var heads: Int
     /// Key and value heads; each serves `heads / groups` query heads.
     package var groups: Int
     package var headSize: Int
     package var scale: Float
+    /// Whether a query sees only keys up to its own position; else all of its text.
+    package var causal: Bool
     /// Scores s become c tanh(s / c).
     package var softcap: Float?
-    /// Keys a query sees, itself included; nil for all before it.
+    /// Keys a causal query sees, itself included; nil for all before it.
     package var window: Int?
 
     package init(
-        heads: Int, groups: Int, headSize: Int, scale: Float, softcap: Float? = nil,
-        window: Int? = nil
+        heads: Int, groups: Int, headSize: Int, scale: Float, causal: Bool = true,
+        softcap: Float? = nil, window: Int? = nil
     ) {
         precondition(groups > 0 && heads % groups == 0 && headSize > 0)
+        precondition(causal || window == nil, "only causal attention has a window")
         self.heads = heads
         self.groups = groups
         self.headSize = headSize
         self.scale = scale
+        self.causal = causal
         self.softcap = softcap
         self.window = window
     }
 }
 
-/// The activation of a gated MLP.
-package enum GateActivation: String, Sendable, CaseIterable {
+/// What scores get by relative position e = key - query, for texts of up to `longest` tokens.
+package struct RelativeTerms {
+    package var longest: Int
+    /// Added to the scaled scores (H, 2 L - 1), e in column L - 1 + e.
+    package var bias: Tensor?
+    /// The row of `keys` and `queries` for each e (2 L - 1), at L - 1 + e; never falls or never rises.
+    package var buckets: [Int32]
+    /// Scores get query . keys[bucket] before the scale (S, H * D).
+    package var keys: Tensor?
+    /// Scores get key . queries[bucket] before the scale (S, H * D).
+    package var queries: Tensor?
+
+    package init(
+        longest: Int, bias: Tensor? = nil, buckets: [Int32] = [], keys: Tensor? = nil,
+        queries: Tensor? = nil
+    ) {
+        self.longest = longest
+        self.bias = bias
+        self.buckets = buckets
+        self.keys = keys
+        self.queries = queries
+    }
+}
+
+/// An activation, of a gate or alone; the names are the configurations'.
+package enum Activation: String, Sendable, CaseIterable {
     case silu
     case geluTanh = "gelu_pytorch_tanh"
+    /// x / 2 * (1 + erf(x / sqrt 2))
+    case gelu
+    case relu
+    case tanh
 }
+
+/// How the rows of a text become one.
+package enum Reduction: String, Sendable, CaseIterable { case mean, max }
 
 /// A device's operations. Output tensors have the shape of the result and do not overlap the inputs
 /// unless an operation says so.
@@ -65,13 +103,17 @@ package protocol Backend: Sendable {
     /// How this backend wants weight matrices.
     var weightLayout: WeightLayout { get }
 
-    /// y (M, C) = table[ids] * scale
-    func embed(_ ids: [Int32], _ table: EmbeddingTable, scale: Float, into y: Tensor)
+    /// y (M, C) = table[ids] * scale, or added to y.
+    func embed(_ ids: [Int32], _ table: EmbeddingTable, scale: Float, adding: Bool, into y: Tensor)
 
     /// y (M, C) = x / sqrt(mean(x^2) + epsilon) * (offset + weight), or added to y; y may be x.
     func rmsNorm(
         _ x: Tensor, _ weight: WeightVector, epsilon: Float, offset: Float, adding: Bool,
         into y: Tensor)
+
+    /// y (M, C) = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias; y may be x.
+    func layerNorm(
+        _ x: Tensor, _ weight: WeightVector, bias: WeightVector?, epsilon: Float, into y: Tensor)
 
     /// y (M, N) = x (M, K) . w (N, K)^T + bias
     func product(_ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, into y: Tensor)
@@ -82,19 +124,29 @@ package protocol Backend: Sendable {
     /// x (M, H * D) rotated in place by each row's position.
     func rotary(_ x: Tensor, headSize: Int, positions: [Int32], table: RotaryTable)
 
-    /// out (M, H * D): causal attention of each text's queries over its own keys.
+    /// out (M, H * D): attention of each text's queries over its own keys. Relative terms need one
+    /// key head for each query head.
     func attention(
         _ q: Tensor, _ k: Tensor, _ v: Tensor, rows: [AttentionRow], shape: AttentionShape,
-        arena: ActivationArena, into out: Tensor)
+        relative: RelativeTerms?, arena: ActivationArena, into out: Tensor)
+
+    /// y (M, C) = activation(x); y may be x.
+    func activate(_ activation: Activation, _ x: Tensor, into y: Tensor)
 
     /// y (M, C) = activation(gate) * up; y may be either.
-    func gate(_ activation: GateActivation, _ gate: Tensor, _ up: Tensor, into y: Tensor)
+    func gate(_ activation: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor)
 
     /// y (M, C) += x
     func add(_ x: Tensor, into y: Tensor)
 
     /// y (M, C) = the rows of x with these numbers.
     func gather(_ rows: [Int], of x: Tensor, into y: Tensor)
+
+    /// y (R, C) = one row for each range of rows of x; no range is empty.
+    func reduce(_ reduction: Reduction, _ x: Tensor, rows: [Range<Int>], into y: Tensor)
+
+    /// x (M, C) = cap * tanh(x / cap), in place.
+    func softcap(_ x: Tensor, cap: Float)
 
     /// Each row of x to probabilities, in place.
     func softmax(_ x: Tensor)

@@ -28,19 +28,36 @@ package struct CPUBackend: Backend {
 
     package var weightLayout: WeightLayout { .panels }
 
-    package func embed(_ ids: [Int32], _ table: EmbeddingTable, scale: Float, into y: Tensor) {
-        precondition(y.rows == ids.count && y.columns == table.channels)
-        table.gather(ids, into: y)
-        guard scale != 1 else { return }
-        for m in 0..<y.rows {
-            let row = y.base + m * y.stride
-            for c in 0..<y.columns { row[c] *= scale }
-        }
+    package func embed(
+        _ ids: [Int32], _ table: EmbeddingTable, scale: Float, adding: Bool, into y: Tensor
+    ) {
+        embedRows(ids, table, scale: scale, adding: adding, into: y)
     }
 
     package func rmsNorm(
         _ x: Tensor, _ weight: WeightVector, epsilon: Float, offset: Float, adding: Bool,
         into y: Tensor
+    ) {
+        norm(x, weight, into: y) {
+            $0.epsilon = epsilon
+            $0.offset = offset
+            $0.add = adding ? 1 : 0
+        }
+    }
+
+    package func layerNorm(
+        _ x: Tensor, _ weight: WeightVector, bias: WeightVector?, epsilon: Float, into y: Tensor
+    ) {
+        precondition(bias.map { $0.count == x.columns } ?? true)
+        norm(x, weight, into: y) {
+            $0.epsilon = epsilon
+            $0.bias = bias?.base
+            $0.center = 1
+        }
+    }
+
+    private func norm(
+        _ x: Tensor, _ weight: WeightVector, into y: Tensor, _ set: (inout arena_norm_t) -> Void
     ) {
         precondition(x.rows == y.rows && x.columns == y.columns && weight.count == x.columns)
         var p = arena_norm_t()
@@ -51,9 +68,7 @@ package struct CPUBackend: Backend {
         p.y_stride = y.stride
         p.rows = x.rows
         p.columns = x.columns
-        p.epsilon = epsilon
-        p.offset = offset
-        p.add = adding ? 1 : 0
+        set(&p)
         arena_norm(kernels, &p)
     }
 
@@ -72,10 +87,13 @@ package struct CPUBackend: Backend {
         precondition(
             x.rows == y.rows && x.columns == weight.inputs && y.columns == weight.outputs
                 && weight.layout == .panels && (bias.map { $0.count == weight.outputs } ?? true))
+        if weight.isDynamic {
+            return multiply8(x, weight, bias: bias, scale: scale, add: add, into: y)
+        }
         var p = arena_product_t()
         p.x = UnsafePointer(x.base)
         p.x_stride = x.stride
-        p.panels = weight.base
+        p.weight = weight.kernelWeight
         p.bias = bias?.base
         p.y = y.base
         p.y_stride = y.stride
@@ -93,6 +111,52 @@ package struct CPUBackend: Backend {
         }
     }
 
+    /// The product with rows and weights in 8 bits.
+    private func multiply8(
+        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, scale: Float, add: Bool,
+        into y: Tensor
+    ) {
+        let (rows, inputs) = (x.rows, weight.inputs)
+        guard rows > 0 else { return }
+        // Rows a multiple of a large power of two apart would share few sets of the cache.
+        let stride = (inputs + 63) / 64 * 64 + 64
+        let bytes = rows * stride + 4 * rows * (3 + inputs) + 256
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        defer { memory.deallocate() }
+        // SAFETY: three runs of `rows` numbers, a list of at most `inputs` for each row, then the
+        // codes, all inside the allocation.
+        let numbers = memory.assumingMemoryBound(to: Int32.self)
+        var codes = arena_codes8_t()
+        codes.scales = memory.assumingMemoryBound(to: Float.self)
+        codes.sums = numbers + rows
+        codes.far_counts = numbers + 2 * rows
+        codes.far = numbers + 3 * rows
+        codes.codes = (memory + 4 * rows * (3 + inputs)).assumingMemoryBound(to: Int8.self)
+        codes.codes_stride = stride
+        kernels.pointee.quantize8(
+            x.base, x.stride, rows, inputs, WeightMatrix.reach, &codes)
+        var p = arena_product8_t()
+        p.x = UnsafePointer(x.base)
+        p.x_stride = x.stride
+        p.codes = codes
+        p.panels = weight.kernelWeight.panels.assumingMemoryBound(to: UInt8.self)
+        p.scales = weight.codeScales
+        p.bias = bias?.base
+        p.y = y.base
+        p.y_stride = y.stride
+        p.rows = rows
+        p.inputs = inputs
+        p.outputs = weight.outputs
+        p.scale = scale
+        p.add = add ? 1 : 0
+        split(weight.panels, work: rows * inputs * weight.outputs, p) { kernels, p, _, range in
+            var share = p
+            share.first_panel = range.lowerBound
+            share.last_panel = range.upperBound
+            kernels.pointee.product8(&share)
+        }
+    }
+
     package func rotary(_ x: Tensor, headSize: Int, positions: [Int32], table: RotaryTable) {
         precondition(x.rows == positions.count && x.columns % headSize == 0)
         precondition(
@@ -104,57 +168,75 @@ package struct CPUBackend: Backend {
 
     package func attention(
         _ q: Tensor, _ k: Tensor, _ v: Tensor, rows: [AttentionRow], shape: AttentionShape,
-        arena: ActivationArena, into out: Tensor
+        relative: RelativeTerms?, arena: ActivationArena, into out: Tensor
     ) {
-        checkAttention(q, k, v, rows: rows, shape: shape, out)
+        checkAttention(q, k, v, rows: rows, shape: shape, relative: relative, out)
         let longest = rows.reduce(0) { max($0, $1.keys) }
         let mark = arena.mark
         let workers = min(threads, shape.groups)
-        let size = arena_attention_scratch(longest, shape.headSize)
+        let terms = max(relative?.keys?.rows ?? 0, relative?.queries?.rows ?? 0)
+        let size = arena_attention_scratch(longest, shape.headSize, terms)
         let scratch = arena.scratch(size * workers)
-        for row in rows where row.queries > 0 {
-            var p = arena_attention_t()
-            // SAFETY: `checkAttention` holds each row's queries and keys inside the tensors.
-            p.q = UnsafePointer(q.base + row.firstQuery * q.stride)
-            p.q_stride = q.stride
-            p.k = UnsafePointer(k.base + row.firstKey * k.stride)
-            p.k_stride = k.stride
-            p.v = UnsafePointer(v.base + row.firstKey * v.stride)
-            p.v_stride = v.stride
-            p.out = out.base + row.firstQuery * out.stride
-            p.out_stride = out.stride
-            p.queries = row.queries
-            p.first_position = row.firstPosition
-            p.keys = row.keys
-            p.heads = shape.heads
-            p.kv_heads = shape.groups
-            p.head_size = shape.headSize
-            p.window = shape.window ?? 0
-            p.scale = shape.scale
-            p.softcap = shape.softcap ?? 0
-            p.scratch = scratch
-            let work = row.queries * row.keys * shape.heads * shape.headSize
-            split(shape.groups, work: work, p) { kernels, p, worker, range in
-                var share = p
-                share.first_kv_head = range.lowerBound
-                share.last_kv_head = range.upperBound
-                share.scratch += size * worker
-                arena_attention(kernels, &share)
+        let buckets = terms > 0 ? relative?.buckets ?? [] : []
+        buckets.withUnsafeBufferPointer { buckets in
+            for row in rows where row.queries > 0 {
+                var p = arena_attention_t()
+                // SAFETY: `checkAttention` holds each row's queries and keys inside the tensors.
+                p.q = UnsafePointer(q.base + row.firstQuery * q.stride)
+                p.q_stride = q.stride
+                p.k = UnsafePointer(k.base + row.firstKey * k.stride)
+                p.k_stride = k.stride
+                p.v = UnsafePointer(v.base + row.firstKey * v.stride)
+                p.v_stride = v.stride
+                p.out = out.base + row.firstQuery * out.stride
+                p.out_stride = out.stride
+                p.queries = row.queries
+                p.first_position = row.firstPosition
+                p.keys = row.keys
+                p.heads = shape.heads
+                p.kv_heads = shape.groups
+                p.head_size = shape.headSize
+                p.window = shape.window ?? 0
+                p.scale = shape.scale
+                p.softcap = shape.softcap ?? 0
+                p.causal = shape.causal ? 1 : 0
+                if let relative {
+                    p.center = relative.longest - 1
+                    p.bias = relative.bias.map { UnsafePointer($0.base) }
+                    p.bias_stride = relative.bias?.stride ?? 0
+                    // An empty array may have an address too.
+                    p.buckets = buckets.isEmpty ? nil : buckets.baseAddress
+                    p.position_keys = relative.keys.map { UnsafePointer($0.base) }
+                    p.position_keys_stride = relative.keys?.stride ?? 0
+                    p.position_queries = relative.queries.map { UnsafePointer($0.base) }
+                    p.position_queries_stride = relative.queries?.stride ?? 0
+                }
+                p.scratch = scratch
+                let work = row.queries * row.keys * shape.heads * shape.headSize
+                split(shape.groups, work: work, p) { kernels, p, worker, range in
+                    var share = p
+                    share.first_kv_head = range.lowerBound
+                    share.last_kv_head = range.upperBound
+                    share.scratch += size * worker
+                    arena_attention(kernels, &share)
+                }
             }
         }
         arena.release(to: mark)
     }
 
-    package func gate(_ activation: GateActivation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {
+    package func activate(_ activation: Activation, _ x: Tensor, into y: Tensor) {
+        precondition(x.rows == y.rows && x.columns == y.columns)
+        kernels.pointee.activate(
+            activation.kernelKind, x.base, x.stride, y.base, y.stride, y.rows, y.columns)
+    }
+
+    package func gate(_ activation: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {
         precondition(gate.rows == y.rows && up.rows == y.rows)
         precondition(gate.columns == y.columns && up.columns == y.columns)
-        let kind =
-            switch activation {
-            case .silu: ARENA_GATE_SILU
-            case .geluTanh: ARENA_GATE_GELU_TANH
-            }
         kernels.pointee.gate(
-            kind, gate.base, gate.stride, up.base, up.stride, y.base, y.stride, y.rows, y.columns)
+            activation.kernelKind, gate.base, gate.stride, up.base, up.stride, y.base, y.stride,
+            y.rows, y.columns)
     }
 
     package func add(_ x: Tensor, into y: Tensor) {
@@ -164,6 +246,16 @@ package struct CPUBackend: Backend {
 
     package func gather(_ rows: [Int], of x: Tensor, into y: Tensor) {
         gatherRows(rows, of: x, into: y)
+    }
+
+    package func reduce(
+        _ reduction: Reduction, _ x: Tensor, rows: [Range<Int>], into y: Tensor
+    ) {
+        reduceRows(reduction, x, rows: rows, into: y)
+    }
+
+    package func softcap(_ x: Tensor, cap: Float) {
+        kernels.pointee.softcap(x.base, x.stride, x.rows, x.columns, cap)
     }
 
     package func softmax(_ x: Tensor) {
@@ -184,6 +276,18 @@ package struct CPUBackend: Backend {
         nonisolated(unsafe) let shared = parameters
         nonisolated(unsafe) let kernels = kernels
         parallelRanges(count, workers: workers) { body(kernels, shared, $0, $1) }
+    }
+}
+
+extension Activation {
+    fileprivate var kernelKind: arena_activation {
+        switch self {
+        case .silu: return ARENA_SILU
+        case .geluTanh: return ARENA_GELU_TANH
+        case .gelu: return ARENA_GELU
+        case .relu: return ARENA_RELU
+        case .tanh: return ARENA_TANH
+        }
     }
 }
 

@@ -33,7 +33,7 @@ package enum ExactMath {
         exponential(exponent * logarithm(base))
     }
 
-    static func logarithm(_ x: Double) -> Double {
+    package static func logarithm(_ x: Double) -> Double {
         var m = x.significand
         var e = Double(x.exponent)
         if m > 1.4142135623730951 {
@@ -48,7 +48,7 @@ package enum ExactMath {
         return e * 0.6931471805599453 + 2 * s * (1 + sum)
     }
 
-    static func exponential(_ x: Double) -> Double {
+    package static func exponential(_ x: Double) -> Double {
         let n = (x * 1.4426950408889634).rounded(.toNearestOrEven)
         guard n > -1000, n < 1000 else { return n > 0 ? .infinity : 0 }
         let r = (x - n * 0.6931471803691238) - n * 1.9082149292705877e-10

@@ -14,9 +14,10 @@ package struct ReferenceBackend: Backend {
 
     package var weightLayout: WeightLayout { .rows }
 
-    package func embed(_ ids: [Int32], _ table: EmbeddingTable, scale: Float, into y: Tensor) {
-        table.gather(ids, into: y)
-        for m in 0..<y.rows { for c in 0..<y.columns { y[m, c] *= scale } }
+    package func embed(
+        _ ids: [Int32], _ table: EmbeddingTable, scale: Float, adding: Bool, into y: Tensor
+    ) {
+        embedRows(ids, table, scale: scale, adding: adding, into: y)
     }
 
     package func rmsNorm(
@@ -30,6 +31,20 @@ package struct ReferenceBackend: Backend {
             for c in 0..<x.columns {
                 let value = x[m, c] * Float(r) * (offset + weight.base[c])
                 y[m, c] = adding ? y[m, c] + value : value
+            }
+        }
+    }
+
+    package func layerNorm(
+        _ x: Tensor, _ weight: WeightVector, bias: WeightVector?, epsilon: Float, into y: Tensor
+    ) {
+        for m in 0..<x.rows {
+            let row = (0..<x.columns).map { Double(x[m, $0]) }
+            let mean = row.reduce(0, +) / Double(x.columns)
+            let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.columns)
+            let r = 1 / (variance + Double(epsilon)).squareRoot()
+            for c in 0..<x.columns {
+                y[m, c] = Float((row[c] - mean) * r) * weight.base[c] + (bias?.base[c] ?? 0)
             }
         }
     }
@@ -49,8 +64,9 @@ package struct ReferenceBackend: Backend {
         _ x: Tensor, _ weight: WeightMatrix, scale: Float, keep: Float, into y: Tensor
     ) {
         precondition(x.rows == y.rows && x.columns == weight.inputs && y.columns == weight.outputs)
-        let (k, w) = (weight.inputs, weight.base)
+        let (k, w) = (weight.inputs, weight.rows)
         guard x.rows > 0, y.columns > 0 else { return }
+        if weight.isDynamic { return multiply8(x, weight, scale: scale, keep: keep, into: y) }
         if let blas, k > 0 {
             return blas.multiplyTransposed(
                 rows: x.rows, columns: y.columns, inner: k, scale: scale, x.base, x.stride, w, k,
@@ -61,6 +77,33 @@ package struct ReferenceBackend: Backend {
                 var sum = 0.0
                 for i in 0..<k { sum += Double(x[m, i]) * Double(w[n * k + i]) }
                 y[m, n] = scale * Float(sum) + (keep == 0 ? 0 : keep * y[m, n])
+            }
+        }
+    }
+
+    /// Rows in 8 bits with a scale of their own, but for inputs far out, which stay as they are.
+    private func multiply8(
+        _ x: Tensor, _ weight: WeightMatrix, scale: Float, keep: Float, into y: Tensor
+    ) {
+        let (k, w) = (weight.inputs, weight.rows)
+        guard let scales = weight.codeScales else { return }
+        for m in 0..<x.rows {
+            let row = (0..<k).map { x[m, $0] }
+            let squares = row.reduce(0.0) { $0 + Double($1) * Double($1) }
+            let limit = WeightMatrix.reach * Float((squares / Double(k)).squareRoot())
+            let most = row.reduce(Float(0)) { abs($1) <= limit ? max($0, abs($1)) : $0 }
+            let inverse: Float = most > 0 ? 127 / most : 0
+            let near = row.map {
+                abs($0) <= limit ? Double(($0 * inverse).rounded(.toNearestOrEven)) : 0
+            }
+            for n in 0..<y.columns {
+                var (sum, far) = (0.0, 0.0)
+                for i in 0..<k {
+                    sum += near[i] * Double(w[n * k + i])
+                    if !(abs(row[i]) <= limit) { far += Double(row[i]) * Double(w[n * k + i]) }
+                }
+                let value = Float((sum * Double(most / 127) + far) * Double(scales[n]))
+                y[m, n] = scale * value + (keep == 0 ? 0 : keep * y[m, n])
             }
         }
     }
@@ -83,35 +126,48 @@ package struct ReferenceBackend: Backend {
 
     package func attention(
         _ q: Tensor, _ k: Tensor, _ v: Tensor, rows: [AttentionRow], shape: AttentionShape,
-        arena: ActivationArena, into out: Tensor
+        relative: RelativeTerms?, arena: ActivationArena, into out: Tensor
     ) {
-        checkAttention(q, k, v, rows: rows, shape: shape, out)
+        checkAttention(q, k, v, rows: rows, shape: shape, relative: relative, out)
         for row in rows {
             for i in 0..<row.queries {
                 let position = row.firstPosition + i
                 let first = shape.window.map { max(0, position + 1 - $0) } ?? 0
+                let end = shape.causal ? position + 1 : row.keys
                 for h in 0..<shape.heads {
                     attend(
-                        q, k, v, query: row.firstQuery + i, head: h, shape: shape,
-                        keys: row.firstKey + first..<row.firstKey + position + 1, into: out)
+                        q, k, v, query: row.firstQuery + i, position: position, head: h,
+                        shape: shape, relative: relative, firstKey: row.firstKey,
+                        keys: first..<end, into: out)
                 }
             }
         }
     }
 
-    /// One query of one head over its keys.
+    /// One query of one head over its keys, which are positions in the text.
     private func attend(
-        _ q: Tensor, _ k: Tensor, _ v: Tensor, query: Int, head: Int, shape: AttentionShape,
-        keys: Range<Int>, into out: Tensor
+        _ q: Tensor, _ k: Tensor, _ v: Tensor, query: Int, position: Int, head: Int,
+        shape: AttentionShape, relative: RelativeTerms?, firstKey: Int, keys: Range<Int>,
+        into out: Tensor
     ) {
         let size = shape.headSize
         let (from, group) = (head * size, head / (shape.heads / shape.groups) * size)
+        func dot(_ a: Tensor, _ i: Int, _ b: Tensor, _ j: Int, _ atB: Int, _ atA: Int) -> Double {
+            (0..<size).reduce(0) { $0 + Double(a[i, atA + $1]) * Double(b[j, atB + $1]) }
+        }
         var scores = keys.map { key in
-            var dot = 0.0
-            for d in 0..<size { dot += Double(q[query, from + d]) * Double(k[key, group + d]) }
-            let score = dot * Double(shape.scale)
-            guard let cap = shape.softcap else { return score }
-            return tanh(score / Double(cap)) * Double(cap)
+            var score = dot(q, query, k, firstKey + key, group, from)
+            let place = (relative?.longest ?? 1) - 1 + key - position
+            if let keys = relative?.keys, let bucket = relative?.buckets[place] {
+                score += dot(q, query, keys, Int(bucket), from, from)
+            }
+            if let queries = relative?.queries, let bucket = relative?.buckets[place] {
+                score += dot(k, firstKey + key, queries, Int(bucket), from, group)
+            }
+            score *= Double(shape.scale)
+            if let cap = shape.softcap { score = Glibc.tanh(score / Double(cap)) * Double(cap) }
+            if let bias = relative?.bias { score += Double(bias[head, place]) }
+            return score
         }
         let most = scores.max() ?? 0
         for i in scores.indices { scores[i] = exp(scores[i] - most) }
@@ -119,23 +175,34 @@ package struct ReferenceBackend: Backend {
         for d in 0..<size {
             var value = 0.0
             for (i, key) in keys.enumerated() {
-                value += scores[i] / sum * Double(v[key, group + d])
+                value += scores[i] / sum * Double(v[firstKey + key, group + d])
             }
             out[query, from + d] = Float(value)
         }
     }
 
-    package func gate(_ activation: GateActivation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {
+    /// The activation in double precision.
+    private func active(_ activation: Activation, _ x: Double) -> Double {
+        switch activation {
+        case .silu: return x / (1 + exp(-x))
+        case .geluTanh:
+            return 0.5 * x * (1 + Glibc.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
+        case .gelu: return 0.5 * x * (1 + erf(x / 2.0.squareRoot()))
+        case .relu: return max(x, 0)
+        case .tanh: return Glibc.tanh(x)
+        }
+    }
+
+    package func activate(_ activation: Activation, _ x: Tensor, into y: Tensor) {
+        for m in 0..<y.rows {
+            for c in 0..<y.columns { y[m, c] = Float(active(activation, Double(x[m, c]))) }
+        }
+    }
+
+    package func gate(_ activation: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {
         for m in 0..<y.rows {
             for c in 0..<y.columns {
-                let g = Double(gate[m, c])
-                let active: Double
-                switch activation {
-                case .silu: active = g / (1 + exp(-g))
-                case .geluTanh:
-                    active = 0.5 * g * (1 + tanh(0.7978845608028654 * (g + 0.044715 * g * g * g)))
-                }
-                y[m, c] = Float(active) * up[m, c]
+                y[m, c] = Float(active(activation, Double(gate[m, c]))) * up[m, c]
             }
         }
     }
@@ -146,6 +213,20 @@ package struct ReferenceBackend: Backend {
 
     package func gather(_ rows: [Int], of x: Tensor, into y: Tensor) {
         gatherRows(rows, of: x, into: y)
+    }
+
+    package func reduce(
+        _ reduction: Reduction, _ x: Tensor, rows: [Range<Int>], into y: Tensor
+    ) {
+        reduceRows(reduction, x, rows: rows, into: y)
+    }
+
+    package func softcap(_ x: Tensor, cap: Float) {
+        for m in 0..<x.rows {
+            for c in 0..<x.columns {
+                x[m, c] = Float(Double(cap) * Glibc.tanh(Double(x[m, c]) / Double(cap)))
+            }
+        }
     }
 
     package func softmax(_ x: Tensor) {

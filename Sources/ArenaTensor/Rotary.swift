@@ -11,6 +11,9 @@ package struct RotarySettings: Sendable, Equatable {
         case none
         case linear(factor: Double)
         case llama3(factor: Double, low: Double, high: Double, original: Double)
+        /// Phi-3's: each frequency divided by a factor of its own, others for rows of more than
+        /// `original` tokens; cosines and sines times `attention`.
+        case long(short: [Double], long: [Double], original: Int, attention: Double)
     }
 
     package var base: Double
@@ -23,14 +26,30 @@ package struct RotarySettings: Sendable, Equatable {
         self.scaling = scaling
     }
 
+    /// Whether a row's length decides on the frequencies.
+    package var dependsOnLength: Bool { if case .long = scaling { true } else { false } }
+
+    /// Whether a row of this many tokens takes the second set of frequencies.
+    func isLong(_ tokens: Int) -> Bool {
+        if case .long(_, _, let original, _) = scaling { tokens > original } else { false }
+    }
+
+    /// What cosines and sines are multiplied with.
+    var attention: Float {
+        if case .long(_, _, _, let attention) = scaling { Float(attention) } else { 1 }
+    }
+
     /// One inverse frequency for each pair of channels (D / 2), in fp32 steps as the reference takes.
-    package var inverseFrequencies: [Float] {
+    package func inverseFrequencies(long isLong: Bool = false) -> [Float] {
         (0..<headSize / 2).map { i in
             let exponent = Float(2 * i) / Float(headSize)
-            let plain = 1 / Float(ExactMath.power(Double(Float(base)), Double(exponent)))
+            let power = Float(ExactMath.power(Double(Float(base)), Double(exponent)))
+            let plain = 1 / power
             switch scaling {
             case .none: return plain
             case .linear(let factor): return plain / Float(factor)
+            case .long(let short, let long, _, _):
+                return 1 / (Float((isLong ? long : short)[i]) * power)
             case .llama3(let factor, let low, let high, let original):
                 let wavelength = Float(2 * Double.pi) / plain
                 if wavelength < Float(original / high) { return plain }
@@ -49,8 +68,9 @@ package struct RotaryTable: Sendable {
     package let cosines: FloatBuffer
     package let sines: FloatBuffer
 
-    package init(_ settings: RotarySettings, positions: Int) {
-        let frequencies = settings.inverseFrequencies
+    package init(_ settings: RotarySettings, positions: Int, long: Bool = false) {
+        let frequencies = settings.inverseFrequencies(long: long)
+        let attention = settings.attention
         let half = frequencies.count
         headSize = settings.headSize
         self.positions = positions
@@ -60,30 +80,35 @@ package struct RotaryTable: Sendable {
             for (i, frequency) in frequencies.enumerated() {
                 let angle = Float(t) * frequency
                 let (sine, cosine) = ExactMath.sineCosine(Double(angle))
-                cosines.base[t * half + i] = Float(cosine)
-                sines.base[t * half + i] = Float(sine)
+                cosines.base[t * half + i] = Float(cosine) * attention
+                sines.base[t * half + i] = Float(sine) * attention
             }
         }
     }
 }
 
-/// A model's rotary embedding: its table, made longer when a longer row comes.
+/// A model's rotary embedding: its tables, made longer when a longer row comes.
 package final class Rotary: Sendable {
     package let settings: RotarySettings
-    private let table: Mutex<RotaryTable>
+    /// For rows of ordinary length, and for long ones.
+    private let tables: Mutex<(RotaryTable, RotaryTable)>
 
     package init(_ settings: RotarySettings) {
         self.settings = settings
-        table = Mutex(RotaryTable(settings, positions: 0))
+        let empty = RotaryTable(settings, positions: 0)
+        tables = Mutex((empty, empty))
     }
 
-    /// The table for positions below `positions` at least.
-    package func table(for positions: Int) -> RotaryTable {
-        table.withLock { table in
-            if table.positions < positions {
-                table = RotaryTable(settings, positions: max(positions, table.positions * 2))
-            }
-            return table
+    /// The table for positions below `positions` at least, of a row of so many tokens.
+    package func table(for positions: Int, rowLength: Int) -> RotaryTable {
+        let isLong = settings.isLong(rowLength)
+        return tables.withLock { tables in
+            let table = isLong ? tables.1 : tables.0
+            guard table.positions < positions else { return table }
+            let fresh = RotaryTable(
+                settings, positions: max(positions, table.positions * 2), long: isLong)
+            if isLong { tables.1 = fresh } else { tables.0 = fresh }
+            return fresh
         }
     }
 }

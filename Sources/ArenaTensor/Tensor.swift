@@ -6,20 +6,34 @@
 import CArenaKernels
 import Glibc
 
-/// How numbers are stored in a file or in memory.
+/// How numbers are stored in a file; named as safetensors names them.
 package enum ElementType: String, Sendable, CaseIterable {
     case float32 = "F32"
     case bfloat16 = "BF16"
     case float16 = "F16"
+    // Codes of quantized weights; no weights by themselves.
+    case uint8 = "U8"
+    case int8 = "I8"
+    case int32 = "I32"
 
     /// Bytes of one number.
-    package var size: Int { self == .float32 ? 4 : 2 }
+    package var size: Int {
+        switch self {
+        case .float32, .int32: return 4
+        case .bfloat16, .float16: return 2
+        case .uint8, .int8: return 1
+        }
+    }
 
-    var kernelType: arena_dtype {
+    /// Whether numbers of this type are weights as they stand.
+    package var isFloat: Bool { kernelType != nil }
+
+    var kernelType: arena_dtype? {
         switch self {
         case .float32: return ARENA_F32
         case .bfloat16: return ARENA_BF16
         case .float16: return ARENA_F16
+        case .uint8, .int8, .int32: return nil
         }
     }
 }
@@ -63,7 +77,7 @@ package final class FloatBuffer: @unchecked Sendable {
 }
 
 /// A matrix of fp32 numbers: a view of a buffer.
-package struct Tensor {
+package struct Tensor: Sendable {
     package let buffer: FloatBuffer
     package let offset: Int
     package let rows: Int

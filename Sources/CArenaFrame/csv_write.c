@@ -62,10 +62,12 @@ size_t arena_csv_room(
     return room;
 }
 
-size_t arena_csv_write(
+enum { staged_columns = 8 };
+
+/// Writes rows; `staged` leads from the columns to their numbers, NULL where these are not written yet.
+static uint8_t *write_rows(
     const arena_csv_column *columns, size_t count, size_t first, size_t last,
-    const arena_csv_style *style, uint8_t *out) {
-    uint8_t *to = out;
+    const arena_csv_style *style, const arena_staged *staged, const uint8_t *places, uint8_t *to) {
     for (size_t row = first; row < last; row++) {
         for (size_t c = 0; c < count; c++) {
             const arena_csv_column *column = columns + c;
@@ -87,6 +89,13 @@ size_t arena_csv_write(
                 to += arena_put_int64(((const int64_t *)column->values)[row], to);
                 break;
             case arena_csv_float64: {
+                if (c < 256 && places[c]) {
+                    const arena_staged *number =
+                        staged + (size_t)(places[c] - 1) * arena_staged_rows + (row - first);
+                    memcpy(to, number->text, 32);
+                    to += number->length;
+                    break;
+                }
                 double x = ((const double *)column->values)[row];
                 to += style->digits >= 0 ? arena_put_fixed(x, style->digits, to)
                                          : arena_put_double(x, to);
@@ -107,6 +116,29 @@ size_t arena_csv_write(
             }
         }
         *to++ = '\n';
+    }
+    return to;
+}
+
+size_t arena_csv_write(
+    const arena_csv_column *columns, size_t count, size_t first, size_t last,
+    const arena_csv_style *style, uint8_t *out) {
+    // The first few columns of fractions are written in advance, some rows at a time.
+    arena_staged staged[staged_columns * arena_staged_rows];
+    uint8_t places[256] = {0};
+    uint8_t found = 0;
+    for (size_t c = 0; c < count && c < 256 && found < staged_columns && style->digits < 0; c++)
+        if (columns[c].kind == arena_csv_float64) places[c] = ++found;
+    uint8_t *to = out;
+    while (first < last) {
+        size_t end = last - first < arena_staged_rows ? last : first + arena_staged_rows;
+        for (size_t c = 0; c < count && c < 256; c++)
+            if (places[c])
+                arena_stage_doubles(
+                    (const double *)columns[c].values + first, end - first,
+                    staged + (size_t)(places[c] - 1) * arena_staged_rows);
+        to = write_rows(columns, count, first, end, style, staged, places, to);
+        first = end;
     }
     return (size_t)(to - out);
 }

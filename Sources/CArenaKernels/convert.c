@@ -41,40 +41,132 @@ void arena_widen(arena_dtype dtype, const void *x, float *y, size_t count) {
     }
 }
 
+// Panels of numbers of one size. A panel's row of inputs is read along the 32 outputs' rows, STEP
+// inputs at a time.
 #define STEP 64
 
-ptrdiff_t arena_pack(arena_dtype dtype, const void *x, size_t rows, size_t inputs, float *panels,
-                     size_t first_row) {
+static inline int odd32(uint32_t bits) { return (bits & 0x7F800000) == 0x7F800000; }
+static inline int odd_bf16(uint16_t bits) { return (bits & 0x7F80) == 0x7F80; }
+static inline int odd_f16(uint16_t bits) { return (bits & 0x7C00) == 0x7C00; }
+static inline int odd8(uint8_t bits) { return (void)bits, 0; }
+
+#define PACK(NAME, TYPE, ODD)                                                                     \
+    static ptrdiff_t NAME(const unsigned char *x, size_t outputs, size_t inputs, TYPE *panels,    \
+                          const int32_t *order) {                                                 \
+        ptrdiff_t bad = -1;                                                                       \
+        TYPE part[ARENA_PANEL][STEP];                                                             \
+        for (size_t first = 0; first < outputs; first += ARENA_PANEL) {                           \
+            size_t count = outputs - first < ARENA_PANEL ? outputs - first : ARENA_PANEL;         \
+            TYPE *panel = panels + first * inputs;                                                \
+            for (size_t at = 0; at < inputs; at += STEP) {                                        \
+                size_t step = inputs - at < STEP ? inputs - at : STEP;                            \
+                int odd = 0;                                                                      \
+                for (size_t i = 0; i < count; i++) {                                              \
+                    size_t row = order ? (size_t)order[first + i] : first + i;                    \
+                    memcpy(part[i], x + (row * inputs + at) * sizeof(TYPE), step * sizeof(TYPE)); \
+                    for (size_t j = 0; j < step; j++) odd |= ODD(part[i][j]);                     \
+                }                                                                                 \
+                if (odd && bad < 0)                                                               \
+                    for (size_t i = 0; i < count && bad < 0; i++)                                 \
+                        for (size_t j = 0; j < step && bad < 0; j++)                              \
+                            if (ODD(part[i][j])) {                                                \
+                                size_t row = order ? (size_t)order[first + i] : first + i;        \
+                                bad = (ptrdiff_t)(row * inputs + at + j);                         \
+                            }                                                                     \
+                for (size_t j = 0; j < step; j++) {                                               \
+                    TYPE *to = panel + (at + j) * ARENA_PANEL;                                    \
+                    for (size_t i = 0; i < count; i++) to[i] = part[i][j];                        \
+                }                                                                                 \
+            }                                                                                     \
+        }                                                                                         \
+        return bad;                                                                               \
+    }
+
+PACK(pack_f32, uint32_t, odd32)
+PACK(pack_bf16, uint16_t, odd_bf16)
+PACK(pack_f16, uint16_t, odd_f16)
+PACK(pack_8, uint8_t, odd8)
+
+ptrdiff_t arena_pack(arena_dtype dtype, const void *x, size_t outputs, size_t inputs, void *panels,
+                     const int32_t *order) {
+    switch (dtype) {
+    case ARENA_F32: return pack_f32(x, outputs, inputs, panels, order);
+    case ARENA_BF16: return pack_bf16(x, outputs, inputs, panels, order);
+    case ARENA_F16: return pack_f16(x, outputs, inputs, panels, order);
+    }
+    return -1;
+}
+
+void arena_pack8(const void *x, size_t outputs, size_t inputs, void *panels, const int32_t *order) {
+    pack_8(x, outputs, inputs, panels, order);
+}
+
+ptrdiff_t arena_pack_dynamic8(arena_dtype dtype, const void *x, size_t outputs, size_t inputs,
+                              uint8_t *panels, float *scales, const int32_t *order) {
     const unsigned char *bytes = x;
-    size_t width = dtype == ARENA_F32 ? 4 : 2;
-    ptrdiff_t bad = -1;
-    float part[ARENA_PANEL][STEP];
-    for (size_t row = 0; row < rows;) {
-        size_t lane = (first_row + row) % ARENA_PANEL;
-        size_t count = rows - row < ARENA_PANEL - lane ? rows - row : ARENA_PANEL - lane;
-        float *panel = panels + (first_row + row) / ARENA_PANEL * ARENA_PANEL * inputs;
+    size_t width = dtype == ARENA_F32 ? 4 : 2, blocks = (inputs + 3) / 4;
+    float part[STEP];
+    memset(panels, 128, (outputs + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL * blocks * 4);
+    for (size_t n = 0; n < outputs; n++) {
+        size_t row = order ? (size_t)order[n] : n;
+        float most = 0;
         for (size_t at = 0; at < inputs; at += STEP) {
             size_t step = inputs - at < STEP ? inputs - at : STEP;
-            uint32_t odd = 0;
-            for (size_t i = 0; i < count; i++) {
-                arena_widen(dtype, bytes + ((row + i) * inputs + at) * width, part[i], step);
-                for (size_t j = 0; j < step; j++) {
-                    uint32_t bits;
-                    memcpy(&bits, &part[i][j], 4);
-                    odd |= (bits & 0x7F800000) == 0x7F800000;
-                }
-            }
-            if (odd && bad < 0)
-                for (size_t i = 0; i < count && bad < 0; i++)
-                    for (size_t j = 0; j < step && bad < 0; j++)
-                        if (!__builtin_isfinite(part[i][j]))
-                            bad = (ptrdiff_t)((row + i) * inputs + at + j);
+            arena_widen(dtype, bytes + (row * inputs + at) * width, part, step);
             for (size_t j = 0; j < step; j++) {
-                float *to = panel + (at + j) * ARENA_PANEL + lane;
-                for (size_t i = 0; i < count; i++) to[i] = part[i][j];
+                float size = __builtin_fabsf(part[j]);
+                if (!__builtin_isfinite(size)) return (ptrdiff_t)(row * inputs + at + j);
+                most = size > most ? size : most;
             }
         }
-        row += count;
+        float inverse = most > 0 ? 127.0f / most : 0;
+        scales[n] = most / 127.0f;
+        uint8_t *panel = panels + n / ARENA_PANEL * ARENA_PANEL * blocks * 4 + n % ARENA_PANEL * 4;
+        for (size_t at = 0; at < inputs; at += STEP) {
+            size_t step = inputs - at < STEP ? inputs - at : STEP;
+            arena_widen(dtype, bytes + (row * inputs + at) * width, part, step);
+            for (size_t j = 0; j < step; j++) {
+                size_t k = at + j;
+                int code = (int)__builtin_rintf(part[j] * inverse);
+                panel[k / 4 * ARENA_PANEL * 4 + k % 4] = (uint8_t)(code + 128);
+            }
+        }
     }
-    return bad;
+    return -1;
+}
+
+void arena_pack4(const uint8_t *x, size_t outputs, size_t inputs, uint8_t *panels,
+                 const int32_t *order) {
+    for (size_t first = 0; first < outputs; first += ARENA_PANEL) {
+        uint8_t *panel = panels + first * inputs / 2;
+        for (size_t i = 0; i < ARENA_PANEL && first + i < outputs; i++) {
+            size_t row = order ? (size_t)order[first + i] : first + i, shift = i < 16 ? 0 : 4;
+            uint8_t *to = panel + i % 16;
+            for (size_t k = 0; k < inputs; k++) {
+                size_t at = row * inputs + k;
+                uint8_t code = at % 2 ? x[at / 2] & 15 : x[at / 2] >> 4;
+                to[k * 16] |= (uint8_t)(code << shift);
+            }
+        }
+    }
+}
+
+float arena_round(arena_dtype dtype, float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    switch (dtype) {
+    case ARENA_F32: return x;
+    case ARENA_BF16:
+        if (odd32(bits)) return x;
+        return from_bits((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000);
+    case ARENA_F16: {
+        if (odd32(bits)) return x;
+        float magnitude = __builtin_fabsf(x);
+        // Below 2^-14 numbers lie 2^-24 apart: adding 0.5 leaves that many bits.
+        if (magnitude < 6.103515625e-5f) return __builtin_copysignf(magnitude + 0.5f - 0.5f, x);
+        if (magnitude >= 65520.0f) return __builtin_copysignf(__builtin_inff(), x);
+        return from_bits((bits + 0xFFF + (bits >> 13 & 1)) & 0xFFFFE000);
+    }
+    }
+    return x;
 }

@@ -60,8 +60,11 @@ int arena_cpu_force(const char *name) {
     return 0;
 }
 
-size_t arena_attention_scratch(size_t keys, size_t head_size) {
-    // Keys and values padded to panels, and a strip of scores.
+size_t arena_attention_scratch(size_t keys, size_t head_size, size_t relative) {
+    // Keys and values padded to panels, a strip of scores; for relative terms their own panels, a
+    // strip of products with position keys, and all keys' products with position queries.
     size_t padded = (keys + 31) / 32 * 32, size = (head_size + 31) / 32 * 32;
-    return padded * head_size + padded * size + 24 * (padded + 16) + 64;
+    size_t plain = padded * head_size + padded * size + 24 * (padded + 16) + 64;
+    size_t terms = (relative + 31) / 32 * 32;
+    return plain + (terms ? terms * head_size + (24 + padded) * (terms + 16) + 64 : 0);
 }

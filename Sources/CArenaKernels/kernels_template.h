@@ -13,6 +13,12 @@
 
 typedef float vf __attribute__((ext_vector_type(LANES)));
 typedef int32_t vi __attribute__((ext_vector_type(LANES)));
+typedef int32_t vi_unaligned __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef uint32_t vu __attribute__((ext_vector_type(LANES)));
+typedef uint16_t vh_unaligned __attribute__((ext_vector_type(LANES), aligned(2)));
+typedef uint8_t vb_unaligned __attribute__((ext_vector_type(LANES), aligned(1)));
+typedef int8_t vc __attribute__((ext_vector_type(LANES)));
+typedef int8_t vc_unaligned __attribute__((ext_vector_type(LANES), aligned(1)));
 typedef float vf_unaligned __attribute__((ext_vector_type(LANES), aligned(4)));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -29,7 +35,7 @@ INLINE vf fma_v(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE vf choose(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
 INLINE size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-// MARK: - exp, tanh
+// MARK: - exp, tanh, erf
 
 // Largest relative error 1.2e-7. Zero below -87.33; capped above 88.37. NaN stays NaN.
 // e^x = 2^n e^r with n the nearest integer to x / ln 2; e^r = 1 + r + r^2 p(r), p by minimax.
@@ -74,12 +80,50 @@ INLINE vf tanh_v(vf x) {
     return choose(t < -one, -one, t);
 }
 
+// Largest relative error 4e-7. x p(x^2) / q(x^2), by minimax up to 3.92, where erf rounds to 1.
+INLINE vf erf_v(vf x) {
+    const vf limit = splat(3.9192059f), one = splat(1.0f);
+    vf c = choose(x > limit, limit, x);
+    c = choose(c < -limit, -limit, c);
+    vf z = c * c;
+    vf p = splat(1.9932990e-08f);
+    p = fma_v(p, z, splat(-1.9580232e-06f));
+    p = fma_v(p, z, splat(1.4179703e-04f));
+    p = fma_v(p, z, splat(3.6987211e-03f));
+    p = fma_v(p, z, splat(5.0563838e-02f));
+    p = fma_v(p, z, splat(1.9985229e-01f));
+    p = fma_v(p, z, splat(1.1283791f));
+    vf q = splat(9.5539086e-04f);
+    q = fma_v(q, z, splat(1.4347162e-02f));
+    q = fma_v(q, z, splat(1.1496864e-01f));
+    q = fma_v(q, z, splat(5.1044613e-01f));
+    q = fma_v(q, z, one);
+    vf t = c * p / q;
+    t = choose(t > one, one, t);
+    return choose(t < -one, -one, t);
+}
+
 INLINE vf silu_v(vf x) { return x / (splat(1.0f) + exp_v(-x)); }
 
 INLINE vf gelu_tanh_v(vf x) {
     vf cube = x * x * x;
     vf inner = splat(0.7978845608f) * fma_v(splat(0.044715f), cube, x);
     return splat(0.5f) * x * (splat(1.0f) + tanh_v(inner));
+}
+
+INLINE vf gelu_v(vf x) {
+    return splat(0.5f) * x * (splat(1.0f) + erf_v(x * splat(0.70710678f)));
+}
+
+INLINE vf activate_v(arena_activation kind, vf x) {
+    switch (kind) {
+    case ARENA_SILU: return silu_v(x);
+    case ARENA_GELU_TANH: return gelu_tanh_v(x);
+    case ARENA_GELU: return gelu_v(x);
+    case ARENA_RELU: return choose(x < splat(0.0f), splat(0.0f), x);
+    case ARENA_TANH: return tanh_v(x);
+    }
+    return x;
 }
 
 // The first n floats at p, zeros behind them.
@@ -173,9 +217,127 @@ static void panel_block(size_t m, size_t k, const float *x, size_t x_stride, con
         }
 }
 
+// MARK: - weights to fp32
+
+// To the nearest number of a type, ties to even, as arena_round.
+INLINE vf round_v(arena_dtype dtype, vf x) {
+    vu bits = (vu)x;
+    if (dtype == ARENA_BF16) return (vf)((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000);
+    if (dtype == ARENA_F16) {
+        vf magnitude = (vf)(bits & 0x7FFFFFFF);
+        vf low = magnitude + splat(0.5f) - splat(0.5f);
+        vf high = (vf)(((vu)magnitude + 0xFFF + (bits >> 13 & 1)) & 0xFFFFE000);
+        high = choose(magnitude >= splat(65520.0f), splat(__builtin_inff()), high);
+        vf r = choose(magnitude < splat(6.103515625e-5f), low, high);
+        return (vf)((vu)r | (bits & 0x80000000));
+    }
+    return x;
+}
+
+// The table's values for 16 codes and fewer.
+INLINE vf lookup(const float *table, vi code) {
+#if defined(LOOKUP_AVX512)
+    return (vf)_mm512_permutexvar_ps((__m512i)code, _mm512_loadu_ps(table));
+#elif defined(LOOKUP_AVX2)
+    __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)code);
+    __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), (__m256i)code);
+    return (vf)_mm256_blendv_ps(low, high, (__m256)(code << 28));
+#else
+    vf y;
+    UNROLL for (size_t i = 0; i < LANES; i++) y[i] = table[code[i]];
+    return y;
+#endif
+}
+
+// A 4-bit code as a number.
+INLINE vf value4(const float *table, vi code, vf scale, vf zero, int affine, arena_dtype rounded) {
+    vf y = affine ? (__builtin_convertvector(code, vf) - zero) * scale
+                  : lookup(table, code) * scale;
+    return round_v(rounded, y);
+}
+
+INLINE void expand4(const arena_weight_t *w, size_t inputs, size_t panel, size_t at, size_t block,
+                    float *y, int affine, arena_dtype rounded) {
+    const uint8_t *codes = (const uint8_t *)w->panels + (panel * inputs + at) * (ARENA_PANEL / 2);
+    size_t base = panel * w->group_count;
+    for (size_t k = at, end = at + block; k < end;) {
+        // Inputs of one group follow each other unless there is a list of groups.
+        size_t g = w->groups ? (size_t)w->groups[k] : k / w->block;
+        size_t to = w->groups ? k + 1 : least(end, (g + 1) * w->block);
+        vf scale[PARTS], zero[PARTS];
+        UNROLL for (size_t j = 0; j < PARTS; j++) {
+            scale[j] = load(w->scales + (base + g) * ARENA_PANEL + j * LANES);
+            zero[j] = affine ? load(w->zeros + (base + g) * ARENA_PANEL + j * LANES) : splat(0.0f);
+        }
+        for (; k < to; k++, codes += ARENA_PANEL / 2, y += ARENA_PANEL)
+            UNROLL for (size_t j = 0; j < PARTS / 2; j++) {
+                vi byte = __builtin_convertvector(
+                    *(const vb_unaligned *)(codes + j * LANES), vi);
+                store(y + j * LANES,
+                      value4(w->table, byte & 15, scale[j], zero[j], affine, rounded));
+                store(y + ARENA_PANEL / 2 + j * LANES,
+                      value4(w->table, byte >> 4, scale[PARTS / 2 + j], zero[PARTS / 2 + j], affine,
+                             rounded));
+            }
+    }
+}
+
+static void expand(const arena_weight_t *w, size_t inputs, size_t panel, size_t at, size_t block,
+                   float *y) {
+    size_t first = (panel * inputs + at) * ARENA_PANEL, count = block * ARENA_PANEL;
+    switch (w->format) {
+    case ARENA_W_F32:
+        __builtin_memcpy(y, (const float *)w->panels + first, count * sizeof(float));
+        return;
+    case ARENA_W_BF16: {
+        const uint16_t *x = (const uint16_t *)w->panels + first;
+        for (size_t i = 0; i < count; i += LANES)
+            store(y + i, (vf)(__builtin_convertvector(*(const vh_unaligned *)(x + i), vu) << 16));
+        return;
+    }
+    case ARENA_W_F16: {
+        // The exponent is 112 short once the bits stand where fp32 has them; this also makes
+        // subnormals right. Infinities do not come here.
+        const uint16_t *x = (const uint16_t *)w->panels + first;
+        for (size_t i = 0; i < count; i += LANES) {
+            vu h = __builtin_convertvector(*(const vh_unaligned *)(x + i), vu);
+            vf v = (vf)((h & 0x7FFF) << 13) * splat(5.192296858534828e33f);
+            store(y + i, (vf)((vu)v | (h & 0x8000) << 16));
+        }
+        return;
+    }
+    case ARENA_W_INT8: {
+        const int8_t *x = (const int8_t *)w->panels + first;
+        vf scale[PARTS];
+        UNROLL for (size_t j = 0; j < PARTS; j++)
+            scale[j] = load(w->scales + panel * ARENA_PANEL + j * LANES);
+        for (size_t i = 0; i < count; i += ARENA_PANEL)
+            UNROLL for (size_t j = 0; j < PARTS; j++) {
+                vi code = __builtin_convertvector(
+                    *(const vc_unaligned *)(x + i + j * LANES), vi);
+                store(y + i + j * LANES, __builtin_convertvector(code, vf) * scale[j]);
+            }
+        return;
+    }
+    case ARENA_W_TABLE4:
+        switch (w->rounded) {
+        case ARENA_F32: expand4(w, inputs, panel, at, block, y, 0, ARENA_F32); return;
+        case ARENA_BF16: expand4(w, inputs, panel, at, block, y, 0, ARENA_BF16); return;
+        case ARENA_F16: expand4(w, inputs, panel, at, block, y, 0, ARENA_F16); return;
+        }
+        return;
+    case ARENA_W_AFFINE4: expand4(w, inputs, panel, at, block, y, 1, ARENA_F32); return;
+    case ARENA_W_DYNAMIC8: return; // has a product of its own
+    }
+}
+
+// MARK: - whole products
+
 // Rows of x, and panels of w, that are taken through a K block together: x's part stays in the
 // second-level cache for all of them, a panel's part in the first-level cache for all rows.
+// Weights that are expanded on the way are worth more rows.
 #define CHUNK 168 // a multiple of every ROWS
+#define WIDE_CHUNK 588
 #define GROUP 4
 
 // y (rows, columns) = sums + bias, or y += scale * that.
@@ -196,10 +358,12 @@ static void finish(const arena_product_t *p, size_t row, size_t column, size_t r
 }
 
 static void product(const arena_product_t *p) {
-    float sums[CHUNK * GROUP * ARENA_PANEL] __attribute__((aligned(64)));
+    float sums[WIDE_CHUNK * GROUP * ARENA_PANEL] __attribute__((aligned(64)));
+    float expanded[ARENA_BLOCK * ARENA_PANEL] __attribute__((aligned(64)));
     size_t k = p->inputs, last = p->last_panel;
+    int packed = p->weight.format != ARENA_W_F32;
     // Chunks of about the same size in whole tiles, so that no small rest pays for all weights.
-    size_t chunks = (p->rows + CHUNK - 1) / CHUNK;
+    size_t most = packed ? WIDE_CHUNK : CHUNK, chunks = (p->rows + most - 1) / most;
     size_t chunk = chunks ? ((p->rows + chunks - 1) / chunks + ROWS - 1) / ROWS * ROWS : 0;
     for (size_t row = 0; row < p->rows; row += chunk) {
         size_t rows = least(chunk, p->rows - row);
@@ -215,16 +379,22 @@ static void product(const arena_product_t *p) {
             for (size_t at = 0; at < k; at += ARENA_BLOCK) {
                 size_t block = least(ARENA_BLOCK, k - at);
                 for (size_t n = 0; n < group; n++) {
-                    const float *panel = p->panels + ((first + n) * k + at) * ARENA_PANEL;
-                    const float *next = n + 1 < group ? panel + k * ARENA_PANEL
-                        : at + block < k ? panel + (block - n * k) * ARENA_PANEL : NULL;
+                    const float *panel = expanded, *next = NULL;
+                    if (packed) {
+                        expand(&p->weight, k, first + n, at, block, expanded);
+                    } else {
+                        panel = (const float *)p->weight.panels
+                            + ((first + n) * k + at) * ARENA_PANEL;
+                        next = n + 1 < group ? panel + k * ARENA_PANEL
+                            : at + block < k ? panel + (block - n * k) * ARENA_PANEL : NULL;
+                    }
                     panel_block(rows, block, x + at, p->x_stride, panel,
                                 least(ARENA_PANEL, columns - n * ARENA_PANEL),
                                 y + n * ARENA_PANEL, y_stride, at > 0 || (direct && p->add),
                                 direct ? p->scale : 1.0f, next);
                 }
             }
-            if (k == 0) __builtin_memset(sums, 0, sizeof sums);
+            if (k == 0) __builtin_memset(sums, 0, rows * GROUP * ARENA_PANEL * sizeof(float));
             if (!direct) finish(p, row, column, rows, columns, sums);
         }
     }
@@ -239,33 +409,41 @@ INLINE float fold(float *part) {
     return part[0];
 }
 
-INLINE float sum_of_squares(const float *x, size_t n) {
+// The sum of x - mean, or of its squares, in the 32 partial sums.
+INLINE float sum_of(const float *x, size_t n, float mean, int squares) {
     float part[ARENA_PANEL] __attribute__((aligned(64)));
-    vf sum[PARTS];
+    vf sum[PARTS], center = splat(mean);
     UNROLL for (size_t j = 0; j < PARTS; j++) sum[j] = splat(0.0f);
     size_t at = 0;
     for (; at + ARENA_PANEL <= n; at += ARENA_PANEL)
         UNROLL for (size_t j = 0; j < PARTS; j++) {
-            vf v = load(x + at + j * LANES);
-            sum[j] = fma_v(v, v, sum[j]);
+            vf v = load(x + at + j * LANES) - center;
+            sum[j] = squares ? fma_v(v, v, sum[j]) : sum[j] + v;
         }
-    UNROLL for (size_t j = 0; j < PARTS; j++) {
-        size_t from = at + j * LANES;
-        vf v = load_part(x + from, from < n ? n - from : 0);
-        store(part + j * LANES, fma_v(v, v, sum[j]));
+    UNROLL for (size_t j = 0; j < PARTS; j++) store(part + j * LANES, sum[j]);
+    for (size_t i = 0; at + i < n; i++) {
+        float v = x[at + i] - mean;
+        part[i] = squares ? __builtin_fmaf(v, v, part[i]) : part[i] + v;
     }
     return fold(part);
 }
 
 static void norm(const arena_norm_t *p) {
+    float count = (float)p->columns;
     for (size_t m = 0; m < p->rows; m++) {
         const float *x = p->x + m * p->x_stride;
         float *y = p->y + m * p->y_stride;
-        float mean = sum_of_squares(x, p->columns) / (float)p->columns;
-        vf r = splat(1.0f / __builtin_sqrtf(mean + p->epsilon)), offset = splat(p->offset);
+        float mean = p->center ? sum_of(x, p->columns, 0.0f, 0) / count : 0.0f;
+        float square = sum_of(x, p->columns, mean, 1) / count;
+        vf r = splat(1.0f / __builtin_sqrtf(square + p->epsilon));
+        vf offset = splat(p->offset), center = splat(mean);
         for (size_t j = 0; j < p->columns; j += LANES) {
             size_t left = p->columns - j;
-            vf v = take(x + j, left) * r * (offset + take(p->weight + j, left));
+            vf v = take(x + j, left);
+            if (p->center) v = v - center;
+            v = v * r;
+            if (p->weight) v = v * (offset + take(p->weight + j, left));
+            if (p->bias) v = v + take(p->bias + j, left);
             put(y + j, p->add ? take(y + j, left) + v : v, left);
         }
     }
@@ -333,12 +511,65 @@ static void pack_values(const float *v, size_t stride, size_t from, size_t to, s
     }
 }
 
+// What a query's scores get by relative position: its products with position keys, and the keys'
+// products with position queries, each at the bucket of key - query.
+typedef struct {
+    const float *by_query; // (strip, terms) or NULL
+    const float *by_key;   // (keys from `lowest`, terms) or NULL
+    size_t stride, first;  // of terms; the first bucket there
+} relative_t;
+
+#if defined(LOOKUP_AVX512) || defined(LOOKUP_AVX2)
+// 0, 1, 2, ...
+INLINE vi lanes(void) {
+    vi v;
+    UNROLL for (size_t i = 0; i < LANES; i++) v[i] = (int32_t)i;
+    return v;
+}
+
+INLINE vf gather(const float *x, vi at) {
+#if defined(LOOKUP_AVX512)
+    return (vf)_mm512_i32gather_ps((__m512i)at, x, 4);
+#else
+    return (vf)_mm256_i32gather_ps(x, (__m256i)at, 4);
+#endif
+}
+#endif
+
 // Scores (strip, keys) to probabilities times their sum; the inverse sums to `inverse`.
-// `from` is the position of the first column, a multiple of 32.
-static void strip_softmax(const arena_attention_t *p, float *scores, size_t stride, size_t rows,
-                          size_t position, size_t from, size_t columns, float *inverse) {
+// `from` is the position of the first column, a multiple of 32; `end` that behind the last key.
+static void strip_softmax(const arena_attention_t *p, const relative_t *relative, size_t head,
+                          float *scores, size_t stride, size_t rows, size_t position, size_t from,
+                          size_t lowest, size_t end, size_t columns, float *inverse) {
     for (size_t i = 0; i < rows; i++) {
         float *s = scores + i * stride;
+        // A causal query at position t sees keys max(0, t - window + 1)...t.
+        size_t t = position + i, last = (p->causal ? t : end - 1) - from;
+        size_t first = p->window && t + 1 > p->window ? t + 1 - p->window : 0;
+        first = first > from ? first - from : 0;
+        if (p->buckets) {
+            const int32_t *bucket = p->buckets + p->center + from - t;
+            const float *query = relative->by_query, *key = relative->by_key;
+            if (query) query += i * relative->stride;
+            if (key) key += (from - lowest) * relative->stride;
+            size_t j = first;
+#if defined(LOOKUP_AVX512) || defined(LOOKUP_AVX2)
+            for (; j + LANES <= last + 1; j += LANES) {
+                vi b = *(const vi_unaligned *)(bucket + j) - (int32_t)relative->first;
+                vf term = query ? gather(query, b) : splat(0.0f);
+                if (key)
+                    term = term + gather(key + j * relative->stride,
+                                         b + lanes() * (int32_t)relative->stride);
+                store(s + j, load(s + j) + term);
+            }
+#endif
+            for (; j <= last; j++) {
+                size_t b = (size_t)bucket[j] - relative->first;
+                float term = query ? query[b] : 0.0f;
+                if (key) term = term + key[j * relative->stride + b];
+                s[j] = s[j] + term;
+            }
+        }
         vf scale = splat(p->scale);
         if (p->softcap > 0) {
             vf cap = splat(p->softcap), down = splat(p->scale / p->softcap);
@@ -347,10 +578,10 @@ static void strip_softmax(const arena_attention_t *p, float *scores, size_t stri
         } else {
             for (size_t j = 0; j < columns; j += LANES) store(s + j, load(s + j) * scale);
         }
-        // A query at position t sees keys max(0, t - window + 1)...t.
-        size_t last = position + i - from;
-        size_t t = position + i, first = p->window && t + 1 > p->window ? t + 1 - p->window : 0;
-        first = first > from ? first - from : 0;
+        if (p->bias) {
+            const float *bias = p->bias + head * p->bias_stride + p->center + from - t;
+            for (size_t j = first; j <= last; j++) s[j] = s[j] + bias[j];
+        }
         for (size_t j = 0; j < first; j++) s[j] = -__builtin_inff();
         for (size_t j = last + 1; j < columns; j++) s[j] = -__builtin_inff();
         inverse[i] = 1.0f / exp_row(s, columns);
@@ -359,15 +590,25 @@ static void strip_softmax(const arena_attention_t *p, float *scores, size_t stri
 
 // The first key that the query at this position sees, down to a multiple of 32.
 static size_t first_seen(const arena_attention_t *p, size_t position) {
-    if (!p->window || position + 1 <= p->window) return 0;
+    if (!p->causal || !p->window || position + 1 <= p->window) return 0;
     return (position + 1 - p->window) / ARENA_PANEL * ARENA_PANEL;
 }
 
+// y (m, count rounded up to 32) = x (m, D) . panels (count/32, D, 32).
+static void head_products(size_t m, const float *x, size_t x_stride, const float *panels,
+                          size_t count, size_t size, float *y, size_t y_stride) {
+    for (size_t j = 0; j < count; j += ARENA_PANEL)
+        for (size_t at = 0; at < size; at += ARENA_BLOCK)
+            panel_block(m, least(ARENA_BLOCK, size - at), x + at, x_stride,
+                        panels + j * size + at * ARENA_PANEL, ARENA_PANEL, y + j, y_stride, at > 0,
+                        1.0f, NULL);
+}
+
 static void attention(const arena_attention_t *p) {
-    if (p->queries == 0) return;
+    if (p->queries == 0 || p->keys == 0) return;
     size_t size = p->head_size, group = p->heads / p->kv_heads;
     // Only keys that some query sees are touched, from a multiple of 32 on.
-    size_t end = p->first_position + p->queries, lowest = first_seen(p, p->first_position);
+    size_t end = p->causal ? p->first_position + p->queries : p->keys, lowest = first_seen(p, p->first_position);
     size_t padded = (end - lowest + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
     size_t score_stride = padded + 16;
     float *keys = p->scratch;
@@ -375,22 +616,57 @@ static void attention(const arena_attention_t *p) {
     float *scores = values + padded * ((size + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL);
     float sums[STRIP * ARENA_PANEL] __attribute__((aligned(64)));
     float inverse[STRIP];
+    // The buckets that these queries and keys meet.
+    relative_t relative = {NULL, NULL, 0, 0};
+    size_t terms = 0;
+    float *term_panels = scores + STRIP * score_stride, *by_query = NULL, *by_key = NULL;
+    if (p->buckets) {
+        size_t low = SIZE_MAX, high = 0;
+        const int32_t *bucket = p->buckets + p->center;
+        ptrdiff_t nearest = (ptrdiff_t)lowest - (ptrdiff_t)(p->first_position + p->queries - 1);
+        ptrdiff_t farthest = (ptrdiff_t)end - 1 - (ptrdiff_t)p->first_position;
+        for (ptrdiff_t d = nearest; d <= farthest; d++) {
+            size_t b = (size_t)bucket[d];
+            low = b < low ? b : low;
+            high = b > high ? b : high;
+        }
+        relative.first = low;
+        terms = high + 1 - low;
+        size_t panels = (terms + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
+        relative.stride = panels + 16;
+        by_query = term_panels + panels * size;
+        by_key = by_query + STRIP * relative.stride;
+    }
     for (size_t kv = p->first_kv_head; kv < p->last_kv_head; kv++) {
         pack_keys(p->k + kv * size, p->k_stride, lowest, end, size, keys);
         pack_values(p->v + kv * size, p->v_stride, lowest, end, size, values);
+        if (p->position_queries) {
+            pack_keys(p->position_queries + kv * size, p->position_queries_stride, relative.first,
+                      relative.first + terms, size, term_panels);
+            head_products(end - lowest, p->k + lowest * p->k_stride + kv * size, p->k_stride,
+                          term_panels, terms, size, by_key, relative.stride);
+            relative.by_key = by_key;
+        }
+        if (p->position_keys)
+            pack_keys(p->position_keys + kv * size, p->position_keys_stride, relative.first,
+                      relative.first + terms, size, term_panels);
         for (size_t start = 0; start < p->queries; start += STRIP) {
             size_t rows = least(STRIP, p->queries - start), position = p->first_position + start;
             size_t low = first_seen(p, position);
             size_t skip = low - lowest; // columns of the panels this strip never sees
-            size_t columns = (position + rows - low + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
+            size_t seen = (p->causal ? position + rows : end) - low;
+            size_t columns = (seen + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
             for (size_t h = kv * group; h < (kv + 1) * group; h++) {
                 const float *q = p->q + start * p->q_stride + h * size;
-                for (size_t j = 0; j < columns; j += ARENA_PANEL)
-                    for (size_t at = 0; at < size; at += ARENA_BLOCK)
-                        panel_block(rows, least(ARENA_BLOCK, size - at), q + at, p->q_stride,
-                                    keys + (skip + j) * size + at * ARENA_PANEL, ARENA_PANEL,
-                                    scores + j, score_stride, at > 0, 1.0f, NULL);
-                strip_softmax(p, scores, score_stride, rows, position, low, columns, inverse);
+                head_products(rows, q, p->q_stride, keys + skip * size, columns, size, scores,
+                              score_stride);
+                if (p->position_keys) {
+                    head_products(rows, q, p->q_stride, term_panels, terms, size, by_query,
+                                  relative.stride);
+                    relative.by_query = by_query;
+                }
+                strip_softmax(p, &relative, h, scores, score_stride, rows, position, low, lowest,
+                              end, columns, inverse);
                 for (size_t d = 0; d < size; d += ARENA_PANEL) {
                     size_t width = least(ARENA_PANEL, size - d);
                     const float *panel = values + d * padded + skip * ARENA_PANEL;
@@ -417,14 +693,21 @@ static void attention(const arena_attention_t *p) {
 
 // MARK: - element by element
 
-static void gate(arena_gate kind, const float *g, size_t g_stride, const float *u, size_t u_stride,
+static void activate(arena_activation kind, const float *x, size_t x_stride, float *y,
+                     size_t y_stride, size_t rows, size_t columns) {
+    for (size_t m = 0; m < rows; m++, x += x_stride, y += y_stride)
+        for (size_t j = 0; j < columns; j += LANES) {
+            size_t left = columns - j;
+            put(y + j, activate_v(kind, take(x + j, left)), left);
+        }
+}
+
+static void gate(arena_activation kind, const float *g, size_t g_stride, const float *u, size_t u_stride,
                  float *y, size_t y_stride, size_t rows, size_t columns) {
     for (size_t m = 0; m < rows; m++, g += g_stride, u += u_stride, y += y_stride) {
         for (size_t j = 0; j < columns; j += LANES) {
             size_t left = columns - j;
-            vf v = take(g + j, left);
-            v = kind == ARENA_GATE_SILU ? silu_v(v) : gelu_tanh_v(v);
-            put(y + j, v * take(u + j, left), left);
+            put(y + j, activate_v(kind, take(g + j, left)) * take(u + j, left), left);
         }
     }
 }
@@ -453,6 +736,14 @@ static void add_rows(const float *x, size_t x_stride, float *y, size_t y_stride,
         for (size_t j = 0; j < columns; j++) y[j] = y[j] + x[j];
 }
 
+static void softcap(float *x, size_t x_stride, size_t rows, size_t columns, float cap) {
+    for (size_t m = 0; m < rows; m++, x += x_stride)
+        for (size_t j = 0; j < columns; j += LANES) {
+            size_t left = columns - j;
+            put(x + j, splat(cap) * tanh_v(take(x + j, left) / splat(cap)), left);
+        }
+}
+
 static void softmax(float *x, size_t x_stride, size_t rows, size_t columns) {
     float part[ARENA_PANEL] __attribute__((aligned(64)));
     for (size_t m = 0; m < rows; m++, x += x_stride) {
@@ -475,15 +766,27 @@ static void tanh_all(const float *x, float *y, size_t n) {
     for (size_t i = 0; i < n; i += LANES) put(y + i, tanh_v(take(x + i, n - i)), n - i);
 }
 
+static void erf_all(const float *x, float *y, size_t n) {
+    for (size_t i = 0; i < n; i += LANES) put(y + i, erf_v(take(x + i, n - i)), n - i);
+}
+
+#include "product8.h"
+
 const arena_kernels KERNELS = {
     .name = KERNELS_NAME,
     .product = product,
+    .quantize8 = quantize8,
+    .product8 = product8,
     .norm = norm,
     .attention = attention,
+    .activate = activate,
     .gate = gate,
     .rotary = rotary,
     .add = add_rows,
+    .softcap = softcap,
     .softmax = softmax,
     .exp = exp_all,
     .tanh = tanh_all,
+    .erf = erf_all,
+    .expand = expand,
 };

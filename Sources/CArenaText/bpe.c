@@ -6,18 +6,6 @@
 
 #define NONE ARENA_BPE_NONE
 
-ARENA_INLINE uint32_t scalar_at(const uint8_t *p, uint64_t *length) {
-    uint32_t a = p[0];
-    if (a < 0x80) { *length = 1; return a; }
-    if (a < 0xE0) { *length = 2; return (a & 0x1F) << 6 | (p[1] & 0x3Fu); }
-    if (a < 0xF0) {
-        *length = 3;
-        return (a & 0x0F) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
-    }
-    *length = 4;
-    return (a & 0x07) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
-}
-
 /// What a scalar starts as.
 ARENA_INLINE uint32_t symbol_of(const arena_bpe_model *model, uint32_t code) {
     return model->pages[(uint32_t)model->page_of[code >> 8] << 8 | (code & 255)];
@@ -64,7 +52,7 @@ static uint32_t symbols_with_unknown(
     uint64_t length = 1;
     for (uint64_t i = 0; i < n; i += length) {
         uint32_t id = model->spells_bytes ? model->byte_ids[p[i]]
-            : symbol_of(model, scalar_at(p + i, &length));
+            : symbol_of(model, arena_scalar_at(p + i, &length));
         if (id != NONE) {
             if (pending && unknown != NONE) symbols[count++] = unknown;
             pending = false;
@@ -91,16 +79,16 @@ static uint32_t symbols_of_bytes(
     bool clean = true;
     uint64_t i = 0, length, next;
     while (i < n) {
-        uint32_t code = scalar_at(p + i, &length);
+        uint32_t code = arena_scalar_at(p + i, &length);
         if (length == 1) {
             symbols[count++] = model->byte_ids[code];
             clean = i + 1 >= n || p[i + 1] < 0x80 ||
-                arena_seam_is_clean(&model->seams, code, scalar_at(p + i + 1, &next));
+                arena_seam_is_clean(&model->seams, code, arena_scalar_at(p + i + 1, &next));
             i++;
             continue;
         }
         bool clean_after = i + length >= n ||
-            arena_seam_is_clean(&model->seams, code, scalar_at(p + i + length, &next));
+            arena_seam_is_clean(&model->seams, code, arena_scalar_at(p + i + length, &next));
         uint32_t id = symbol_of(model, code);
         if (id != NONE && clean && clean_after) {
             symbols[count++] = id;

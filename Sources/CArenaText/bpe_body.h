@@ -226,12 +226,12 @@ static bool SUFFIXED(spell_apart)(
     uint64_t mark = model->dictionary.slots != NULL;
     uint32_t ends[SUFFIXED(PARTS)];
     uint64_t at = 0, start = 0, length;
-    uint32_t before = scalar_at(p, &length);
+    uint32_t before = arena_scalar_at(p, &length);
     at = length;
     while (start < n) {
         uint64_t count = 0;
         while (at < n && count < SUFFIXED(PARTS)) {
-            uint32_t code = scalar_at(p + at, &length);
+            uint32_t code = arena_scalar_at(p + at, &length);
             bool is_seam = arena_seam(&seams, before, code);
             if (model->holds_unknown) {
                 is_seam = is_seam && symbol_of(model, before) != NONE &&

@@ -13,20 +13,8 @@
 enum { LETTER = arena_text_letter, NUMBER = arena_text_number, OTHER = arena_text_other,
        SPACE = arena_text_space, NEWLINE = arena_text_newline };
 
-ARENA_INLINE uint32_t decode(const uint8_t *p, uint64_t *length) {
-    uint32_t a = p[0];
-    if (a < 0x80) { *length = 1; return a; }
-    if (a < 0xE0) { *length = 2; return (a & 0x1F) << 6 | (p[1] & 0x3Fu); }
-    if (a < 0xF0) {
-        *length = 3;
-        return (a & 0x0F) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
-    }
-    *length = 4;
-    return (a & 0x07) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
-}
-
 ARENA_INLINE uint32_t kind_at(const uint8_t *p, uint64_t *length) {
-    return arena_text_class(decode(p, length)) & arena_text_kind_mask;
+    return arena_text_class(arena_scalar_at(p, length)) & arena_text_kind_mask;
 }
 
 // Runs
@@ -182,7 +170,7 @@ ARENA_INLINE uint32_t sides_at(const uint8_t *p, uint64_t *length) {
         if ((uint8_t)(p[0] - 'a') < 26) return 2;
         return (uint8_t)(p[0] - 'A') < 26;
     }
-    uint32_t code = decode(p, length);
+    uint32_t code = arena_scalar_at(p, length);
     uint32_t traits = arena_text_traits(code);
     if (traits & arena_text_mark_category) return 3;
     if ((arena_text_class(code) & arena_text_kind_mask) != LETTER) return 0;

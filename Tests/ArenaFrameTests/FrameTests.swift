@@ -115,13 +115,13 @@ import Testing
         let count: Int64 = 20_001
         let ids = (0..<count).map { $0 &* 7_919 % count &- 9_000 }
         let key = try FrameKey(name: "id", column: Column(ids))
-        let index = KeyIndex(key)
         let turned = try FrameKey(name: "id", column: Column(Array(ids.reversed())))
-        for row in 0..<Int(count) {
-            #expect(index.row(of: row, in: turned) == Int(count) - 1 - row)
-        }
-        #expect(index.row(of: 0, in: try FrameKey(name: "id", column: Column([Int64.max]))) == nil)
-        #expect(index.row(of: 0, in: try FrameKey(name: "id", column: Column(["0"]))) == nil)
+        #expect(
+            ArenaFrame.rows(of: turned, in: key) == (0..<Int(count)).map { Int(count) - 1 - $0 })
+        let strange = try FrameKey(name: "id", column: Column([Int64.max]))
+        #expect(ArenaFrame.rows(of: strange, in: key) == [-1])
+        let text = try FrameKey(name: "id", column: Column(["0"]))
+        #expect(ArenaFrame.rows(of: text, in: key) == [-1])
     }
 
     @Test func validityHoldsAtEveryLength() {

@@ -58,7 +58,7 @@ import Testing
         let result = try series([nil, #"["a"]"#, nil]).turns(read: .json, null: .empty)
         #expect(lists(result.series) == [nil, ["a"], nil])
         #expect(cells(try result.series.joined(separator: " ").column) == [nil, "a", nil])
-        #expect(cells(try result.series.turnCounts().column) == [nil, "1", nil])
+        #expect(cells(try result.series.itemCounts().column) == [nil, "1", nil])
     }
 
     @Test func joinsAndCounts() throws {
@@ -68,7 +68,7 @@ import Testing
         #expect(cells(try turns.joined(separator: "").column) == ["abc", "", "é", ""])
         #expect(
             cells(try turns.joined(separator: " — ").column) == ["a — b — c", "", "é — ", " — "])
-        #expect(cells(try turns.turnCounts().column) == ["3", "0", "2", "2"])
+        #expect(cells(try turns.itemCounts().column) == ["3", "0", "2", "2"])
         #expect(try turns.joined(separator: "").key?.name == "id")
     }
 
@@ -163,6 +163,6 @@ import Testing
         #expect(
             report { try numbers.joined(separator: "") }.contains(
                 "join needs a column of turns, 'n' is float64"))
-        #expect(report { try numbers.turnCounts() }.contains("len needs a column of turns"))
+        #expect(report { try numbers.itemCounts() }.contains("len needs a column of text or lists"))
     }
 }

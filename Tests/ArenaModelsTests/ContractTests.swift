@@ -78,26 +78,32 @@ import Testing
             }
             let workers = Int.random(in: 1...4, using: &random)
             let budget = Int.random(in: 1...600, using: &random)
-            let plan = PackPlan(TokenBatch(rows), padTokenID: nil, budget: budget, workers: workers)
+            let plan = PackPlan(TokenBatch(rows), budget: budget, workers: workers) {
+                ($0.count, nil)
+            }
             #expect(plan.rows.flatMap(\.members).sorted() == Array(rows.indices))
             #expect(plan.packs.flatMap { Array($0) } == Array(plan.rows.indices))
-            let lengths = plan.rows.map(\.tokens.count)
+            let lengths = plan.rows.map(\.count)
             #expect(lengths == lengths.sorted(by: >))
             for pack in plan.packs where pack.count > 1 {
-                #expect(plan.rows[pack].reduce(0) { $0 + $1.tokens.count } <= budget)
+                #expect(plan.rows[pack].reduce(0) { $0 + $1.count } <= budget)
             }
-            for row in plan.rows { for r in row.members { #expect(Array(row.tokens) == rows[r]) } }
+            for row in plan.rows {
+                for r in row.members { #expect(Array(row.row.tokens) == rows[r]) }
+            }
         }
     }
 
     @Test func theHeadLooksAtTheRightmostTokenThatIsNotPadding() {
         let row: [Int32] = [5, 0, 7, 0, 0]
-        func pooled(_ row: [Int32], _ pad: Int32?) -> Int { PackPlan.pooledPosition(row[...], pad) }
+        func pooled(_ row: [Int32], _ pad: Int32?) -> Int {
+            Classifier.pooledPosition(row[...], pad)
+        }
         #expect(pooled(row, 0) == 2)
         #expect(pooled(row, nil) == 4)
         #expect(pooled(row, 9) == 4)
         #expect(pooled([0, 0], 0) == 0)
-        #expect(PackPlan.pooledPosition(([1, 2] + row)[2...], 0) == 2)
+        #expect(Classifier.pooledPosition(([1, 2] + row)[2...], 0) == 2)
     }
 
     @Test func progressCountsEveryRowAndToken() throws {
@@ -131,6 +137,30 @@ import Testing
         }
         #expect(error?.kind == .interrupted)
         #expect(packs.load(ordering: .relaxed) == 1)
+    }
+
+    /// The model that was used longest ago leaves first, and only as many as are needed.
+    @Test func weightsLeaveWhenAnotherModelNeedsTheRoom() throws {
+        let models = try (0..<3).map { _ in
+            try Classifier(modelPath: joinPath(fixtures, "llama-fp32"))
+        }
+        for model in [models[1], models[0], models[1]] {
+            _ = try model.predictLogits(TokenBatch([[5, 6]]))
+        }
+        #expect(models[0].isLoaded && models[1].isLoaded)
+        var asked = 0
+        ResidentModels.makeRoom(10, for: models[2].core) {
+            asked += 1
+            return models[0].isLoaded ? 0 : 10
+        }
+        #expect(!models[0].isLoaded && models[1].isLoaded && asked >= 2)
+        // Who asks keeps its own, and nothing can be done where none is left.
+        ResidentModels.makeRoom(10, for: models[1].core) { models[1].isLoaded ? 10 : 0 }
+        #expect(models[1].isLoaded)
+        #expect(ResidentModels.availableMemory() > 1 << 20)
+        #expect(!models[0].core.unloadIfIdle())
+        _ = try models[0].predictLogits(TokenBatch([[5, 6]]))
+        #expect(models[0].isLoaded)
     }
 
     @Test func rowsThatCannotBeRunAreNamed() throws {

@@ -102,13 +102,8 @@ import Testing
         for (fixture, old, new, expected) in [
             (g, "Gemma2ForSequenceClassification", "Gemma2ForTokenClassification", "is not known"),
             (
-                g, "\"architectures\": [\n    \"Gemma2ForSequenceClassification\"\n  ]",
-                "\"architectures\": null",
-                "names no architecture"
-            ),
-            (
-                g, "\"gelu_pytorch_tanh\"", "\"relu\"",
-                "'hidden_activation' = 'relu' is not supported"
+                g, "\"gelu_pytorch_tanh\"", "\"mish\"",
+                "'hidden_activation' = 'mish' is not supported"
             ),
             (
                 g, "\"use_bidirectional_attention\": null", "\"use_bidirectional_attention\": true",
@@ -140,18 +135,22 @@ import Testing
                 "'rope_parameters.rope_type' = 'yarn' is not supported"
             ),
             (
-                g, "\"model_type\": \"gemma2\"", "\"quantization_config\": {}",
-                "'quantization_config'"
+                g, "\"model_type\": \"gemma2\"",
+                "\"quantization_config\": {\"quant_method\": \"fp8\"}",
+                "'quantization_config.quant_method' = 'fp8'"
             ),
             (g, "\"2\": \"winner_tie\"", "\"3\": \"winner_tie\"", "'id2label.3'"),
             (g, ",\n    \"2\": \"winner_tie\"", "", "has shape [3, 40], expected [2, 40]"),
-            (l, "\"llama3\"", "\"longrope\"", "'longrope'"),
+            (l, "\"llama3\"", "\"longrope\"", "'rope_parameters.short_factor'"),
             (
                 l, "\"high_freq_factor\": 4.0", "\"high_freq_factor\": 1.0",
                 "contradicts low_freq_factor"
             ),
             (l, "\"factor\": 8.0", "\"factors\": 8.0", "no 'rope_parameters.factor'"),
-            (l, "\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"", "'gelu' is not supported"),
+            (
+                l, "\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu_10\"",
+                "'gelu_10' is not supported"
+            ),
         ] {
             let found = try config(fixture, old, new)
             #expect(found?.contains(expected) == true, "\(new): \(found ?? "no error")")
@@ -192,7 +191,8 @@ import Testing
         let plain = RotarySettings(base: 10_000, headSize: 8)
         let linear = RotarySettings(base: 10_000, headSize: 8, scaling: .linear(factor: 4))
         #expect(
-            zip(plain.inverseFrequencies, linear.inverseFrequencies).allSatisfy { $0 / 4 == $1 })
+            zip(plain.inverseFrequencies(), linear.inverseFrequencies()).allSatisfy { $0 / 4 == $1 }
+        )
     }
 
     @Test func headsAndLabels() throws {
@@ -207,7 +207,7 @@ import Testing
         }
         #expect(
             try message("gemma2-fp32") { folder, _ in try headless(folder) }?
-                .contains("the model has a classification head") == true)
+                .contains("the model has no head ('score.weight')") == true)
         // The adapter brings the head of a base without one.
         #expect(
             try message("gemma2-fp32", adapter: "gemma2-fp32-lora") { folder, _ in
@@ -292,6 +292,34 @@ import Testing
         #expect(
             try edited { $0.tensors[try $0.index(of: base + ".lora_B.weight")].shape = [8, 56] }?
                 .contains("has shape [8, 56], expected [56, 8]") == true)
+    }
+
+    /// A state dict with its settings given is the adapter that the folder describes.
+    @Test func adaptersFromStateDicts() throws {
+        let folder = joinPath(fixtures, "gemma2-fp32-lora")
+        let rows = try Expected("gemma2-fp32").batch
+        let base = joinPath(fixtures, "gemma2-fp32")
+        let tuned = try Classifier(modelPath: base, adapter: try Adapter(folder: folder))
+        func open(rank: Int, alpha: Double, targets: [String]?) throws -> Classifier {
+            let file = joinPath(folder, "adapter_model.safetensors")
+            return try Classifier(
+                modelPath: base,
+                adapter: try Adapter(
+                    stateDict: file,
+                    AdapterConfiguration(path: file, rank: rank, alpha: alpha, targets: targets)))
+        }
+        let expected = bits(try tuned.predictLogits(rows))
+        for targets in [nil, ["q_proj", "down_proj"]] {
+            let model = try open(rank: 8, alpha: 16, targets: targets)
+            #expect(bits(try model.predictLogits(rows)) == expected)
+        }
+        #expect(bits(try open(rank: 8, alpha: 8, targets: nil).predictLogits(rows)) != expected)
+        #expect(
+            report { _ = try open(rank: 4, alpha: 16, targets: nil) }?.message
+                .contains("has rank 8, its configuration says 4") == true)
+        #expect(
+            report { _ = try open(rank: 8, alpha: 16, targets: ["score"]) }?.message
+                .contains("no tensor 'score.lora_A.weight'") == true)
     }
 
     @Test func changedConfigurationsNeverCrash() throws {

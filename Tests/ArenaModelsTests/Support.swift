@@ -152,3 +152,22 @@ func report(_ body: () throws -> Void) -> FaultReport? {
         return (error as? any ArenaFault)?.report
     }
 }
+
+extension Classifier {
+    convenience init(modelPath: String, adapterPath: String?, labels: Int? = nil) throws {
+        let adapter = try adapterPath.map { try Adapter(folder: $0) }
+        try self.init(modelPath: modelPath, adapter: adapter, labels: labels)
+    }
+
+    func predictLogits(
+        _ batch: TokenBatch, workers: Int, tokenBudget: Int = RunOptions.defaultTokenBudget,
+        backend: (any Backend)? = nil, cancellation: Cancellation? = nil,
+        progress: (@Sendable (PredictionProgress) -> Void)? = nil
+    ) throws -> [Float] {
+        try predictLogits(
+            batch,
+            RunOptions(
+                workers: workers, tokenBudget: tokenBudget, backend: backend,
+                cancellation: cancellation, progress: progress))
+    }
+}

@@ -76,8 +76,8 @@ import Testing
         }
     }
 
-    @Test(arguments: GateActivation.allCases)
-    func gates(_ activation: GateActivation) throws {
+    @Test(arguments: Activation.allCases)
+    func gates(_ activation: Activation) throws {
         for c in [1, 8, 15, 100] {
             var random = Seeded(UInt64(c))
             let g = random.tensor(4, c, scale: 12)
@@ -85,7 +85,9 @@ import Testing
             try compare(within: 1e-6) { backend in
                 let y = Tensor([Float](repeating: 0, count: 4 * c), rows: 4, columns: c)
                 backend.gate(activation, g, u, into: y)
-                return y.values
+                let alone = Tensor([Float](repeating: 0, count: 4 * c), rows: 4, columns: c)
+                backend.activate(activation, g, into: alone)
+                return y.values + alone.values
             }
         }
     }
@@ -129,8 +131,166 @@ import Testing
             let out = Tensor(
                 [Float](repeating: .nan, count: total * q.columns), rows: total, columns: q.columns)
             backend.attention(
-                q, k, v, rows: rows, shape: shape, arena: ActivationArena(), into: out)
+                q, k, v, rows: rows, shape: shape, relative: nil, arena: ActivationArena(),
+                into: out)
             return out.values
+        }
+    }
+
+    /// Every stored format against its meaning in plain code, at sizes that fill no panel and no block.
+    @Test(arguments: WeightFormat.allCases)
+    func weightFormats(_ format: WeightFormat) throws {
+        for (n, k) in [(1, 64), (3, 128), (33, 64), (40, 320), (100, 1024), (64, 192), (8, 72)] {
+            guard format.fits(outputs: n, inputs: k) else { continue }
+            var random = Seeded(UInt64(n * 10_000 + k))
+            let source = try format.make(outputs: n, inputs: k, &random)
+            let order = (0..<Int32(n)).shuffled(using: &random)
+            for m in [1, 7, 30] {
+                let x = random.tensor(m, k)
+                try compare(within: 4e-6, "\(format) M \(m) N \(n) K \(k)") { backend in
+                    var all: [Float] = []
+                    for order in [nil, order] {
+                        let weight = WeightMatrix(outputs: n, inputs: k, order: order)
+                        try weight.load(source, layout: backend.weightLayout)
+                        let y = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
+                        backend.product(x, weight, bias: nil, into: y)
+                        all += y.values
+                    }
+                    return all
+                }
+            }
+        }
+    }
+
+    /// More rows than one chunk takes, of a format that is expanded on the way.
+    @Test func manyRowsOfExpandedWeights() throws {
+        var random = Seeded(12)
+        let (m, n, k) = (1100, 70, 320)
+        let x = random.tensor(m, k)
+        let b = random.floats(n)
+        for format in [WeightFormat.bfloat16, .nf4, .dynamic8] {
+            let source = try format.make(outputs: n, inputs: k, &random)
+            try compare(within: 4e-6, "\(format)") { backend in
+                let weight = WeightMatrix(outputs: n, inputs: k)
+                try weight.load(source, layout: backend.weightLayout)
+                let y = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
+                backend.product(x, weight, bias: try vector(b), into: y)
+                return y.values
+            }
+        }
+    }
+
+    /// Inputs that stand far out are kept beside the codes, row by row.
+    @Test func wholeNumbersWithInputsFarOut() throws {
+        var random = Seeded(77)
+        let (m, n, k) = (31, 70, 333)
+        let x = random.tensor(m, k)
+        for row in 0..<m where row % 3 > 0 {
+            x[row, 5] = 200 * Float(row)
+            x[row, 332] = -30
+        }
+        for c in 0..<k { x[9, c] = 0 }
+        let source = try WeightFormat.dynamic8.make(outputs: n, inputs: k, &random)
+        let start = random.floats(m * n)
+        try compare(within: 2e-6) { backend in
+            let weight = WeightMatrix(outputs: n, inputs: k)
+            try weight.load(source, layout: backend.weightLayout)
+            let y = Tensor(start, rows: m, columns: n)
+            backend.addProduct(x, weight, scale: 0.5, into: y)
+            return y.values
+        }
+    }
+
+    @Test(arguments: [1, 3, 31, 32, 33, 100, 768])
+    func layerNorms(columns c: Int) throws {
+        var random = Seeded(UInt64(c))
+        let x = random.tensor(5, c, scale: 3)
+        let (w, b) = (random.floats(c), random.floats(c))
+        try compare(within: 3e-6, "\(c) columns") { backend in
+            let y = Tensor([Float](repeating: .nan, count: 5 * c), rows: 5, columns: c)
+            backend.layerNorm(x, try vector(w), bias: try vector(b), epsilon: 1e-5, into: y)
+            let z = Tensor(x.values, rows: 5, columns: c)
+            backend.layerNorm(z, try vector(w), bias: nil, epsilon: 1e-12, into: z)
+            return c == 1 ? y.values : y.values + z.values
+        }
+    }
+
+    /// Attention of encoders: all keys of a text, with and without terms by relative position.
+    @Test(arguments: [0, 1, 2, 3, 4])
+    func attentionBothWays(terms: Int) throws {
+        let lengths = [1, 2, 24, 33, 90, 300]
+        var random = Seeded(UInt64(40 + terms))
+        let (heads, size, longest, span) = (3, 20, 310, 45)
+        let total = lengths.reduce(0, +)
+        let q = random.tensor(total, heads * size, scale: 2)
+        let k = random.tensor(total, heads * size, scale: 2)
+        let v = random.tensor(total, heads * size)
+        let bias = random.tensor(heads, 2 * longest - 1)
+        let keys = random.tensor(2 * span, heads * size)
+        let queries = random.tensor(2 * span, heads * size)
+        let buckets = (0..<2 * longest - 1).map {
+            Int32(min(max((longest - 1 - $0) / 2 + span, 0), 2 * span - 1))
+        }
+        let relative =
+            terms == 0
+            ? nil
+            : RelativeTerms(
+                longest: longest, bias: terms == 1 ? bias : nil, buckets: terms > 1 ? buckets : [],
+                keys: terms == 2 || terms == 4 ? keys : nil, queries: terms > 2 ? queries : nil)
+        let shape = AttentionShape(
+            heads: heads, groups: heads, headSize: size, scale: 0.2, causal: false)
+        var rows: [AttentionRow] = []
+        var at = 0
+        for length in lengths {
+            rows.append(
+                AttentionRow(firstQuery: at, queries: length, firstPosition: 0, firstKey: at))
+            at += length
+        }
+        func run(_ backend: any Backend, _ rows: [AttentionRow], _ q: Tensor) -> Tensor {
+            let out = Tensor(
+                [Float](repeating: .nan, count: q.rows * q.columns), rows: q.rows,
+                columns: q.columns)
+            backend.attention(
+                q, k, v, rows: rows, shape: shape, relative: relative, arena: ActivationArena(),
+                into: out)
+            return out
+        }
+        try compare(within: 3e-6, "terms \(terms)") { run($0, rows, q).values }
+        // One query of the longest text alone, on several threads too: the same bits.
+        let row = try #require(rows.last)
+        for backend in paths {
+            let whole = run(backend, rows, q)
+            for position in [0, 23, 24, 299] {
+                let one = AttentionRow(
+                    firstQuery: 0, queries: 1, firstPosition: position, firstKey: row.firstKey,
+                    keys: row.keys)
+                let place = row.firstQuery + position
+                let alone = run(backend, [one], q.rows(place..<place + 1))
+                #expect(bits(alone.values) == bits(whole.rows(place..<place + 1).values))
+            }
+            let several = try #require(CPUBackend(path: backend.name, threads: 3))
+            #expect(bits(run(several, rows, q).values) == bits(whole.values))
+        }
+    }
+
+    @Test func reductionsAndCaps() throws {
+        for c in [1, 3, 33, 100] {
+            var random = Seeded(UInt64(c))
+            let x = random.tensor(9, c, scale: 20)
+            let table = try stored(random.floats(4 * c), [4, c])
+            try compare(within: 1e-6) { backend in
+                let y = Tensor([Float](repeating: 0, count: 3 * c), rows: 3, columns: c)
+                backend.reduce(.mean, x, rows: [0..<1, 1..<6, 6..<9], into: y)
+                let z = Tensor([Float](repeating: 0, count: 2 * c), rows: 2, columns: c)
+                backend.reduce(.max, x, rows: [0..<9, 3..<5], into: z)
+                let capped = Tensor(x.values, rows: 9, columns: c)
+                backend.softcap(capped, cap: 7)
+                let added = Tensor(x.rows(0..<2).values, rows: 2, columns: c)
+                backend.embed(
+                    [3, 1], EmbeddingTable(table, vocabulary: 4, channels: c), scale: 0.5,
+                    adding: true, into: added)
+                return y.values + z.values + capped.values + added.values
+            }
         }
     }
 
@@ -146,8 +306,7 @@ import Testing
                 backend.embed(
                     [10, 0, 5],
                     EmbeddingTable(try stored(table, [11, c]), vocabulary: 11, channels: c),
-                    scale: 1.5,
-                    into: e)
+                    scale: 1.5, adding: false, into: e)
                 let picked = Tensor([Float](repeating: 0, count: 3 * c), rows: 3, columns: c)
                 backend.gather([5, 5, 0], of: x, into: picked)
                 backend.add(e, into: picked)

@@ -46,7 +46,8 @@ import Testing
             let out = Tensor(
                 [Float](repeating: 0, count: q.rows * q.columns), rows: q.rows, columns: q.columns)
             backend.attention(
-                q, k, v, rows: rows, shape: shape, arena: ActivationArena(), into: out)
+                q, k, v, rows: rows, shape: shape, relative: nil, arena: ActivationArena(),
+                into: out)
             return out
         }
         let first = AttentionRow(firstQuery: 0, queries: before, firstPosition: 0, firstKey: 0)
@@ -63,6 +64,7 @@ import Testing
             #expect(bits(single.values) == bits(packed.rows(before..<before + length).values))
             // A prefix of a text gives what the shorter text gives.
             alone.queries = 300
+            alone.keys = 300
             let prefix = run(backend, [alone], q: q.rows(before..<before + 300))
             #expect(bits(prefix.values) == bits(packed.rows(before..<before + 300).values))
             // One query at a time, as the last layer asks.

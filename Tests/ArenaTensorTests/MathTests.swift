@@ -68,6 +68,36 @@ import Testing
         #expect(worst < 4e-7)
     }
 
+    @Test func errorFunction() throws {
+        var worst = 0.0
+        for (x, y) in zip(Self.samples, try run { $0.erf }) {
+            if x.isNaN {
+                #expect(y.isNaN)
+            } else if abs(x) > 1e-30 {
+                worst = max(worst, abs(Double(y) / erf(Double(x)) - 1))
+                #expect(abs(y) <= 1)
+            }
+        }
+        print("erf: largest relative error \(worst)")
+        #expect(worst < 4e-7)
+    }
+
+    /// Rounding to 16 bits: every such number and its neighbours half way.
+    @Test func roundingIsToTheNearestNumber() {
+        for h in UInt16.min...UInt16.max where h & 0x7C00 != 0x7C00 {
+            var x: Float = 0
+            withUnsafeBytes(of: h) { arena_widen(ARENA_F16, $0.baseAddress, &x, 1) }
+            #expect(arena_round(ARENA_F16, x) == x)
+            #expect(arena_round(ARENA_F16, x.nextUp) == x)
+            #expect(arena_round(ARENA_F16, x.nextDown) == x)
+        }
+        // Ties go to the even neighbour.
+        #expect(arena_round(ARENA_F16, 2049) == 2048 && arena_round(ARENA_F16, 2051) == 2052)
+        #expect(
+            arena_round(ARENA_F16, 65519) == 65504 && arena_round(ARENA_F16, 65520) == .infinity)
+        #expect(arena_round(ARENA_BF16, 257) == 256 && arena_round(ARENA_BF16, 259) == 260)
+    }
+
     @Test func sinesCosinesAndPowers() {
         var random = Seeded(3)
         var worst = 0.0

@@ -49,8 +49,8 @@ import Testing
             "normalizer.pattern.String: an empty pattern is not supported", "a string"
         ),
         (
-            #""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"UnicodeScripts"}"#,
-            "pre_tokenizer: the pre-tokenizer 'UnicodeScripts' is not supported",
+            #""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"Sentences"}"#,
+            "pre_tokenizer: the pre-tokenizer 'Sentences' is not supported",
             "known: BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, Metaspace"
         ),
         (

@@ -67,7 +67,9 @@ import Testing
         switch random.next(4) {
         case 0: bytes.removeLast(random.next(bytes.count))
         case 1:
-            for _ in 0...random.next(5) { bytes[random.next(bytes.count)] = UInt8(random.next(256)) }
+            for _ in 0...random.next(5) {
+                bytes[random.next(bytes.count)] = UInt8(random.next(256))
+            }
         case 2:
             // Digits and signs of JSON, so that most of it still parses.
             let signs = Array("0123456789-{}[],:\"\\".utf8)
@@ -85,18 +87,20 @@ import Testing
         }
     }
 
-    static let text = "The quick ab <s> </s> [MASK] ca\u{301}b?\u{1F600} \u{4F60}\u{597D} 12345 A\n\n  \u{661}"
+    static let text =
+        "The quick ab <s> </s> [MASK] ca\u{301}b?\u{1F600} \u{4F60}\u{597D} 12345 A\n\n  \u{661}"
 
     /// Every family's file, its bytes damaged.
     @Test(
         arguments: [
-            "bert-cased-small", "bert-uncased-small", "deberta-v3-small", "gemma-small", "llama2-small",
+            "bert-cased-small", "bert-uncased-small", "deberta-v3-small", "gemma-small",
+            "llama2-small",
             "llama3-small", "mpnet-small", "nemo-small", "qwen2-small", "roberta-small", "t5-small",
             "xlmr-small",
         ])
     func damagedFamiliesAreErrorsOrTokenizers(_ name: String) throws {
         let file = Array(try readFile(fixture("tokenizers/\(name).json")))
-        var random = Random(state: UInt64(name.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
+        var random = Random(state: UInt64(truncatingIfNeeded: name.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
         for _ in 0..<120 {
             var bytes = file
             Self.damage(&bytes, &random)
@@ -117,8 +121,10 @@ import Testing
         ])
     func damagedFoldersAreErrorsOrTokenizers(_ name: String) throws {
         let folder = fixture("tokenizer-files/\(name)")
-        let files = try listDirectory(folder).sorted().map { ($0, try readFile(joinPath(folder, $0))) }
-        var random = Random(state: UInt64(name.utf8.reduce(3) { $0 &* 31 &+ Int($1) }))
+        let files = try listDirectory(folder).sorted().map {
+            ($0, try readFile(joinPath(folder, $0)))
+        }
+        var random = Random(state: UInt64(truncatingIfNeeded: name.utf8.reduce(3) { $0 &* 31 &+ Int($1) }))
         for _ in 0..<150 {
             let chosen = random.next(files.count)
             try withTemporaryFolder { copy in

@@ -77,7 +77,8 @@ import Testing
         #expect(
             pieces("Hello  world!\n\nIt's 12345", SplitPattern.cl100k(digits: 3))
                 == ["Hello", " ", " world", "!\n\n", "It", "'s", " ", "123", "45"])
-        #expect(pieces("a 12\t x", SplitPattern.cl100k(digits: 1)) == ["a", " ", "1", "2", "\t", " x"])
+        #expect(
+            pieces("a 12\t x", SplitPattern.cl100k(digits: 1)) == ["a", " ", "1", "2", "\t", " x"])
         #expect(
             pieces("I'\u{17F} 'LL '\u{17F}x", SplitPattern.cl100k(digits: 3)) == [
                 "I", "'\u{17F}", " '", "LL", " '", "\u{17F}x",
@@ -97,9 +98,12 @@ import Testing
             Array(JSONText.quoted(pattern.text).utf8), name: "pattern")
         let regex = try TextRegex(FilePart(root: json.root))
         let parts = [
-            "a", "B", "Z", "\u{E9}", "\u{C9}", "\u{1C5}", "\u{2B0}", "\u{4F60}", "\u{5D0}", "\u{301}",
-            "\u{20DD}", "\u{903}", "0", "7", "\u{BD}", "\u{661}", " ", "  ", "\t", "\u{A0}", "\u{3000}",
-            "\u{85}", "\n", "\r", "'", "'s", "'LL", "'\u{17F}", "'re", "/", "!", "-", "_", "\u{1F600}",
+            "a", "B", "Z", "\u{E9}", "\u{C9}", "\u{1C5}", "\u{2B0}", "\u{4F60}", "\u{5D0}",
+            "\u{301}",
+            "\u{20DD}", "\u{903}", "0", "7", "\u{BD}", "\u{661}", " ", "  ", "\t", "\u{A0}",
+            "\u{3000}",
+            "\u{85}", "\n", "\r", "'", "'s", "'LL", "'\u{17F}", "'re", "/", "!", "-", "_",
+            "\u{1F600}",
             "\u{200D}", "\u{378}", "word", "WORD", "Title", "\u{2028}",
         ]
         var random = Random(state: 3)
@@ -129,12 +133,14 @@ import Testing
     @Test func copiesOnlyUTF8() {
         var random = Random(state: 9)
         let parts: [[UInt8]] = [
-            [0x41], [0x7F], [0xC3, 0xA9], [0xE4, 0xBD, 0xA0], [0xED, 0x9F, 0xBF], [0xF0, 0x90, 0x80, 0x80],
+            [0x41], [0x7F], [0xC3, 0xA9], [0xE4, 0xBD, 0xA0], [0xED, 0x9F, 0xBF],
+            [0xF0, 0x90, 0x80, 0x80],
             [0xF4, 0x8F, 0xBF, 0xBF], Array("plain text of some length".utf8),
         ]
         let faults: [[UInt8]] = [
             [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xC3], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80],
-            [0xE4, 0xBD], [0xF0, 0x8F, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF5], [0xFF], [0xF0, 0x90],
+            [0xE4, 0xBD], [0xF0, 0x8F, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF5], [0xFF],
+            [0xF0, 0x90],
         ]
         for round in 0..<8000 {
             var bytes: [UInt8] = []
@@ -148,6 +154,14 @@ import Testing
             #expect(taken == (bytes.withUnsafeBytes { firstInvalidUTF8($0) } == nil))
             if taken { #expect(Array(copy.prefix(bytes.count)) == bytes) }
         }
+    }
+
+    /// A mark behind a control character begins a cluster of its own.
+    @Test func controlsEndClusters() {
+        for code: UInt32 in [0x0D, 0xAD, 0x200B, 0x13430, 0x1BCA0, 0x1D173, 0x1D17A, 0xE0001] {
+            #expect(Int(arena_text_cluster(code)) == arena_text_cluster_control)
+        }
+        #expect(Int(arena_text_cluster(0x1D172)) == arena_text_cluster_extend)
     }
 
     @Test func classesFollowTheReference() {

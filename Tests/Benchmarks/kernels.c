@@ -1,9 +1,9 @@
-// How near the fp32 products come to what this processor can do: the rate of fused multiply-adds
+// How near products of each weight format come to what this processor can do in fp32: the rate of fused multiply-adds
 // that depend on nothing (the ceiling), then whole products at the shapes of real layers, on one
 // thread or on several at once (each its own product, as the scheduler runs them).
 //
 //     clang -O2 -ISources/CArenaKernels/include Tests/Benchmarks/kernels.c \
-//         Sources/CArenaKernels/*.c -lm -lpthread -o /tmp/kernels && /tmp/kernels [threads] [path]
+//         Sources/CArenaKernels/*.c -lm -lpthread -o /tmp/kernels && /tmp/kernels [threads] [path] [f32|bf16|f16|nf4|int8|gptq]
 
 #define _GNU_SOURCE
 #include "arena_kernels.h"
@@ -41,6 +41,17 @@ PEAK(peak_avx2, "avx2,fma", 8)
 PEAK(peak_avx512, "avx512f,fma", 16)
 #endif
 
+static arena_weight_format format;
+static float table[16], *scales, *zeros;
+
+// A weight of the format out of the same random bytes, whatever they mean.
+static arena_weight_t weight(const float *w, long k) {
+    return (arena_weight_t){
+        .format = format, .panels = w, .scales = scales, .zeros = zeros, .table = table,
+        .block = 64, .group_count = (size_t)(k + 63) / 64, .rounded = ARENA_BF16,
+    };
+}
+
 typedef struct {
     const arena_kernels *kernels;
     long m, n, k;
@@ -56,7 +67,8 @@ static void *run(void *raw) {
     for (int r = 0; r < j->rounds; r++) {
         arena_product_t p = {
             .x = j->x, .x_stride = stride,
-            .panels = j->w + (size_t)(r % j->sets) * (size_t)((j->n + 31) / 32 * 32 * j->k),
+            .weight = weight(
+                j->w + (size_t)(r % j->sets) * (size_t)((j->n + 31) / 32 * 32 * j->k), j->k),
             .y = j->y, .y_stride = (size_t)j->n + 16, .rows = (size_t)j->m,
             .inputs = (size_t)j->k, .outputs = (size_t)j->n, .first_panel = 0,
             .last_panel = (size_t)(j->n + 31) / 32, .scale = 1,
@@ -67,6 +79,14 @@ static void *run(void *raw) {
         if (t < j->best) j->best = t;
     }
     return NULL;
+}
+
+// Numbers of 16 bits around one, whichever format reads them: denormals would be slow.
+static float *halves(float *p, size_t n) {
+    uint16_t *h = (uint16_t *)p;
+    if (format == ARENA_W_BF16 || format == ARENA_W_F16)
+        for (size_t i = 0; i < 2 * n; i++) h[i] = (uint16_t)(0x3C00 + rand() % 512);
+    return p;
 }
 
 static float *floats(size_t n) {
@@ -83,6 +103,12 @@ int main(int count, char **arguments) {
     const arena_kernels *kernels =
         count > 2 ? arena_kernels_named(arguments[2]) : arena_kernels_best();
     if (!kernels || threads < 1 || threads > 64) return 1;
+    static const char *const names[] = {"f32", "bf16", "f16", "nf4", "gptq", "int8"};
+    for (size_t i = 0; count > 3 && i < sizeof names / sizeof *names; i++)
+        if (strcmp(arguments[3], names[i]) == 0) format = (arena_weight_format)i;
+    scales = floats(18432 / 32 * 32 * 9216 / 64);
+    zeros = floats(18432 / 32 * 32 * 9216 / 64);
+    for (int i = 0; i < 16; i++) table[i] = 0.1f * (float)(i - 8);
     double peak = 0;
 #if defined(__x86_64__)
     for (int i = 0; i < 5; i++) {
@@ -91,7 +117,8 @@ int main(int count, char **arguments) {
         if (p > peak) peak = p;
     }
 #endif
-    printf("%s: ceiling %.1f GFLOP/s a core, %d thread(s)\n", kernels->name, peak, threads);
+    printf("%s %s: ceiling %.1f GFLOP/s a core, %d thread(s)\n", kernels->name,
+           names[format], peak, threads);
     static const long shapes[][3] = {
         {512, 2304, 2304}, {512, 18432, 2304}, {512, 2304, 9216}, {512, 2048, 2048},
         {128, 4096, 2304}, {512, 128, 128},    {512, 768, 128},   {512, 128, 384},
@@ -105,7 +132,7 @@ int main(int count, char **arguments) {
         for (int t = 0; t < threads; t++)
             jobs[t] = (job){kernels, m, n, k, sets, m * n * k > 1000000000 ? 6 : 300,
                             floats((size_t)m * (size_t)(k + 16)),
-                            floats((size_t)(padded * k * sets)),
+                            halves(floats((size_t)(padded * k * sets)), (size_t)(padded * k * sets)),
                             floats((size_t)m * (size_t)(n + 16)), 0};
         for (int t = 1; t < threads; t++) pthread_create(&handles[t], NULL, run, &jobs[t]);
         run(&jobs[0]);

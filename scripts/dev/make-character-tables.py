@@ -62,6 +62,7 @@ def first_byte_map(first_bytes):
 def graphemes():
     high = normalizers.Precompiled(first_byte_map(range(0x80, 0x100))).normalize_str
     letter = normalizers.Precompiled(first_byte_map(b"a")).normalize_str
+    mark = normalizers.Precompiled(first_byte_map([0xCC])).normalize_str
     assert letter("a") == "1" and letter("ab") == "1b" and letter("a\u0301") == "1"
     values, consonants = {}, []
     for code in SCALARS:
@@ -77,6 +78,9 @@ def graphemes():
         if high(c + "a") == "1":
             values[code] = G_PREPEND
         elif len(high(c + "\u0301")) == 2 and len(c.encode()) < 4:
+            values[code] = G_CONTROL
+        elif len(c.encode()) == 4 and mark(c + "\u0301\u0327") == c + "1":
+            # The marks are a cluster of their own, which is replaced as one; else each is by itself.
             values[code] = G_CONTROL
         elif len(high(c + "\u200d\u00a9\u0301")) == 4:
             values[code] = G_PICTURE

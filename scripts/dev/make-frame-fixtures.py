@@ -202,6 +202,51 @@ groups = [g for g, n in enumerate([3, 9, 4, 17, 1, 6, 12, 2, 8]) for _ in range(
 folds = [list(f) for f in GroupKFold(3).split(groups, groups=groups)]
 case(f"[list(f) for f in group_kfold({groups}, 3)]", folds)
 
+# Draws with replacement, classes kept, ranks as shares, extremes
+for seed in [0, 7]:
+    case(f'df.sample(50, replace=True, seed={seed})["row"].tolist()', df.reset_index().sample(50, replace=True, random_state=seed)["index"])
+    case(f'df.sample(frac=1.5, replace=True, seed={seed})["row"].tolist()', df.reset_index().sample(frac=1.5, replace=True, random_state=seed)["index"])
+    case(f'df.sample(40, replace=True, seed={seed}, weights=df["k"])["row"].tolist()', df.reset_index().sample(40, replace=True, random_state=seed, weights="k")["index"])
+classes = ["z", "fig", "pear", "apple"]
+case(f'df["t"].encode({json.dumps(classes)}, unknown="ignore")[0].tolist()', [classes.index(t) if t in classes else None for t in data["t"]])
+case(f'df["t"].get_dummies(classes={json.dumps(classes)}, unknown="ignore")["fig"].tolist()', [t == "fig" for t in data["t"]])
+codes, uniques = pd.factorize(df["t"])
+case('df["t"].factorize()[0].tolist()', [None if c < 0 else int(c) for c in codes])
+case('df["t"].factorize()[1]', list(uniques))
+for m in ["average", "dense"]:
+    case(f'df["k"].rank("{m}", pct=True).tolist()', df["k"].rank(method=m, pct=True), 1e-15)
+case('df["y"].rank(pct=True).tolist()', df["y"].rank(pct=True), 1e-15)
+case('df["x"].nlargest(7).tolist()', df["x"].nlargest(7))
+case('df["k"].nsmallest(60).tolist()', df["k"].nsmallest(60))
+case('df.nlargest(9, ["k", "x"])["row"].tolist()', df.reset_index().nlargest(9, ["k", "x"])["index"])
+case('df.nsmallest(9, "y")["row"].tolist()', df.reset_index().nsmallest(9, "y")["index"])
+case('df["x"].agg(["min", "mean", "max"]).tolist()', df["x"].agg(["min", "mean", "max"]))
+case('df[["k", "x"]].agg({"k": "sum", "x": "max"}).tolist()', df[["k", "x"]].agg({"k": "sum", "x": "max"}))
+m = df[["k", "x"]].values
+case('df[["k", "x"]].matrix().argmax(axis=1).tolist()', np.argmax(m, axis=1))
+case('df[["k", "x"]].matrix().mean(axis=1).tolist()', m.mean(axis=1))
+case('df[["k", "x"]].matrix().max(axis=1).tolist()', m.max(axis=1))
+
+# Long and wide
+case('df.head(20).melt("row", ["k", "big"])["value"].tolist()', df.head(20).reset_index().melt("index", ["k", "big"])["value"])
+case('df.head(20).melt("row", ["k", "big"])["variable"].tolist()', df.head(20).reset_index().melt("index", ["k", "big"])["variable"])
+for how in ["index", "columns", "all"]:
+    case(f'crosstab(df["k"], df["flag"], normalize="{how}")["True"].tolist()', pd.crosstab(df["k"], df["flag"], normalize=how)[True], 1e-15)
+lists = pd.DataFrame({"i": [0, 1, 2], "a": [[1, 2], [3], [4, 5]], "b": [[10, 20], [30], [40, 50]]})
+case('frame({"i": [0, 1, 2], "a": [[1, 2], [3], [4, 5]], "b": [[10, 20], [30], [40, 50]]}).explode(["a", "b"]).to_dict()',
+     lists.explode(["a", "b"]))
+
+# Within groups
+for name in ["cumsum", "cummax", "cummin", "rank"]:
+    case(f'df.group_by("k")["x"].{name}().tolist()', getattr(df.groupby("k")["x"], name)(), 1e-12)
+case('df.group_by("k")["a"].shift().tolist()', df.groupby("k")["a"].shift())
+case('df.group_by("k")["big"].shift(-2).tolist()', df.astype({"big": "Int64"}).groupby("k")["big"].shift(-2))
+case('df.group_by("k")["x"].diff().tolist()', df.groupby("k")["x"].diff(), 1e-12)
+case('df.group_by("k")["x"].transform(lambda c: c - c.mean()).tolist()', df.groupby("k")["x"].transform(lambda c: c - c.mean()), 1e-9)
+case('df.group_by("k")["x"].transform(lambda c: c.max()).tolist()', df.groupby("k")["x"].transform(lambda c: c.max()))
+case('df[["k", "x"]].shift(2)["x"].tolist()', df[["k", "x"]].shift(2)["x"])
+case('df[["x", "y"]].diff()["y"].tolist()', df[["x", "y"]].diff()["y"], 1e-15)
+
 root = pathlib.Path(__file__).parents[2]
 target = root / "Tests/Fixtures/frames/cases.json"
 target.parent.mkdir(parents=True, exist_ok=True)

@@ -11,28 +11,60 @@ private final class Results {
     deinit { for value in values { value.release() } }
 }
 
+/// Below this many calls the copies that other cores need cost more than they bring.
+private let fewCalls = 512
+
+/// Functions that act on the world outside: calls of them keep their order, on one core.
+private let actingFunctions: Set<String> = [
+    "classifier", "copy", "log", "mkdir", "open", "os", "remove", "rename", "submit", "unzip",
+    "write_bytes", "write_csv", "write_lines", "write_text",
+]
+
+/// The results of a function for each number below `count`, on all cores where that gives what a loop
+/// would give.
+private func called(
+    _ f: Value, _ count: Int, _ machine: Machine,
+    _ arguments: @escaping @Sendable () -> (Int) -> Value
+) throws(Raised) -> Results {
+    let results = Results()
+    if count >= fewCalls,
+        let all = try machine.callOnAllCores(
+            f, count: count, refusing: actingFunctions, arguments: arguments)
+    {
+        results.values = all
+        return results
+    }
+    results.values.reserveCapacity(count)
+    let argument = arguments()
+    for i in 0..<count {
+        let value = argument(i)
+        defer { value.release() }
+        results.values.append(try machine.call(f, [value]))
+    }
+    return results
+}
+
 /// The results of a function for each row of a frame: a column, or a frame if they are dicts.
 func applied(_ f: Value, toRowsOf frame: Frame, _ machine: Machine) throws(Raised) -> Value {
-    let results = Results()
-    results.values.reserveCapacity(frame.rowCount)
-    let source = RowSource(frame)
-    for row in 0..<frame.rowCount {
-        let argument = Value.host(RowValue(source, row))
-        defer { argument.release() }
-        results.values.append(try machine.call(f, [argument]))
+    let results = try called(f, frame.rowCount, machine) {
+        let source = RowSource(frame)
+        return { .host(RowValue(source, $0)) }
     }
     return try gathered(results, key: frame.key, rows: frame.rowCount, name: "result")
 }
 
+/// Whether a function's result is true for each row of a frame.
+func truths(_ f: Value, ofRowsOf frame: Frame, _ machine: Machine) throws(Raised) -> [Bool] {
+    try called(f, frame.rowCount, machine) {
+        let source = RowSource(frame)
+        return { .host(RowValue(source, $0)) }
+    }.values.map(\.isTrue)
+}
+
 /// The results of a function for each cell of a column.
 func applied(_ f: Value, to series: Series, _ machine: Machine) throws(Raised) -> Value {
-    let results = Results()
-    results.values.reserveCapacity(series.count)
-    for row in 0..<series.count {
-        let argument = cell(series.column, row)
-        defer { argument.release() }
-        results.values.append(try machine.call(f, [argument]))
-    }
+    let column = series.column
+    let results = try called(f, series.count, machine) { { cell(column, $0) } }
     return try gathered(results, key: series.key, rows: series.count, name: series.name)
 }
 

@@ -19,11 +19,18 @@ let statisticSummaries: [(statistic: Statistic, summary: String, result: String)
 ]
 
 let columnStatisticMethods: [Builtin] =
-    statisticSummaries.map { statistic, summary, result in
+    // `count` is with the methods of text, which count too.
+    statisticSummaries.filter { $0.statistic != .count }.map { statistic, summary, result in
         columnMethod(
-            statistic.rawValue, [], summary,
+            statistic.rawValue,
+            [P("axis", "0 or 1", .optional("0"), "1: of each row of a matrix")], summary,
             "print(frame({\"a\": [1, 2, 2]})[\"a\"].\(statistic.rawValue)())", prints: result
-        ) { series, _ in value(try series.statistic(statistic)) }
+        ) { series, a in
+            if let rows = try matrixRows(series, a) {
+                return value(try rows.each { try $0.statistic(statistic) })
+            }
+            return value(try series.statistic(statistic))
+        }
     }
     + [
         columnMethod(
@@ -104,14 +111,51 @@ private func extreme(
     _ name: String, _ greatest: Bool, _ summary: String, _ result: String
 ) -> Builtin {
     columnMethod(
-        name, [], summary,
+        name, [P("axis", "0 or 1", .optional("0"), "1: of each row of a matrix")], summary,
         "print(frame({\"id\": [7, 8], \"a\": [1, 2]}, key=\"id\")[\"a\"].\(name)())", prints: result
-    ) { series, _ in
+    ) { series, a in
+        if let rows = try matrixRows(series, a) {
+            return value(
+                try rows.each {
+                    try $0.extremeRow(greatest: greatest, for: name).map { .int(Int64($0)) }
+                        ?? .missing
+                })
+        }
         guard let row = try series.extremeRow(greatest: greatest, for: name) else {
             throw FrameError.noValues(verb: name, column: series.name)
         }
         if name.hasPrefix("arg") { return .int(row) }
         return series.key.map { cell($0.column, row) } ?? .int(row)
+    }
+}
+
+/// The rows of a matrix, for `axis=1`; nil where another column is asked for itself.
+private func matrixRows(_ series: Series, _ a: Arguments) throws -> MatrixRows? {
+    guard try a.isAcross(1) else { return nil }
+    guard case .matrix(let matrix) = series.column.storage else {
+        throw Raised(
+            .value, "\(a.builtin.name)(): only a matrix has rows of several numbers to go across",
+            help: "df.\(a.builtin.name)(axis=1) goes across the columns of a frame")
+    }
+    return MatrixRows(series: series, matrix: matrix)
+}
+
+private struct MatrixRows {
+    let series: Series
+    let matrix: MatrixStorage
+
+    /// A value for each row.
+    func each(_ body: (Series) throws -> Scalar) throws -> Series {
+        var scalars: [Scalar] = []
+        scalars.reserveCapacity(matrix.count)
+        for row in 0..<matrix.count {
+            scalars.append(
+                series.column.isMissing(row)
+                    ? .missing
+                    : try body(try Series(name: series.name, column: Column(matrix.row(row)))))
+        }
+        let column = try Column.of(scalars) ?? .missing(.float64, count: matrix.count)
+        return series.replacing(column)
     }
 }
 

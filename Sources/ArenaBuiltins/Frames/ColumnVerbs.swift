@@ -38,9 +38,14 @@ let columnVerbMethods: [Builtin] = [
         [
             P("n", "int", .optional("1")), P("frac", "float", .named("None")),
             P("seed", "int", .named("")), P("weights", "column or list", .named("None")),
-        ], "Rows drawn by lot, each at most once; the seed gives the rows that pandas draws.",
+            P("replace", "bool", .named("False"), "a row may be drawn again; the key is left out"),
+        ], "Rows drawn by lot; the seed gives the rows that pandas draws.",
         sample + "print(list(f[\"t\"].sample(2, seed=1)))", prints: "['x', 'x']"
-    ) { series, a in value(try series.take(try drawnRows(series.count, a))) },
+    ) { series, a in
+        let rows = try drawnRows(series.count, a)
+        if try !a.bool(5, or: false) { return value(try series.take(rows)) }
+        return value(try Series(name: series.name, column: series.column).take(rows))
+    },
     columnMethod(
         "shuffle", [P("seed", "int")], "All rows in an order drawn by lot.",
         sample + "print(sorted(f[\"a\"].shuffle(seed=1).key))", prints: "[7, 8, 9]"
@@ -106,12 +111,23 @@ let columnVerbMethods: [Builtin] = [
     ) { series, _ in value(try series.filtered(by: series.isPresent())) },
     columnMethod(
         "replace",
-        [P("old", "value or dict"), P("new", "value", .optional("None"))],
-        "Rows of one value get another; a dict replaces several; in text, part of it.",
-        sample + "print(list(f[\"a\"].replace({3: 30})))", prints: "[30, 1, None]"
+        [
+            P("old", "value or dict"), P("new", "value", .optional("None")),
+            P("count", "int", .optional("-1")),
+            P("regex", "bool", .named("False"), "old is a pattern, as in re.sub"),
+        ],
+        "In text every occurrence of one piece gets another (the first count of them); elsewhere rows of one value do, and a dict replaces several.",
+        sample + "print(list(f[\"a\"].replace({3: 30})), list(f[\"t\"].replace(\"x\", \"-\")))",
+        prints: "[30, 1, None] ['-', 'y', '-']"
     ) { series, a in
+        let most = try a.int(3, or: -1)
+        if try a.bool(4, or: false) || a[1].asHost is PatternValue {
+            return value(
+                try series.substituting(try pattern(a, 1), a[2], most: max(most, 0), a))
+        }
         if let old = a[1].asString, let new = a[2].asString, series.column.type == .string {
-            return value(try series.replacingText(old, new))
+            return value(
+                try series.replacingText(old, new, most: most < 0 ? .max : most))
         }
         return value(try series.replaced(try changes(a, 1)))
     },
@@ -198,30 +214,48 @@ let columnVerbMethods: [Builtin] = [
         [
             P("prefix", "str", .optional("None")),
             P("dtype", "\"bool\", \"int64\" or \"float64\"", .named("\"bool\"")),
-        ], "A frame with a column for each value (one-hot).",
+            P("classes", "list", .named("its values"), "the columns, in this order"),
+            P("unknown", "\"error\" or \"ignore\"", .named("\"error\""), "what other values are"),
+        ],
+        "A frame with a column for each value (one-hot), or for each of some classes kept from before.",
         sample + "print(list(f[\"t\"].get_dummies()[\"x\"]))", prints: "[True, False, True]"
     ) { series, a in
         let type = a.has(2) ? try a.columnType(a[2]) : .bool
+        let (codes, classes) = try encoded(series, a, classes: 3, unknown: 4)
+        let prefix = try a.optionalString(1).map { $0 + "_" } ?? ""
+        var names: [String] = []
         var columns: [Column] = []
-        let parts = try series.dummies(prefix: try a.optionalString(1))
-        for (name, column) in parts {
+        for code in 0..<classes.count {
+            let name = prefix + (classes.text(code) ?? "")
+            let column = Column(codes.map { $0 == Int32(code) })
+            names.append(name)
             columns.append(try Series(name: name, column: column).converted(to: type).column)
         }
-        return value(try Frame(names: parts.map(\.name), columns: columns, key: series.key))
+        return value(try Frame(names: names, columns: columns, key: series.key))
     },
     columnMethod(
-        "encode", [],
+        "encode",
+        [
+            P("classes", "list", .optional("its values"), "kept from before, so that codes agree"),
+            P(
+                "unknown", "\"error\" or \"ignore\"", .named("\"error\""),
+                "what values of no class are: refused, or missing"),
+        ],
         "Each value as a number, and the list of the values in their order: (codes, classes).",
-        sample + "codes, classes = f[\"t\"].encode()\nprint(list(codes), classes)",
-        prints: "[0, 1, 0] ['x', 'y']"
+        sample
+            + "codes, classes = f[\"t\"].encode()\nprint(list(codes), classes, list(f[\"t\"].tail(2).encode(classes)[0]))",
+        prints: "[0, 1, 0] ['x', 'y'] [1, 0]"
+    ) { series, a in
+        let (codes, classes) = try encoded(series, a, classes: 1, unknown: 2)
+        return codesAndClasses(series, codes, classes)
+    },
+    columnMethod(
+        "factorize", [],
+        "Each value as a number in the order of first appearance, and the list of the values: (codes, classes).",
+        sample + "print(f[\"t\"].tail(2).factorize()[1])", prints: "['y', 'x']"
     ) { series, _ in
-        let (codes, classes) = try series.encoded()
-        let column = Column(
-            .int64(codes.map { Int64(max($0, 0)) }), validity: Validity(codes.lazy.map { $0 >= 0 }))
-        return .tuple([
-            value(try Series(name: series.name, column: column, key: series.key)),
-            .list((0..<classes.count).map { cell(classes, $0) }),
-        ])
+        let values = try series.unique()
+        return codesAndClasses(series, try series.codes(among: values.column), values.column)
     },
     columnMethod(
         "explode", [], "A row for each item of each list, without the key.",
@@ -291,10 +325,15 @@ let columnVerbMethods: [Builtin] = [
         sample + "print(f[\"a\"].rename(\"b\").name)", prints: "b"
     ) { series, a in value(series.renamed(try a.string(1))) },
     columnMethod(
-        "softmax", [], "Each row of a matrix as shares that add up to 1.",
+        "softmax", [P("axis", "1", .optional("1"))],
+        "Each row of a matrix as shares that add up to 1.",
         "m = matrix([frame({\"a\": [0.0]})[\"a\"], frame({\"b\": [0.0]})[\"b\"]])\nprint(m.softmax()[0])",
         prints: "[0.5, 0.5]"
-    ) { series, _ in
+    ) { series, a in
+        guard try !a.has(1) || a.int(1) == 1 || a.int(1) == -1 else {
+            throw Raised(
+                .value, "softmax() goes across the rows of a matrix", help: "softmax(axis=1)")
+        }
         guard case .matrix(let matrix) = series.column.storage else {
             throw FrameError.columnType(
                 verb: "softmax", column: series.name, needed: "a matrix", found: series.column.type)
@@ -324,15 +363,95 @@ let columnVerbMethods: [Builtin] = [
             P(
                 "method", "\"average\", \"min\", \"max\", \"first\" or \"dense\"",
                 .optional("\"average\"")), P("ascending", "bool", .optional("True")),
+            P("pct", "bool", .named("False"), "as shares of the greatest"),
         ], "The place of each value in their order, from 1.",
         "print(list(frame({\"a\": [5, 1, 5]})[\"a\"].rank()))", prints: "[2.5, 1.0, 2.5]"
     ) { series, a in
         let word = try a.word(1, Series.RankMethod.allCases.map(\.rawValue), or: "average")
-        return value(
-            try series.ranked(
-                Series.RankMethod(rawValue: word) ?? .average, ascending: try a.bool(2, or: true)))
+        let ranks = try series.ranked(
+            Series.RankMethod(rawValue: word) ?? .average, ascending: try a.bool(2, or: true))
+        guard try a.bool(3, or: false) else { return value(ranks) }
+        let most =
+            word == "dense"
+            ? try ranks.statistic(.max).double ?? 1
+            : Double(ranks.count - ranks.column.missingCount)
+        return value(try ranks.applying(.divide, .float(most)))
+    },
+    largest("nlargest", "greatest", "[3]"),
+    largest("nsmallest", "smallest", "[1]"),
+    columnMethod(
+        "isnull", [], "pandas' other name of isna.", sample + "print(list(f[\"a\"].isnull()))",
+        prints: "[False, False, True]"
+    ) { series, _ in value(series.isMissing()) },
+    columnMethod(
+        "notnull", [], "pandas' other name of notna.", sample + "print(list(f[\"a\"].notnull()))",
+        prints: "[True, True, False]"
+    ) { series, _ in value(series.isPresent()) },
+    columnMethod(
+        "agg", [P("how", "str, list of str or function")],
+        "A statistic by name, several by a list (a column keyed by their names), or what a function of the column gives.",
+        sample + "print(f[\"a\"].agg(\"sum\"), f[\"a\"].agg([\"min\", \"max\"]).to_dict())",
+        prints: "4 {'min': 1, 'max': 3}"
+    ) { series, a in
+        if isCallable(a[1]) {
+            let column = value(series)
+            defer { column.release() }
+            return try a.machine.call(a[1], [column])
+        }
+        if let name = a[1].asString {
+            return value(try series.statistic(try namedStatistic(name, "agg")))
+        }
+        return value(try statistics(series, try a.strings(1)))
     },
 ]
+
+/// Statistics of a column, keyed by their names.
+func statistics(_ series: Series, _ names: [String]) throws -> Series {
+    let scalars = try names.map { try series.statistic(try namedStatistic($0, "agg")) }
+    guard let column = try Column.of(scalars) else {
+        throw Raised(.type, "agg(): these statistics of '\(series.name)' are of several types")
+    }
+    return try Series(
+        name: series.name, column: column,
+        key: try FrameKey(name: "statistic", column: try Column(names.map { $0 })))
+}
+
+private func largest(_ name: String, _ which: String, _ output: String) -> Builtin {
+    columnMethod(
+        name, [P("n", "int", .optional("5"))],
+        "The rows of the n \(which) values, in their order; of equal ones the first.",
+        sample + "print(list(f[\"a\"].\(name)(1)))", prints: output
+    ) { series, a in
+        let rows = try series.order(ascending: name == "nsmallest").filter {
+            !series.column.isMissing($0)
+        }
+        return value(try series.take(Array(rows.prefix(max(0, try a.int(1, or: 5))))))
+    }
+}
+
+/// The codes of a column's values, and the values: its own, or classes given by an argument.
+private func encoded(
+    _ series: Series, _ a: Arguments, classes: Int, unknown: Int
+) throws -> (codes: [Int32], classes: Column) {
+    guard a.has(classes) else { return try series.encoded() }
+    let known = try a.column(classes)
+    let codes = try series.codes(among: known)
+    guard try a.word(unknown, ["error", "ignore"], or: "error") == "error",
+        let row = codes.indices.first(where: { codes[$0] < 0 && !series.column.isMissing($0) })
+    else { return (codes, known) }
+    throw Raised(
+        .value,
+        "\(a.builtin.name)(): '\(series.column.text(row) ?? "")' in \(series.rowName(row)) is none of the \(known.count) classes",
+        help: "unknown=\"ignore\" leaves such rows without a class")
+}
+
+private func codesAndClasses(_ series: Series, _ codes: [Int32], _ classes: Column) -> Value {
+    let column = Column(
+        .int64(codes.map { Int64(max($0, 0)) }), validity: Validity(codes.lazy.map { $0 >= 0 }))
+    return .tuple([
+        value(series.replacing(column)), .list((0..<classes.count).map { cell(classes, $0) }),
+    ])
+}
 
 /// The frame of a column alone.
 func frame(of series: Series) throws(FrameError) -> Frame {
@@ -375,7 +494,7 @@ func drawnRows(_ count: Int, _ a: Arguments) throws -> [Int] {
     if a.has(2) {
         if a.has(1) { throw Raised(.value, "sample() takes n or frac=, not both") }
         let share = try a.double(2)
-        guard share >= 0, share <= 1 else {
+        guard share >= 0, try share <= 1 || a.bool(5, or: false) && share < 1e9 else {
             throw Raised(.value, "frac= lies between 0 and 1, not \(share)")
         }
         size = Int((share * Double(count)).rounded(.toNearestOrEven))
@@ -391,11 +510,18 @@ func drawnRows(_ count: Int, _ a: Arguments) throws -> [Int] {
         }
         weights = given
     }
+    if try a.bool(5, or: false) {
+        guard size >= 0, count > 0 || size == 0 else {
+            throw Raised(.value, "sample() cannot draw \(size) rows of \(count)")
+        }
+        var random = RandomState(seed: try seed(a, 3))
+        return random.choiceWithReplacement(count, size: size, weights: weights)
+    }
     let limit = weights.map { $0.count { $0 > 0 } } ?? count
     guard size >= 0, size <= limit else {
         throw Raised(
             .value, "sample() cannot draw \(size) rows of \(limit)",
-            help: "a row is drawn once at most")
+            help: "a row is drawn once at most; replace=True draws it again")
     }
     var random = RandomState(seed: try seed(a, 3))
     return random.choice(count, size: size, weights: weights)

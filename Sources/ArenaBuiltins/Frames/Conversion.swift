@@ -164,7 +164,8 @@ func operand(_ v: Value) -> Operand? {
 extension Arguments {
     func frame(_ i: Int) throws(Raised) -> Frame { try host(i, FrameValue.self, "frame").frame }
     func series(_ i: Int) throws(Raised) -> Series {
-        try host(i, SeriesValue.self, "column").series
+        if let access = self[i].asHost as? TextAccess { return access.series }
+        return try host(i, SeriesValue.self, "column").series
     }
 
     /// A single value of a column.

@@ -55,7 +55,9 @@ let displayFunction = Builtin(
     "display", [P("values", "any", .rest)], "Shows values as the shell does: frames as tables.",
     examples: [Example("display(\"a\")", prints: "'a'\n")]
 ) { a throws(Raised) in
-    for v in a[0].items ?? .init(start: nil, count: 0) {
+    for (at, v) in (a[0].items ?? .init(start: nil, count: 0)).enumerated() {
+        // Tables are told apart by a blank line.
+        if at > 0, v.asHost is FrameValue || v.asHost is SeriesValue { a.machine.output("\n") }
         var text = a.machine.display(v, width: a.machine.displayWidth) ?? "None"
         if !text.hasSuffix("\n") { text += "\n" }
         a.machine.output(text)

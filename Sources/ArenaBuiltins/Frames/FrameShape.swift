@@ -108,7 +108,10 @@ let frameShapeMethods: [Builtin] = [
                 columns.append(try frame.column(name))
                 continue
             }
-            for (dummy, column) in try frame.series(name).dummies(prefix: name) {
+            let (codes, classes) = try frame.series(name).encoded()
+            for code in 0..<classes.count {
+                let dummy = "\(name)_\(classes.text(code) ?? "")"
+                let column = Column(codes.map { $0 == Int32(code) })
                 names.append(dummy)
                 columns.append(try Series(name: dummy, column: column).converted(to: type).column)
             }
@@ -116,19 +119,56 @@ let frameShapeMethods: [Builtin] = [
         return value(try Frame(names: names, columns: columns, key: frame.key))
     },
     frameMethod(
-        "explode", [P("column", "str")],
-        "A row for each item of a column of lists, the other cells repeated; the key becomes a column.",
+        "explode", [P("column", "str or list of str")],
+        "A row for each item of a column of lists, the other cells repeated; several columns of lists of the same lengths go together. The key becomes a column.",
         "f = frame({\"id\": [7, 8], \"a\": [[1, 2], [3]]}, key=\"id\")\nprint(f.explode(\"a\").to_dict())",
         prints: "{'id': [7, 7, 8], 'a': [1, 2, 3]}"
     ) { frame, a in
-        let name = try a.string(1)
-        let (column, rows) = try frame.series(name).exploded()
+        var parts: [String: Column] = [:]
+        var rows: [Int] = []
+        for (number, name) in try a.strings(1).enumerated() {
+            let (column, own) = try frame.series(name).exploded()
+            if number > 0,
+                let place = (0..<max(own.count, rows.count)).first(where: {
+                    $0 >= own.count || $0 >= rows.count || own[$0] != rows[$0]
+                })
+            {
+                let row = min(
+                    place < own.count ? own[place] : .max, place < rows.count ? rows[place] : .max)
+                throw Raised(
+                    .value,
+                    "explode(): the lists of '\(name)' in \(try frame.series(name).rowName(row)) have another length than those before",
+                    help: "columns that are exploded together have lists of the same lengths")
+            }
+            rows = own
+            parts[name] = column
+        }
         let open = frame.withKeyAsColumn()
         var columns: [Column] = []
         for other in open.names {
-            columns.append(other == name ? column : try open.column(other).taking(rows))
+            columns.append(try parts[other] ?? open.column(other).taking(rows))
         }
         return value(try Frame(names: open.names, columns: columns))
+    },
+    frameMethod(
+        "melt",
+        [
+            P("id_vars", "str or list of str", .optional("None"), "columns that are repeated"),
+            P("value_vars", "str or list of str", .optional("the others")),
+            P("var_name", "str", .named("\"variable\"")),
+            P("value_name", "str", .named("\"value\"")),
+        ], "Columns laid out below each other, with their names beside the values: wide into long.",
+        "f = frame({\"id\": [7], \"a\": [1], \"b\": [2]})\nprint(f.melt(\"id\").to_dict())",
+        prints: "{'id': [7, 7], 'variable': ['a', 'b'], 'value': [1, 2]}"
+    ) { frame, a in
+        let ids = a.has(1) ? try a.strings(1) : frame.key.map { [$0.name] } ?? []
+        let values =
+            a.has(2)
+            ? try a.strings(2) : frame.names.filter { !ids.contains($0) }
+        return value(
+            try frame.melted(
+                keeping: ids, values, names: try a.optionalString(3) ?? "variable",
+                value: try a.optionalString(4) ?? "value"))
     },
     frameMethod(
         "matrix", [], "The columns as one matrix, a row of numbers for each row.",

@@ -179,6 +179,15 @@ private func perRow(_ frame: Frame, _ statistic: Statistic) throws -> Series {
             parts.allSatisfy { $0.column.type == .int64 || $0.column.type == .bool }
             && [.sum, .min, .max, .prod].contains(statistic)
         let values = try parts.map { try $0.doubles(for: statistic.rawValue) }
+        if !isWhole, statistic == .sum || statistic == .mean, !parts.isEmpty,
+            parts.allSatisfy({ $0.column.missingCount == 0 })
+        {
+            let width = parts.count
+            let totals = rows.map { row in pairwiseSum(values.map { $0[row] }) }
+            let column = Column(
+                statistic == .sum ? totals : totals.map { $0 / Double(width) })
+            return try Series(name: statistic.rawValue, column: column, key: frame.key)
+        }
         var scalars: [Scalar] = []
         scalars.reserveCapacity(frame.rowCount)
         for row in rows {

@@ -102,18 +102,44 @@ let mergeFunction = function(
 ) { a in try merge(try a.frame(0), try a.frame(1), a) }
 
 let crosstabFunction = function(
-    "crosstab", [P("index", "column"), P("columns", "column")],
+    "crosstab",
+    [
+        P("index", "column"), P("columns", "column"),
+        P(
+            "normalize", "\"index\", \"columns\", \"all\" or bool", .named("False"),
+            "shares of each row, of each column or of all instead of counts"),
+    ],
     "How often each value of one column meets each of another.",
-    "f = frame({\"a\": [\"x\", \"y\", \"x\"], \"b\": [1, 1, 2]})\nprint(crosstab(f[\"a\"], f[\"b\"]).to_dict())",
-    "{'1': [1, 1], '2': [1, 0]}"
+    "f = frame({\"a\": [\"x\", \"y\", \"x\"], \"b\": [1, 1, 2]})\nprint(crosstab(f[\"a\"], f[\"b\"]).to_dict(), crosstab(f[\"a\"], f[\"b\"], normalize=\"index\").to_dict())",
+    "{'1': [1, 1], '2': [1, 0]} {'1': [0.5, 1.0], '2': [0.5, 0.0]}"
 ) { a in
     let (x, y) = (try a.series(0), try a.series(1))
     try x.checkRows(y)
     let name = y.name == x.name ? y.name + "_" : y.name
     let frame = try Frame(names: [x.name, name], columns: [x.column, y.column])
-    return value(
-        try frame.pivoted(
-            index: [x.name], columns: name, values: nil, statistic: .count, fill: .int(0)))
+    let counts = try frame.pivoted(
+        index: [x.name], columns: name, values: nil, statistic: .count, fill: .int(0))
+    guard a.has(2), a[2].asBool != false else { return value(counts) }
+    let how = a[2].asBool == true ? "all" : try a.word(2, ["index", "columns", "all"], or: "all")
+    // Without a key the groups of the index are the first column.
+    let first = counts.key == nil ? 1 : 0
+    let names = Array(counts.names.dropFirst(first))
+    let cells = try names.map { try counts.series($0).doubles(for: "crosstab") }
+    let rows = 0..<counts.rowCount
+    let perRow = rows.map { row in cells.reduce(0) { $0 + $1[row] } }
+    let total = perRow.reduce(0, +)
+    var result = counts
+    for (at, name) in names.enumerated() {
+        let perColumn = cells[at].reduce(0, +)
+        result = try result.assign(
+            name,
+            Column(
+                rows.map { row in
+                    cells[at][row]
+                        / (how == "index" ? perRow[row] : how == "columns" ? perColumn : total)
+                }))
+    }
+    return value(result)
 }
 
 let hstackFunction = function(

@@ -138,6 +138,7 @@ func assigned(_ frame: Frame, _ name: String, _ new: Value) throws(Raised) -> Fr
 
 private let frameMethods: [Builtin] =
     selectionMethods + frameVerbMethods + frameStatisticMethods + frameShapeMethods
+    + frameFormMethods
 
 private let selectionMethods: [Builtin] = [
     Builtin(

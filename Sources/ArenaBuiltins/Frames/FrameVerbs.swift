@@ -30,15 +30,8 @@ let frameVerbMethods: [Builtin] = [
         prints: "[7, 9] [8]"
     ) { frame, a in
         if isCallable(a[1]) {
-            let source = RowSource(frame)
-            var rows: [Int] = []
-            for row in 0..<frame.rowCount {
-                let argument = Value.host(RowValue(source, row))
-                defer { argument.release() }
-                let result = try a.machine.call(a[1], [argument])
-                defer { result.release() }
-                if result.isTrue { rows.append(row) }
-            }
+            let holds = try truths(a[1], ofRowsOf: frame, a.machine)
+            let rows = holds.indices.filter { holds[$0] }
             return value(try frame.take(rows))
         }
         return value(try frame.filtered(by: try a.series(1)))
@@ -73,9 +66,16 @@ let frameVerbMethods: [Builtin] = [
         [
             P("n", "int", .optional("1")), P("frac", "float", .named("None")),
             P("seed", "int", .named("")), P("weights", "column or list", .named("None")),
-        ], "Rows drawn by lot, each at most once; the seed gives the rows that pandas draws.",
+            P(
+                "replace", "bool", .named("False"),
+                "a row may be drawn again; the key becomes a column"),
+        ], "Rows drawn by lot; the seed gives the rows that pandas draws.",
         sample + "print(f.sample(2, seed=1).key)", prints: "[7, 9]"
-    ) { frame, a in value(try frame.take(try drawnRows(frame.rowCount, a))) },
+    ) { frame, a in
+        let rows = try drawnRows(frame.rowCount, a)
+        let open = try a.bool(5, or: false) ? frame.withKeyAsColumn() : frame
+        return value(try open.take(rows))
+    },
     frameMethod(
         "shuffle", [P("seed", "int")], "All rows in an order drawn by lot.",
         sample + "print(sorted(f.shuffle(seed=1).key))", prints: "[7, 8, 9]"

@@ -59,7 +59,7 @@ final class GroupedValue: HostObject {
     }
 
     /// The columns that a statistic is of: the chosen one, or all but the grouping ones.
-    fileprivate var names: [String] {
+    var names: [String] {
         column.map { [$0] } ?? grouping.frame.names.filter { !grouping.names.contains($0) }
     }
 
@@ -68,7 +68,7 @@ final class GroupedValue: HostObject {
     }
 }
 
-private func method(
+func groupedMethod(
     _ name: String, _ parameters: [BuiltinParameter], _ summary: String, _ code: String,
     _ output: String, _ body: @escaping @Sendable (GroupedValue, Arguments) throws -> Value
 ) -> Builtin {
@@ -96,12 +96,12 @@ private let groupedMethods: [Builtin] =
         statistic(.nunique, "The number of different values of each group.", "[2, 1]"),
         statistic(.first, "The first value of each group.", "[10, 20]"),
         statistic(.last, "The last value of each group.", "[30, 20]"),
-        method(
+        groupedMethod(
             "size", [], "The number of rows of each group.", "print(list(g.size()))", "[2, 1]"
         ) { g, _ in
             value(try g.grouping.result("size", Column(g.grouping.sizes.map { Int64($0) })))
         },
-        method(
+        groupedMethod(
             "agg",
             [
                 P("what", "str, list, dict or function", .optional("None")),
@@ -110,7 +110,7 @@ private let groupedMethods: [Builtin] =
             "Several statistics: agg(total=(\"n\", \"sum\")), agg({\"n\": \"mean\"}), agg([\"min\", \"max\"]); functions get the group's column.",
             "print(g.agg(total=(\"n\", \"sum\"), spread=(\"n\", lambda c: c.max() - c.min())).to_dict())",
             "{'total': [40, 20], 'spread': [20, 0]}", aggregated),
-        method(
+        groupedMethod(
             "apply", [P("f", "function")],
             "The function's result for each group, which it gets as a frame (or column); dicts make a frame.",
             "print(g.apply(lambda d: len(d)).to_dict())", "{'x': 2, 'y': 1}"
@@ -120,23 +120,7 @@ private let groupedMethods: [Builtin] =
             let key = try g.grouping.result("result", Column(parts.map { _ in true })).key
             return try applied(a[1], toEach: parts, key: key, name: "result", a.machine)
         },
-        method(
-            "transform", [P("statistic", "str")],
-            "The statistic of its group for each row, in the rows' order.",
-            "print(list(g[\"n\"].transform(\"sum\")))", "[40, 20, 40]"
-        ) { g, a in
-            let statistic = try namedStatistic(try a.string(1), "transform")
-            if let name = g.column {
-                return value(try g.grouping.spread(try g.grouping.frame.series(name), statistic))
-            }
-            var result = try g.grouping.frame.select(g.names)
-            for name in g.names {
-                result = try result.assign(
-                    name, try g.grouping.spread(try result.series(name), statistic))
-            }
-            return value(result)
-        },
-        method(
+        groupedMethod(
             "cumcount", [], "Each row's number within its group, from 0.",
             "print(list(g.cumcount()))", "[0, 0, 1]"
         ) { g, _ in
@@ -148,7 +132,7 @@ private let groupedMethods: [Builtin] =
                         .int64(numbers), validity: Validity(numbers.lazy.map { $0 >= 0 })),
                     key: g.grouping.frame.key))
         },
-        method(
+        groupedMethod(
             "ngroup", [], "The number of each row's group, from 0.",
             "print(list(g.ngroup()))", "[0, 1, 0]"
         ) { g, _ in
@@ -161,7 +145,7 @@ private let groupedMethods: [Builtin] =
                         validity: Validity(codes.lazy.map { $0 >= 0 })),
                     key: g.grouping.frame.key))
         },
-        method(
+        groupedMethod(
             "head", [P("n", "int", .optional("5"))],
             "The first n rows of each group, in the frame's order.",
             "print(list(g.head(1)[\"n\"]))", "[10, 20]"
@@ -170,7 +154,7 @@ private let groupedMethods: [Builtin] =
             let numbers = g.grouping.numbersWithin()
             return try g.part(numbers.indices.filter { numbers[$0] >= 0 && numbers[$0] < limit })
         },
-        method(
+        groupedMethod(
             "get_group", [P("name", "value or tuple")], "The rows of one group.",
             "print(list(g.get_group(\"x\")[\"n\"]))", "[10, 30]"
         ) { g, a in
@@ -181,10 +165,10 @@ private let groupedMethods: [Builtin] =
             }
             throw Raised(.key, "there is no group \(a.machine.representation(of: a[1]))")
         },
-    ]
+    ] + groupedWindowMethods
 
 private func statistic(_ statistic: Statistic, _ summary: String, _ result: String) -> Builtin {
-    method(
+    groupedMethod(
         statistic.rawValue, [P("numeric_only", "bool", .named("False"))], summary,
         "print(list(g[\"n\"].\(statistic.rawValue)()))", result
     ) { g, a in

@@ -17,7 +17,7 @@ final class SeriesValue: HostObject {
         methods: seriesMethods + turnMethods)
     var type: HostType { Self.hostType }
     func forWorker() -> (any HostObject)? { SeriesValue(series) }
-    var attributeNames: [String] { ["name", "dtype", "key", "shape", "values"] }
+    var attributeNames: [String] { ["dtype", "key", "name", "shape", "str", "values"] }
 
     func attribute(_ name: String) throws(Raised) -> Value? {
         switch name {
@@ -25,6 +25,7 @@ final class SeriesValue: HostObject {
         case "dtype": return .string(series.column.type.rawValue)
         case "key": return keyValues(series.key)
         case "shape": return .tuple([.int(series.count)])
+        case "str": return .host(TextAccess(series))
         case "values": return .list((0..<series.count).map { cell(series.column, $0) })
         default: return nil
         }
@@ -112,9 +113,9 @@ private let turnsExample = """
     """
 
 private let seriesMethods: [Builtin] =
-    readingMethods + columnVerbMethods + columnMathMethods + columnStatisticMethods
+    readingMethods + columnVerbMethods + columnMathMethods + columnStatisticMethods + textMethods
 
-private let readingMethods: [Builtin] = [
+let readingMethods: [Builtin] = [
     Builtin(
         "turns",
         [
@@ -176,17 +177,6 @@ private let readingMethods: [Builtin] = [
         let separator = try a.string(1)
         return try framing { () throws(FrameError) in value(try series.joined(separator: separator))
         }
-    },
-    Builtin(
-        "len", [.receiver("column")], "The number of turns of each row.",
-        examples: [
-            Example(
-                "f = frame({\"a\": ['[\"x\",\"y\"]']})\nprint(f[\"a\"].turns(read=\"json\").len()[0])",
-                prints: "2\n")
-        ]
-    ) { a throws(Raised) in
-        let series = try a.series(0)
-        return try framing { () throws(FrameError) in value(try series.turnCounts()) }
     },
 ]
 

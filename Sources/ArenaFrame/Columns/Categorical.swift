@@ -23,7 +23,7 @@ package struct CategoricalStorage: Sendable {
     /// The rows in the order given.
     /// - Precondition: every row is in range.
     package func taking(_ rows: some Collection<Int>) -> CategoricalStorage {
-        CategoricalStorage(codes: rows.map { codes[$0] }, categories: categories)
+        CategoricalStorage(codes: gathered(codes, Array(rows)), categories: categories)
     }
 
     /// The rows as text, sharing the bytes; a missing row's is empty.

@@ -175,6 +175,11 @@ extension Series {
             Column((0..<count).map { factor.codes[$0] >= 0 && wanted[Int(factor.codes[$0])] }))
     }
 
+    /// Values brought to other rows: `places` has for each row where its value stands, -1 for none.
+    package func placed(_ values: Column, _ places: [Int]) -> Column {
+        values.taking(optional: places)
+    }
+
     // MARK: - Types
 
     /// The column as another type.
@@ -310,10 +315,11 @@ extension Column {
     func taking(optional rows: [Int]) -> Column {
         guard rows.contains(-1) else { return taking(rows) }
         if count == 0 { return .missing(type, count: rows.count) }
-        let taken = taking(rows.map { max($0, 0) })
-        var validity = taken.validity ?? Validity(repeating: true, count: rows.count)
-        for (place, row) in rows.enumerated() where row < 0 { validity[place] = false }
-        return Column(taken.storage, validity: validity)
+        let places = lending(rows) { rows in mappedRows(rows.count) { max(rows[$0], 0) } }
+        let present = Validity(rows.lazy.map { $0 >= 0 })
+        let own = validity?.taking(places)
+        return Column(
+            storage.taking(places), validity: own.map { $0.intersecting(present) } ?? present)
     }
 
     /// This column's rows and then another's; nil if the types do not go together. Whole numbers
@@ -399,43 +405,5 @@ extension ListStorage {
         return ListStorage(
             rows: rows + other.rows.map { Row(start: $0.start + shift, count: $0.count) },
             turns: turns.appending(other.turns), turnValidity: validity)
-    }
-}
-
-extension Series {
-    /// The text with every occurrence of one piece replaced by another.
-    /// - Throws: `FrameError.columnType`, `.argument`, `.outOfMemory`.
-    package func replacingText(_ old: String, _ new: String) throws(FrameError) -> Series {
-        let texts = try texts(for: "replace")
-        let (piece, other) = (Array(old.utf8), Array(new.utf8))
-        guard !piece.isEmpty else {
-            throw .argument(verb: "replace", message: "an empty text is everywhere", help: nil)
-        }
-        var builder = TextBuilder()
-        var changed: [UInt8] = []
-        for row in 0..<count {
-            let bytes = texts.bytes(at: row)
-            changed.removeAll(keepingCapacity: true)
-            var from = 0
-            var at = 0
-            while at + piece.count <= bytes.count {
-                if bytes[at] == piece[0], bytes[at..<at + piece.count].elementsEqual(piece) {
-                    changed += bytes[from..<at]
-                    changed += other
-                    at += piece.count
-                    from = at
-                } else {
-                    at += 1
-                }
-            }
-            changed += bytes[from..<bytes.count]
-            let failure: FrameError? = changed.withUnsafeBytes { buffer in
-                do throws(FrameError) { try builder.append(buffer) } catch { return error }
-                return nil
-            }
-            if let failure { throw failure }
-        }
-        withExtendedLifetime(texts) {}
-        return with(Column(.string(builder.finish()), validity: column.validity))
     }
 }

@@ -4,7 +4,7 @@
 /// The numbers of each row: token ids, positions, scores.
 package struct NumberLists<Number: Sendable & Equatable>: Sendable {
     /// A row's numbers: `count` of them from `start` on.
-    struct Row: Sendable {
+    struct Row: Sendable, BitwiseCopyable {
         var start: Int
         var count: Int
     }
@@ -42,7 +42,7 @@ package struct NumberLists<Number: Sendable & Equatable>: Sendable {
     /// The rows in the order given, sharing the numbers.
     /// - Precondition: every row is in range.
     package func taking(_ wanted: some Sequence<Int>) -> NumberLists {
-        NumberLists(rows: wanted.map { rows[$0] }, numbers: numbers)
+        NumberLists(rows: gathered(rows, Array(wanted)), numbers: numbers)
     }
 
     func appending(_ other: NumberLists) -> NumberLists {

@@ -35,13 +35,7 @@ private struct Table {
     init(_ frame: Frame, maxRows: Int, maxWidth: Int) {
         self.frame = frame
         self.maxWidth = maxWidth
-        if frame.rowCount <= maxRows {
-            rows = Array(0..<frame.rowCount)
-        } else {
-            let head = (maxRows + 1) / 2
-            let tail = frame.rowCount - (maxRows - head)..<frame.rowCount
-            rows = Array(0..<head) + [nil] + Array(tail)
-        }
+        rows = shownRows(frame.rowCount, most: maxRows)
     }
 
     var text: String {

@@ -47,6 +47,36 @@ package struct RandomState: Sendable {
         return items
     }
 
+    /// `size` numbers below `count`, the same one perhaps several times; with weights, in proportion to
+    /// them.
+    package mutating func choiceWithReplacement(
+        _ count: Int, size: Int, weights: [Double]?
+    ) -> [Int] {
+        guard count > 0 else { return [] }
+        guard let weights else { return (0..<size).map { _ in interval(count - 1) } }
+        let total = pairwiseSum(weights)
+        var cumulated: [Double] = []
+        cumulated.reserveCapacity(count)
+        var sum = 0.0
+        for weight in weights {
+            sum += weight / total
+            cumulated.append(sum)
+        }
+        for at in cumulated.indices { cumulated[at] /= sum }
+        return (0..<size).map { _ in place(of: double(), in: cumulated) }
+    }
+
+    /// The first place whose cumulated share lies above a draw.
+    private func place(of draw: Double, in cumulated: [Double]) -> Int {
+        var low = 0
+        var high = cumulated.count
+        while low < high {
+            let middle = (low + high) / 2
+            if cumulated[middle] <= draw { low = middle + 1 } else { high = middle }
+        }
+        return min(low, cumulated.count - 1)
+    }
+
     /// `size` different numbers below `count`; with weights, in proportion to them.
     /// - Precondition: `size` is at most the number of positive weights.
     package mutating func choice(_ count: Int, size: Int, weights: [Double]?) -> [Int] {
@@ -67,12 +97,7 @@ package struct RandomState: Sendable {
             for at in cumulated.indices { cumulated[at] /= sum }
             var seen = Set<Int>()
             for draw in draws {
-                var low = 0
-                var high = count
-                while low < high {
-                    let middle = (low + high) / 2
-                    if cumulated[middle] <= draw { low = middle + 1 } else { high = middle }
-                }
+                let low = place(of: draw, in: cumulated)
                 if seen.insert(low).inserted { found.append(low) }
             }
         }

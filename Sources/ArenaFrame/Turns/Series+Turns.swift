@@ -55,12 +55,21 @@ extension Series {
         return Series(trusting: name, column, key)
     }
 
-    /// The number of turns of each row.
+    /// The number of items of each row's list.
     /// - Throws: `FrameError.columnType`.
-    package func turnCounts() throws(FrameError) -> Series {
-        let lists = try lists(for: "len")
-        let counts = (0..<count).map { Int64(lists.turnCount(at: $0)) }
-        return Series(trusting: name, Column(.int64(counts), validity: column.validity), key)
+    package func itemCounts() throws(FrameError) -> Series {
+        let counts: [Int64]
+        switch column.storage {
+        case .turns(let lists): counts = lists.rows.map { Int64($0.count) }
+        case .ints(let lists): counts = lists.rows.map { Int64($0.count) }
+        case .floats(let lists): counts = lists.rows.map { Int64($0.count) }
+        case .matrix(let matrix):
+            counts = [Int64](repeating: Int64(matrix.width), count: matrix.count)
+        case .bool, .int64, .float64, .float32, .string, .categorical, .timestamp:
+            throw .columnType(
+                verb: "len", column: name, needed: "a column of text or lists", found: column.type)
+        }
+        return with(Column(.int64(counts), validity: column.validity))
     }
 
     func texts(for verb: String) throws(FrameError) -> TextStorage {

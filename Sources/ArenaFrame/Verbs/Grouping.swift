@@ -103,17 +103,7 @@ package struct Grouping: Sendable {
         case .nunique:
             let values = try ArenaFrame.factor(column, name: series.name, verb: "nunique")
             var counts = [Int64](repeating: 0, count: count)
-            let width = Int64(max(1, values.count))
-            var pairs = [Int64](repeating: 0, count: column.count)
-            var validity = Validity(repeating: true, count: column.count)
-            for row in pairs.indices {
-                let (group, value) = (factor.codes[row], values.codes[row])
-                if group < 0 || value < 0 { validity[row] = false }
-                pairs[row] = Int64(group) * width + Int64(value)
-            }
-            for row in ArenaFrame.factor(pairs, validity).firstRows {
-                counts[Int(factor.codes[row])] += 1
-            }
+            for row in pairs(factor, values).firstRows { counts[Int(factor.codes[row])] += 1 }
             return Column(counts)
         case .first, .last, .min, .max:
             return column.taking(optional: try chosenRows(series, statistic))
@@ -304,18 +294,6 @@ package struct Grouping: Sendable {
             }
         }
         return rows
-    }
-}
-
-extension Factor {
-    /// The values in another order.
-    func reordered(_ order: [Int]) -> Factor {
-        guard order.count == count else { return self }
-        var place = [Int32](repeating: 0, count: count)
-        for (to, from) in order.enumerated() { place[from] = Int32(to) }
-        return Factor(
-            codes: codes.map { $0 < 0 ? -1 : place[Int($0)] },
-            firstRows: order.map { firstRows[$0] })
     }
 }
 

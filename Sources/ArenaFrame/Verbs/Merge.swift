@@ -45,6 +45,25 @@ extension Frame {
         _ right: Frame, _ leftOn: [String], _ rightOn: [String], _ how: JoinKind,
         _ validate: String?
     ) throws(FrameError) -> (left: [Int], right: [Int]) {
+        // Texts of one column are looked up among the right ones; only where the left ones have to be
+        // told apart too are all put together.
+        if leftOn.count == 1, validate == nil || validate == "m:m" || validate == "m:1",
+            case .string(let lefts) = try column(leftOn[0]).storage,
+            case .string(let rights) = try right.column(rightOn[0]).storage
+        {
+            let other = try right.column(rightOn[0])
+            let values = factor(rights, other.validity)
+            if validate == "m:1", let second = values.firstRepeat {
+                throw .mergeDuplicate(
+                    side: "right", on: rightOn[0], value: other.text(second) ?? "",
+                    first: values.firstRows[Int(values.codes[second])], second: second,
+                    validate: "m:1")
+            }
+            let numbers = values.numbers(
+                of: lefts, try column(leftOn[0]).validity, among: rights)
+            return Factor(codes: numbers + values.codes, firstRows: values.firstRows)
+                .matches(left: rowCount, how)
+        }
         var both: [(name: String, column: Column)] = []
         for (a, b) in zip(leftOn, rightOn) {
             let (x, y) = (try column(a), try right.column(b))
@@ -80,46 +99,7 @@ extension Frame {
                 }
             }
         }
-        // The right rows of each value, in order, as chains.
-        var first = [Int32](repeating: -1, count: found.count)
-        var next = [Int32](repeating: -1, count: right.rowCount)
-        for row in stride(from: right.rowCount - 1, through: 0, by: -1) {
-            let code = found.codes[n + row]
-            if code < 0 { continue }
-            next[row] = first[Int(code)]
-            first[Int(code)] = Int32(row)
-        }
-        var left: [Int] = []
-        var rights: [Int] = []
-        var used = [Bool](repeating: false, count: how == .outer ? right.rowCount : 0)
-        left.reserveCapacity(n)
-        rights.reserveCapacity(n)
-        for row in 0..<n {
-            let code = found.codes[row]
-            var match = code < 0 ? -1 : first[Int(code)]
-            switch how {
-            case .anti: if match < 0 { left.append(row) }
-            case .semi: if match >= 0 { left.append(row) }
-            case .inner, .left, .outer, .right:
-                if match < 0, how != .inner {
-                    left.append(row)
-                    rights.append(-1)
-                }
-                while match >= 0 {
-                    left.append(row)
-                    rights.append(Int(match))
-                    if how == .outer { used[Int(match)] = true }
-                    match = next[Int(match)]
-                }
-            }
-        }
-        if how == .outer {
-            for row in 0..<right.rowCount where !used[row] {
-                left.append(-1)
-                rights.append(row)
-            }
-        }
-        return (left, rights)
+        return found.matches(left: n, how)
     }
 
     private func joined(
@@ -167,164 +147,103 @@ extension Frame {
         }
         return try Frame(names: names, columns: columns)
     }
+}
 
-    // MARK: - Putting together
-
-    /// The rows of several frames, one frame after the other. All have the same columns, and all a
-    /// key of one name or none.
-    /// - Parameter fill: columns that a frame lacks are missing in its rows.
-    /// - Throws: `FrameError.noFrames`, `.argument`, `.operands`, `.keyDuplicate`.
-    package static func concatenated(
-        _ frames: [Frame], fill: Bool, ignoreKey: Bool
-    ) throws(FrameError) -> Frame {
-        guard let first = frames.first else { throw .noFrames(verb: "concat") }
-        var names = first.names
-        for (number, frame) in frames.enumerated().dropFirst() {
-            let missing = names.filter { frame.position(of: $0) == nil }
-            let extra = frame.names.filter { !names.contains($0) }
-            guard fill || missing.isEmpty && extra.isEmpty else {
-                let what = missing.isEmpty ? "has '\(extra[0])' besides" : "lacks '\(missing[0])'"
-                throw .argument(
-                    verb: "concat",
-                    message: "frame \(number + 1) has other columns than the first: it \(what)",
-                    help: "join=\"outer\" leaves such cells missing; or select the same columns")
-            }
-            names += extra
-            guard ignoreKey || frame.key?.name == first.key?.name else {
-                throw .argument(
-                    verb: "concat",
-                    message:
-                        "frame \(number + 1) has \(frame.key.map { "the key '\($0.name)'" } ?? "no key"), the first has \(first.key.map { "'\($0.name)'" } ?? "none")",
-                    help: "give both the same key, or ignore_key=True")
+extension Factor {
+    /// The rows that go together, given the numbers of the left rows and then those of the right ones:
+    /// the left rows in their order, each with its right rows in theirs; -1 stands for a row that is
+    /// not there.
+    fileprivate func matches(left count: Int, _ how: JoinKind) -> (left: [Int], right: [Int]) {
+        let rightCount = codes.count - count
+        let codes = codes
+        // The right rows of each value lie together.
+        var starts = [Int32](repeating: 0, count: self.count + 1)
+        for row in count..<codes.count where codes[row] >= 0 { starts[Int(codes[row]) + 1] += 1 }
+        for code in 0..<self.count { starts[code + 1] += starts[code] }
+        var next = starts
+        let order = Scratch<Int32>(rightCount)
+        next.withUnsafeMutableBufferPointer { next in
+            for row in 0..<rightCount where codes[count + row] >= 0 {
+                let code = Int(codes[count + row])
+                order[Int(next[code])] = Int32(row)
+                next[code] += 1
             }
         }
-        var columns: [Column] = []
-        for name in names {
-            var whole: Column?
-            for (number, frame) in frames.enumerated() {
-                let next: Column
-                if let at = frame.position(of: name) {
-                    next = frame.columns[at]
-                } else {
-                    let known = frames.first { $0.position(of: name) != nil }
-                    next = .missing(
-                        try known?.column(name).type ?? .float64, count: frame.rowCount)
-                }
-                guard let before = whole else {
-                    whole = next
-                    continue
-                }
-                guard let longer = before.appending(next) else {
-                    throw .operands(
-                        op: "concat", left: name, leftType: before.type.rawValue,
-                        right: "frame \(number + 1)", rightType: next.type.rawValue)
-                }
-                whole = longer
+        return lending(codes) { codes in
+            lending(starts) { starts in
+                matches(codes, count, rightCount, starts, order, how)
             }
-            if let whole { columns.append(whole) }
-        }
-        var key: FrameKey?
-        if !ignoreKey, let own = first.key {
-            var values = own.column
-            for (number, frame) in frames.enumerated().dropFirst() {
-                guard let next = frame.key?.column, let longer = values.appending(next) else {
-                    throw .argument(
-                        verb: "concat",
-                        message: "the key of frame \(number + 1) is of another type",
-                        help: "ignore_key=True leaves the keys out")
-                }
-                values = longer
-            }
-            key = try FrameKey(name: own.name, column: values)
-        }
-        let rows = frames.reduce(0) { $0 + $1.rowCount }
-        let made = try Frame(names: names, columns: columns, key: key)
-        return Frame(trusting: made.names, made.columns, made.key, rows: rows)
-    }
-
-    /// The columns of several frames side by side: rows go together by key, in the first frame's
-    /// order; without keys all have as many rows.
-    /// - Throws: `FrameError.noFrames`, `.argument`, `.duplicateColumn`, `.lengths`.
-    package static func sideBySide(_ frames: [Frame]) throws(FrameError) -> Frame {
-        guard let first = frames.first else { throw .noFrames(verb: "concat") }
-        var names = first.names
-        var columns = first.columns
-        for (number, frame) in frames.enumerated().dropFirst() {
-            let aligned = try frame.aligned(with: first, number: number)
-            names += aligned.names
-            columns += aligned.columns
-        }
-        return try Frame(names: names, columns: columns, key: first.key)
-    }
-
-    private func aligned(with first: Frame, number: Int) throws(FrameError) -> Frame {
-        guard rowCount == first.rowCount else {
-            throw .argument(
-                verb: "concat",
-                message:
-                    "frame \(number + 1) has \(rowCount) rows, the first has \(first.rowCount)",
-                help: "merge joins frames of different rows by key")
-        }
-        switch (first.key, key) {
-        case (nil, nil): return self
-        case (.some(let own), .some(let other)):
-            guard own.firstDifference(from: other) != nil else { return self }
-            let index = KeyIndex(other)
-            var rows: [Int] = []
-            for row in 0..<own.count {
-                guard let found = index.row(of: row, in: own) else {
-                    throw .argument(
-                        verb: "concat",
-                        message:
-                            "frame \(number + 1) lacks the row of key \(own.label(row)), which the first has",
-                        help: "merge joins frames of different rows by key")
-                }
-                rows.append(found)
-            }
-            return taking(trusted: rows)
-        case (.some, nil), (nil, .some):
-            throw .argument(
-                verb: "concat",
-                message: "one frame has a key and another has none, so their rows cannot be told",
-                help: "give all of them a key, or none: df.drop_key()")
         }
     }
 
-    // MARK: - Keys
-
-    /// The frame with a column as its key; the old key becomes a column.
-    /// - Throws: `FrameError.unknownColumn`, `.keyType`, `.keyMissing`, `.keyDuplicate`.
-    package func keyed(by name: String) throws(FrameError) -> Frame {
-        if key?.name == name { return self }
-        let new = try FrameKey(name: name, column: try column(name))
-        let open = withKeyAsColumn()
-        var names = open.names
-        var columns = open.columns
-        if let at = names.firstIndex(of: name) {
-            names.remove(at: at)
-            columns.remove(at: at)
+    private func matches(
+        _ codes: Source<Int32>, _ count: Int, _ rightCount: Int, _ starts: Source<Int32>,
+        _ order: Scratch<Int32>, _ how: JoinKind
+    ) -> (left: [Int], right: [Int]) {
+        /// Where the right rows of a left row lie.
+        @inline(__always) @Sendable
+        func partners(_ row: Int) -> Range<Int> {
+            let code = Int(codes[row])
+            return code < 0 ? 0..<0 : Int(starts[code])..<Int(starts[code + 1])
         }
-        return Frame(trusting: names, columns, new, rows: rowCount)
-    }
-
-    /// The frame without its key; its values become the first column.
-    package func withKeyAsColumn() -> Frame {
-        guard let key else { return self }
-        return Frame(trusting: [key.name] + names, [key.column] + columns, nil, rows: rowCount)
-    }
-
-    /// The frame without its key.
-    package func withoutKey() -> Frame { Frame(trusting: names, columns, nil, rows: rowCount) }
-
-    /// The frame without some columns.
-    /// - Throws: `FrameError.unknownColumn`, `.keyAssigned`.
-    package func dropping(_ unwanted: [String]) throws(FrameError) -> Frame {
-        for name in unwanted {
-            if name == key?.name { throw .keyAssigned(key: name) }
-            _ = try column(name)
+        /// How many rows of the result a left row makes.
+        @inline(__always) @Sendable
+        func size(_ row: Int) -> Int {
+            let found = partners(row).count
+            return switch how {
+            case .anti: found == 0 ? 1 : 0
+            case .semi: found == 0 ? 0 : 1
+            case .inner: found
+            case .left, .outer, .right: max(found, 1)
+            }
         }
-        let kept = names.indices.filter { !unwanted.contains(names[$0]) }
-        return Frame(
-            trusting: kept.map { names[$0] }, kept.map { columns[$0] }, key, rows: rowCount)
+        let workers = max(1, min(Cores.workers(for: count), count))
+        let totals = Scratch<Int>(repeating: 0, count: workers + 1)
+        overRows(count) { worker, range in
+            totals.base[worker + 1] = range.reduce(0) { $0 + size($1) }
+        }
+        for worker in 0..<workers { totals[worker + 1] += totals[worker] }
+        let total = totals[workers]
+        let wantsRight = how != .anti && how != .semi
+        let rights = Scratch<Int>(wantsRight ? total : 0)
+        var left = [Int](unsafeUninitializedCapacity: total) { buffer, used in
+            used = total
+            guard let base = buffer.baseAddress else { return }
+            let lefts = Target(base)
+            overRows(count) { worker, range in
+                var at = totals.base[worker]
+                for row in range {
+                    if !wantsRight {
+                        if size(row) > 0 {
+                            lefts[at] = row
+                            at += 1
+                        }
+                        continue
+                    }
+                    let found = partners(row)
+                    if found.isEmpty, how != .inner {
+                        lefts[at] = row
+                        rights.base[at] = -1
+                        at += 1
+                    }
+                    for place in found {
+                        lefts[at] = row
+                        rights.base[at] = Int(order.base[place])
+                        at += 1
+                    }
+                }
+            }
+        }
+        if !wantsRight { return (left, []) }
+        var right = mappedRows(total) { rights.base[$0] }
+        if how == .outer {
+            var used = [Bool](repeating: false, count: rightCount)
+            for row in right where row >= 0 { used[row] = true }
+            for row in 0..<rightCount where !used[row] {
+                left.append(-1)
+                right.append(row)
+            }
+        }
+        return (left, right)
     }
 }

@@ -133,19 +133,6 @@ extension Series {
         return (x * unit).rounded(.toNearestOrEven) / unit
     }
 
-    /// A bool column for each value (or category), in their order.
-    /// - Throws: `FrameError.columnType`.
-    package func dummies(prefix: String?) throws(FrameError) -> [(name: String, column: Column)] {
-        let (codes, classes) = try encoded()
-        var result: [(name: String, column: Column)] = []
-        for code in 0..<classes.count {
-            let word = classes.text(code) ?? ""
-            result.append(
-                (prefix.map { "\($0)_\(word)" } ?? word, Column(codes.map { $0 == Int32(code) })))
-        }
-        return result
-    }
-
     /// Each row's class by number, -1 for a missing row, and the classes in their order. A
     /// categorical column keeps all its categories.
     /// - Throws: `FrameError.columnType`.
@@ -157,6 +144,25 @@ extension Series {
         let found = try factor(column, name: name, verb: "encode").sorted(by: column)
         return (found.codes, column.taking(found.firstRows))
     }
+
+    /// Each row's place among classes, -1 for a row that is missing or of none.
+    /// - Throws: `FrameError.columnType`, `.operands`.
+    package func codes(among classes: Column) throws(FrameError) -> [Int32] {
+        guard let both = classes.appending(column) else {
+            throw .operands(
+                op: "encode", left: name, leftType: column.type.rawValue, right: "the classes",
+                rightType: classes.type.rawValue)
+        }
+        let values = try factor(both, name: name, verb: "encode")
+        // A class that is named twice is the first of the two.
+        return values.codes.suffix(count).map { code in
+            guard code >= 0, values.firstRows[Int(code)] < classes.count else { return -1 }
+            return Int32(values.firstRows[Int(code)])
+        }
+    }
+
+    /// The same rows with other values.
+    package func replacing(_ column: Column) -> Series { with(column) }
 
     /// A row for each item of each list, and the row it is from; an empty list gives a missing row.
     /// - Throws: `FrameError.columnType`.
@@ -206,6 +212,32 @@ package func linearSpace(_ low: Double, _ high: Double, _ count: Int) -> [Double
 }
 
 extension Frame {
+    /// Columns laid out below each other: for each of them the rows of the others, its name and its
+    /// values.
+    /// - Throws: `FrameError.unknownColumn`, `.operands`, `.duplicateColumn`, `.noFrames`.
+    package func melted(
+        keeping ids: [String], _ values: [String], names: String, value: String
+    ) throws(FrameError) -> Frame {
+        let open = withKeyAsColumn()
+        guard let first = values.first else { throw .noFrames(verb: "melt") }
+        var whole = try open.column(first)
+        for name in values.dropFirst() {
+            let next = try open.column(name)
+            guard let longer = whole.appending(next) else {
+                throw .operands(
+                    op: "melt", left: first, leftType: whole.type.rawValue, right: name,
+                    rightType: next.type.rawValue)
+            }
+            whole = longer
+        }
+        let rows = (0..<values.count).flatMap { _ in 0..<rowCount }
+        var columns: [Column] = []
+        for id in ids { columns.append(try open.column(id).taking(rows)) }
+        let labels = try TextStorage(values).taking((0..<rows.count).map { $0 / max(1, rowCount) })
+        return try Frame(
+            names: ids + [names, value], columns: columns + [Column(.string(labels)), whole])
+    }
+
     /// The numeric columns as one matrix column.
     /// - Throws: `FrameError.columnType`, `.noFrames`.
     package func matrix(name: String = "matrix") throws(FrameError) -> Series {

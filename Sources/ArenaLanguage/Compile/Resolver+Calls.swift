@@ -120,7 +120,7 @@ struct CallChecker {
                 guards -= 1
                 for block in statement.blocks.dropFirst() { statements(block) }
             } else {
-                for block in statement.blocks { statements(block) }
+                statement.forEachBlock { statements($0) }
             }
         }
     }

@@ -36,13 +36,13 @@ struct Resolver {
     private final class FunctionScope {
         let node: FunctionNode?
         let parent: FunctionScope?
-        var variables: [String: Variable] = [:]
-        var declaredGlobal: Set<String> = []
-        var declaredNonlocal: Set<String> = []
-        var captured: [String: Int] = [:]
-        var captures: [(Binding, Variable)] = []
+        @exclusivity(unchecked) var variables: [String: Variable] = [:]
+        @exclusivity(unchecked) var declaredGlobal: Set<String> = []
+        @exclusivity(unchecked) var declaredNonlocal: Set<String> = []
+        @exclusivity(unchecked) var captured: [String: Int] = [:]
+        @exclusivity(unchecked) var captures: [(Binding, Variable)] = []
         /// Comprehension scopes that are open, innermost last.
-        var blocks: [[String: Variable]] = []
+        @exclusivity(unchecked) var blocks: [[String: Variable]] = []
 
         init(_ node: FunctionNode?, parent: FunctionScope?) {
             self.node = node
@@ -102,7 +102,7 @@ struct Resolver {
                 .pass, .global, .nonlocal, .assert, .raise:
                 break
             }
-            for block in statement.blocks { collect(block, found) }
+            statement.forEachBlock { collect($0, found) }
         }
     }
 
@@ -123,7 +123,7 @@ struct Resolver {
             case .function(let node): collectGlobalDeclarations(node.body)
             default: break
             }
-            for block in statement.blocks { collectGlobalDeclarations(block) }
+            statement.forEachBlock { collectGlobalDeclarations($0) }
         }
     }
 
@@ -263,13 +263,14 @@ struct Resolver {
                 case .nonlocal(let names): inner.declaredNonlocal.formUnion(names)
                 default: break
                 }
-                for block in statement.blocks { declarations(block) }
+                statement.forEachBlock(declarations)
             }
         }
         declarations(node.body)
         collect(node.body) { name in
-            if inner.variables[name] == nil, !inner.declaredGlobal.contains(name),
-                !inner.declaredNonlocal.contains(name)
+            if inner.variables[name] == nil,
+                inner.declaredGlobal.isEmpty || !inner.declaredGlobal.contains(name),
+                inner.declaredNonlocal.isEmpty || !inner.declaredNonlocal.contains(name)
             {
                 let variable = Variable(name)
                 inner.variables[name] = variable

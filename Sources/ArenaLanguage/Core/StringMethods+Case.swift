@@ -50,10 +50,15 @@ let caseMethods: [Builtin] = [
             p[0] = text[0] & ~upperBit(text[0])
             return v
         }
-        let (first, n) = decodeScalar(text, 0)
-        return .string(Array(first.properties.titlecaseMapping.utf8) + lowered(text, from: n))
+        return .string(capitalized(text))
     },
 ]
+
+func capitalized(_ text: Bytes) -> [UInt8] {
+    if text.isEmpty { return [] }
+    let (first, n) = decodeScalar(text, 0)
+    return Array(first.properties.titlecaseMapping.utf8) + lowered(text, from: n)
+}
 
 private func lowerBit(_ c: UInt8) -> UInt8 { c >= 65 && c <= 90 ? 32 : 0 }
 private func upperBit(_ c: UInt8) -> UInt8 { c >= 97 && c <= 122 ? 32 : 0 }
@@ -76,20 +81,20 @@ private func changed(
     }
 }
 
-private func mapped(_ text: Bytes, _ map: (Unicode.Scalar) -> String) -> [UInt8] {
+func mapped(_ text: Bytes, _ map: (Unicode.Scalar) -> String) -> [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(text.count + 8)
     var i = 0
     while i < text.count {
         let (s, n) = decodeScalar(text, i)
-        out += map(s).utf8
+        if isCaseless(s) { out += text[i..<i + n] } else { out += map(s).utf8 }
         i += n
     }
     return out
 }
 
 /// Lower case from a byte on; a capital sigma at a word's end becomes the final one.
-private func lowered(_ text: Bytes, from start: Int) -> [UInt8] {
+func lowered(_ text: Bytes, from start: Int) -> [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(text.count + 8)
     var i = start
@@ -101,10 +106,22 @@ private func lowered(_ text: Bytes, from start: Int) -> [UInt8] {
             continue
         }
         let (s, n) = decodeScalar(text, i)
-        out += (s.value == 0x3A3 ? sigma(text, i) : s.properties.lowercaseMapping).utf8
+        if isCaseless(s) {
+            out += text[i..<i + n]
+        } else {
+            out += (s.value == 0x3A3 ? sigma(text, i) : s.properties.lowercaseMapping).utf8
+        }
         i += n
     }
     return out
+}
+
+/// Whether the character is one of the many that have no case for certain: ideographs, kana, Hangul,
+/// most emoji. Asking Unicode's tables costs more than all else.
+@inline(__always)
+private func isCaseless(_ s: Unicode.Scalar) -> Bool {
+    let c = s.value
+    return c >= 0x2E80 && c < 0xA640 || c >= 0xAC00 && c < 0xFB00 || c >= 0x1F000 && c < 0x20000
 }
 
 /// Unicode's Final_Sigma: a cased letter before it and none behind, case-ignorable ones aside.
@@ -129,7 +146,7 @@ private func sigma(_ text: Bytes, _ at: Int) -> String {
 }
 
 /// Unicode's full case folding, from the mappings that there are: the lower case of the upper case.
-private func folded(_ s: Unicode.Scalar) -> String {
+func folded(_ s: Unicode.Scalar) -> String {
     switch s.value {
     case 0x1FBE: return "ι"
     case 0x13A0...0x13F5: return String(Character(s))
@@ -151,7 +168,7 @@ private func folded(_ s: Unicode.Scalar) -> String {
     return out
 }
 
-private func swapped(_ text: Bytes) -> [UInt8] {
+func swapped(_ text: Bytes) -> [UInt8] {
     var out: [UInt8] = []
     var i = 0
     while i < text.count {
@@ -168,7 +185,7 @@ private func swapped(_ text: Bytes) -> [UInt8] {
     return out
 }
 
-private func titled(_ text: Bytes) -> [UInt8] {
+func titled(_ text: Bytes) -> [UInt8] {
     var out: [UInt8] = []
     var inWord = false
     var i = 0

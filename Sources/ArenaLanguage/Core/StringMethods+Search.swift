@@ -110,7 +110,7 @@ private func notFound(_ a: Arguments) -> Raised {
 }
 
 private func scalars(_ bytes: Bytes) -> Int {
-    bytes.reduce(0) { $0 + ($1 & 0xC0 != 0x80 ? 1 : 0) }
+    utf8CharacterCount(UnsafeRawBufferPointer(bytes))
 }
 
 /// The byte an integer stands for in a search in bytes.

@@ -69,6 +69,12 @@ let linesMethod = Builtin(
     let keep = try a.isTrue(1)
     let text = a[0].utf8
     let result = Value.list()
+    forEachLine(text, keepingEnds: keep) { result.append(.string(text[$0])) }
+    return result
+}
+
+/// The lines of a text, with their ends or without.
+func forEachLine(_ text: Bytes, keepingEnds keep: Bool, _ body: (Range<Int>) -> Void) {
     var from = 0
     var i = 0
     while i < text.count {
@@ -76,12 +82,11 @@ let linesMethod = Builtin(
         if text[i] > 0x1E, text[i] < 0xC2 { i += 1; continue }
         let n = lineEndLength(text, i)
         if n == 0 { i += 1; continue }
-        result.append(.copied(Bytes(rebasing: text[from..<(keep ? i + n : i)]), .string))
+        body(from..<(keep ? i + n : i))
         i += n
         from = i
     }
-    if from < text.count { result.append(.string(text[from...])) }
-    return result
+    if from < text.count { body(from..<text.count) }
 }
 
 extension Arguments {
@@ -141,9 +146,17 @@ private func space(_ text: Bytes, _ i: Int, _ isText: Bool) -> Int {
 
 private func words(_ a: Arguments, _ most: Int) -> Value {
     let kind = a[0].header.pointee.kind
-    let isText = kind == .string
     let text = a[0].utf8
     let result = Value.list()
+    forEachWord(text, isText: kind == .string, most) {
+        result.append(.copied(Bytes(rebasing: text[$0]), kind))
+    }
+    return result
+}
+
+/// The words between white space, `most` at most, and then what is left as it is.
+@inline(__always)
+func forEachWord(_ text: Bytes, isText: Bool, _ most: Int, _ body: (Range<Int>) -> Void) {
     var i = 0
     var n = 0
     while true {
@@ -152,7 +165,7 @@ private func words(_ a: Arguments, _ most: Int) -> Value {
             if length == 0 { break }
             i += length
         }
-        if i == text.count { return result }
+        if i == text.count { return }
         if n == most { break }
         let start = i
         // Most bytes are told apart by one comparison.
@@ -166,18 +179,21 @@ private func words(_ a: Arguments, _ most: Int) -> Value {
                 i += isText ? scalarLength(c) : 1
             }
         }
-        result.append(.copied(Bytes(rebasing: text[start..<i]), kind))
+        body(start..<i)
         n += 1
     }
     // As Python: what is left keeps the white space at its end.
-    result.append(a.made(text[i...]))
-    return result
+    body(i..<text.count)
 }
 
 private func lastWords(_ a: Arguments, _ most: Int) -> Value {
-    let isText = a[0].isKind(.string)
-    let text = a[0].utf8
-    var taken: [Value] = []
+    .list(
+        lastWordRanges(a[0].utf8, isText: a[0].isKind(.string), most).map { a.made(a[0].utf8[$0]) })
+}
+
+/// The last words between white space, `most` at most, and before them what is left as it is.
+func lastWordRanges(_ text: Bytes, isText: Bool, _ most: Int) -> [Range<Int>] {
+    var taken: [Range<Int>] = []
     var end = trimmedEnd(text, 0, isText)
     while end > 0, taken.count < most {
         var start = end
@@ -186,11 +202,11 @@ private func lastWords(_ a: Arguments, _ most: Int) -> Value {
             if space(text, at, isText) > 0 { break }
             start = at
         }
-        taken.append(a.made(text[start..<end]))
+        taken.append(start..<end)
         end = trimmedEnd(Bytes(rebasing: text[..<start]), 0, isText)
     }
-    if end > 0 { taken.append(a.made(text[..<end])) }
-    return .list(taken.reversed())
+    if end > 0 { taken.append(0..<end) }
+    return taken.reversed()
 }
 
 /// Where the white space at the end begins, at or after `low`.
@@ -231,49 +247,70 @@ private func partition(
 private func stripped(_ a: Arguments, left: Bool, right: Bool) throws(Raised) -> Value {
     let text = a[0].utf8
     let isText = a[0].isKind(.string)
-    var start = 0
-    var end = text.count
-    if !a.has(1) {
-        if left {
-            while start < end {
-                let n = space(text, start, isText)
-                if n == 0 { break }
-                start += n
-            }
+    let drop = a.has(1) ? Dropped(try a.text(1), isText: isText) : nil
+    let range = strippedRange(text, isText: isText, drop, left: left, right: right)
+    return range.count == text.count ? a[0].retain() : a.made(text[range])
+}
+
+/// The characters that `strip` drops.
+struct Dropped: Sendable {
+    /// One bit a byte where that tells all.
+    private var bits = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
+    private var scalars: Set<Unicode.Scalar>?
+
+    init(_ characters: Bytes, isText: Bool) {
+        guard !isText || isASCII(characters) else {
+            scalars = Set(String(decoding: characters, as: UTF8.self).unicodeScalars)
+            return
         }
-        if right { end = trimmedEnd(text, start, isText) }
-        return start == 0 && end == text.count ? a[0].retain() : a.made(text[start..<end])
-    }
-    let characters = try a.text(1)
-    if !isText || isASCII(characters) {
-        var set = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
         for c in characters {
             let bit = UInt64(1) << UInt64(c & 63)
             switch c >> 6 {
-            case 0: set.0 |= bit
-            case 1: set.1 |= bit
-            case 2: set.2 |= bit
-            default: set.3 |= bit
+            case 0: bits.0 |= bit
+            case 1: bits.1 |= bit
+            case 2: bits.2 |= bit
+            default: bits.3 |= bit
             }
         }
-        func drops(_ c: UInt8) -> Bool {
-            let word = c < 64 ? set.0 : c < 128 ? set.1 : c < 192 ? set.2 : set.3
-            return word >> UInt64(c & 63) & 1 != 0
+    }
+
+    private func drops(_ c: UInt8) -> Bool {
+        let word = c < 64 ? bits.0 : c < 128 ? bits.1 : c < 192 ? bits.2 : bits.3
+        return word >> UInt64(c & 63) & 1 != 0
+    }
+
+    fileprivate func range(_ text: Bytes, left: Bool, right: Bool) -> Range<Int> {
+        var start = 0
+        var end = text.count
+        guard let scalars else {
+            if left { while start < end, drops(text[start]) { start += 1 } }
+            if right { while end > start, drops(text[end - 1]) { end -= 1 } }
+            return start..<end
         }
-        if left { while start < end, drops(text[start]) { start += 1 } }
-        if right { while end > start, drops(text[end - 1]) { end -= 1 } }
-    } else {
-        let set = Set(String(decoding: characters, as: UTF8.self).unicodeScalars)
         while left, start < end {
             let (s, n) = decodeScalar(text, start)
-            guard set.contains(s) else { break }
+            guard scalars.contains(s) else { break }
             start += n
         }
         while right, end > start {
             let at = scalarStart(text, before: end)
-            guard set.contains(decodeScalar(text, at).scalar) else { break }
+            guard scalars.contains(decodeScalar(text, at).scalar) else { break }
             end = at
         }
+        return start..<end
     }
-    return start == 0 && end == text.count ? a[0].retain() : a.made(text[start..<end])
+}
+
+/// What `strip` leaves: without white space, or without the characters given.
+func strippedRange(
+    _ text: Bytes, isText: Bool, _ drop: Dropped?, left: Bool, right: Bool
+) -> Range<Int> {
+    if let drop { return drop.range(text, left: left, right: right) }
+    var start = 0
+    while left, start < text.count {
+        let n = space(text, start, isText)
+        if n == 0 { break }
+        start += n
+    }
+    return start..<(right ? trimmedEnd(text, start, isText) : text.count)
 }

@@ -438,7 +438,7 @@ func scalarLength(_ c: UInt8) -> Int { c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 
 func scalarCount(_ v: Value) -> Int {
     let s = v.cast(StringObject.self)
     if s.pointee.scalars < 0 {
-        s.pointee.scalars = v.utf8.reduce(0) { $0 + ($1 & 0xC0 != 0x80 ? 1 : 0) }
+        s.pointee.scalars = utf8CharacterCount(UnsafeRawBufferPointer(v.utf8))
     }
     return s.pointee.scalars
 }

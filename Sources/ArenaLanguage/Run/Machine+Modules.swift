@@ -208,7 +208,8 @@ extension Machine {
     }
 
     func frozenGlobal(_ name: String) -> Raised {
-        Raised(
+        hasMetFrozen = true
+        return Raised(
             .value,
             isWorker
                 ? "the global '\(name)' cannot be assigned inside par_map"
@@ -217,7 +218,8 @@ extension Machine {
     }
 
     func frozen(_ v: Value) -> Raised {
-        Raised(
+        hasMetFrozen = true
+        return Raised(
             .value,
             v.isKind(.cell)
                 ? "a variable outside a frozen function cannot be assigned"

@@ -54,6 +54,8 @@ package final class Machine {
     let symbols: SymbolTable
     /// Whether it runs a part of another machine's par_map.
     let isWorker: Bool
+    /// Whether something frozen was to be changed.
+    var hasMetFrozen = false
     /// Reads the file that a `load` names; given by whoever knows of files.
     var loader: ((String, SourceFile) throws(Raised) -> SourceFile)?
     @exclusivity(unchecked) var closures = ClosureCycles()

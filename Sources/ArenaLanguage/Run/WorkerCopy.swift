@@ -13,6 +13,8 @@ struct WorkerCopy {
     /// whoever received it first.
     private var copies: [UInt64: Value] = [:]
     private var codes: [ObjectIdentifier: Code] = [:]
+    /// Builtins that a function may not reach if it is to run elsewhere.
+    var refusedBuiltins: Set<Int> = []
     /// Global slots that were copied.
     private var slots: Set<Int> = []
 
@@ -49,7 +51,10 @@ struct WorkerCopy {
             let count = v.cast(IntegerObject.self).pointee.count
             return duplicate(v, MemoryLayout<IntegerObject>.size + 8 * count)
         case .range: return duplicate(v, MemoryLayout<RangeObject>.size)
-        case .builtin: return duplicate(v, MemoryLayout<BuiltinObject>.size)
+        case .builtin:
+            let index = v.cast(BuiltinObject.self).pointee.index
+            if refusedBuiltins.contains(index) { throw refused(source.builtins[index].name) }
+            return duplicate(v, MemoryLayout<BuiltinObject>.size)
         case .errorType: return duplicate(v, MemoryLayout<ErrorTypeObject>.size)
         case .error:
             guard let error = v.asError else { return .none }
@@ -157,6 +162,13 @@ struct WorkerCopy {
         for function in code.functions { functions.append(try copyCode(function, depth + 1)) }
         let made = Code(copying: code, constants: constants, functions: functions)
         codes[ObjectIdentifier(code)] = made
+        if !refusedBuiltins.isEmpty {
+            for i in 0..<code.count where code.instructions[i].op == .getBuiltin {
+                if refusedBuiltins.contains(Int(code.instructions[i].wide)) {
+                    throw refused("builtin function")
+                }
+            }
+        }
         for i in 0..<code.count where code.instructions[i].op == .getGlobal {
             let slot = Int(code.instructions[i].wide)
             guard slots.insert(slot).inserted else { continue }

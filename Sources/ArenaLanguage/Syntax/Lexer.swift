@@ -19,6 +19,7 @@ struct Lexer {
     var keepsComments = false
     private var hasLoneReturn = false
     private(set) var comments: [TextRange] = []
+    private var names = NamePool()
 
     init(_ file: SourceFile) {
         self.file = file
@@ -242,19 +243,22 @@ struct Lexer {
 
     private mutating func scanName() {
         let start = i
-        while i < end, isNameByte(bytes[i]) { i += 1 }
+        var all: UInt8 = 0
+        while i < end, isNameByte(bytes[i]) {
+            all |= bytes[i]
+            i += 1
+        }
         if i < end, bytes[i] == UInt8(ascii: "\"") || bytes[i] == UInt8(ascii: "'"), i - start <= 2,
             isStringPrefix(bytes[start..<i])
         {
             scanString(prefix: start)
             return
         }
-        var isASCII = true
-        for at in start..<i where bytes[at] >= 0x80 { isASCII = false }
+        let isASCII = all < 0x80
         if isASCII, let keyword = Keyword.of(bytes, start, i) {
             return append(.keyword(keyword), start, i)
         }
-        let name = String(decoding: bytes[start..<i], as: UTF8.self)
+        let name = names.name(bytes, start, i)
         if !isASCII {
             let valid = name.unicodeScalars.enumerated().allSatisfy { index, s in
                 s == "_" || (index == 0 ? s.properties.isXIDStart : s.properties.isXIDContinue)

@@ -4,12 +4,13 @@ import ArenaCore
 
 extension Parser {
     mutating func parseAtom() throws(Stop) -> Expression {
+        if tag == .name, case .name(let name) = tokens[position].kind {
+            let range = advance().range
+            return Expression(range: range, node: .name(NameNode(name, range)))
+        }
         let t = token
         func made(_ node: Expression.Node) -> Expression { Expression(range: t.range, node: node) }
         switch t.kind {
-        case .name(let name):
-            advance()
-            return made(.name(NameNode(name, t.range)))
         case .integer(let n):
             advance()
             return made(.integer(n))
@@ -45,7 +46,7 @@ extension Parser {
                 "'\(file.text(t.range))' unpacks inside a list, a tuple, a dict or a call", t.range)
         case .newline, .end:
             var help: String?
-            if t.kind == .newline, position > 0, case .op(let op) = tokens[position - 1].kind,
+            if t.tag == .newline, position > 0, case .op(let op) = tokens[position - 1].tag,
                 op != .assign
             {
                 help = "to go on in the next line, put the whole in parentheses"
@@ -56,7 +57,7 @@ extension Parser {
             if case .keyword(let k) = t.kind {
                 switch k {
                 case .class, .async, .await, .yield: throw notPartOfTheLanguage(k)
-                case .return where position > 1 && tokens[position - 1].kind == .op(.colon):
+                case .return where position > 1 && tokens[position - 1].tag == .op(.colon):
                     help = "a lambda gives its expression's value by itself: delete 'return'"
                 default: help = "'\(k.rawValue)' cannot be used as a name"
                 }
@@ -130,7 +131,7 @@ extension Parser {
         faults += lexer.faults
         if !lexer.faults.isEmpty { throw Stop() }
         let value = try parseExpressionList()
-        if token.kind != .end {
+        if tag != .end {
             throw stop("unexpected \(describe(token)) in the f-string's field", token.range)
         }
         return value

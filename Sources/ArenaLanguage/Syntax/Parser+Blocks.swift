@@ -90,7 +90,7 @@ extension Parser {
             case .op(.rightParenthesis), .op(.rightBracket), .op(.rightBrace):
                 depth -= 1
                 if depth == 0 {
-                    return hasTarget && i + 1 < tokens.count && tokens[i + 1].kind == .op(.colon)
+                    return hasTarget && i + 1 < tokens.count && tokens[i + 1].tag == .op(.colon)
                 }
             case .name("as"): if depth == 1 { hasTarget = true }
             case .newline, .end: return false
@@ -105,8 +105,9 @@ extension Parser {
 
     /// `load("file.as", "a", b="c")`; nil if the statement is something else.
     mutating func parseLoad() throws(Stop) -> Statement? {
-        guard case .name("load") = token.kind, position + 2 < tokens.count,
-            tokens[position + 1].kind == .op(.leftParenthesis),
+        guard tag == .name, position + 2 < tokens.count,
+            tokens[position + 1].tag == .op(.leftParenthesis), tokens[position + 2].tag == .string,
+            case .name("load") = token.kind,
             case .string(let path) = tokens[position + 2].kind
         else { return nil }
         let start = advance().range
@@ -248,7 +249,7 @@ extension Parser {
     private mutating func kindsOfError(_ type: Expression?) -> Stop {
         let kind = type.map { file.text($0.range) } ?? "ValueError"
         if position + 2 < tokens.count, case .name(let name) = tokens[position + 1].kind,
-            tokens[position + 2].kind == .op(.colon), name.first?.isLowercase == true
+            tokens[position + 2].tag == .op(.colon), name.first?.isLowercase == true
         {
             return stop(
                 "the error's name follows the word 'as'", token.range,
@@ -263,10 +264,10 @@ extension Parser {
     mutating func decorator(_ start: TextRange) -> Stop {
         var name = ""
         var i = position + 1
-        while i < tokens.count, tokens[i].kind != .newline {
+        while i < tokens.count, tokens[i].tag != .newline {
             if case .name(let part) = tokens[i].kind {
                 name = part
-            } else if tokens[i].kind != .op(.dot) {
+            } else if tokens[i].tag != .op(.dot) {
                 break
             }
             i += 1

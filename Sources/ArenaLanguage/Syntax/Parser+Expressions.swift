@@ -100,7 +100,7 @@ extension Parser {
     }
 
     mutating func takeComparison() -> CompareOperator? {
-        switch token.kind {
+        switch tag {
         case .op(.equal): advance(); return .equal
         case .op(.notEqual): advance(); return .notEqual
         case .op(.less): advance(); return .less
@@ -112,7 +112,7 @@ extension Parser {
             advance()
             return take(.not) ? .notSame : .same
         case .keyword(.not):
-            guard position + 1 < tokens.count, tokens[position + 1].kind == .keyword(.in) else {
+            guard position + 1 < tokens.count, tokens[position + 1].tag == .keyword(.in) else {
                 return nil
             }
             advance()
@@ -145,7 +145,7 @@ extension Parser {
     /// Operands joined by operators that bind more tightly than `level`.
     mutating func parseBinary(_ level: Int) throws(Stop) -> Expression {
         var left = try parseUnary()
-        while case .op(let op) = tokens[position].kind, let binary = Self.binary(op),
+        while case .op(let op) = tokens[position].tag, let binary = Self.binary(op),
             binary.level > level
         {
             advance()
@@ -159,7 +159,7 @@ extension Parser {
 
     mutating func parseUnary() throws(Stop) -> Expression {
         let op: UnaryOperator
-        switch token.kind {
+        switch tag {
         case .op(.minus): op = .negate
         case .op(.plus): op = .plus
         case .op(.tilde): op = .invert
@@ -195,7 +195,7 @@ extension Parser {
 
     mutating func parsePostfix() throws(Stop) -> Expression {
         var value = try parseAtom()
-        while case .op(let op) = token.kind {
+        while case .op(let op) = tag {
             switch op {
             case .dot:
                 advance()
@@ -265,7 +265,7 @@ extension Parser {
                 let value = try parseExpression()
                 arguments.append(Argument(kind: .star, value: value, range: start.to(value.range)))
             } else if case .name(let name) = token.kind, position + 1 < tokens.count,
-                tokens[position + 1].kind == .op(.assign)
+                tokens[position + 1].tag == .op(.assign)
             {
                 advance()
                 advance()

@@ -52,7 +52,7 @@ extension Parser {
 
     /// The rest of the line as an assignment.
     private func assignment(_ start: Int) -> String {
-        let hasValue = tokens[start..<lineEnd(start)].contains { $0.kind == .op(.assign) }
+        let hasValue = tokens[start..<lineEnd(start)].contains { $0.tag == .op(.assign) }
         return hasValue ? rest(start) : "\(word(start)) = None"
     }
 
@@ -105,7 +105,7 @@ extension Parser {
     // MARK: - Headers of blocks
 
     private func headerHabit(from start: Int, to stop: Int) -> Habit? {
-        guard case .keyword(let keyword) = tokens[start].kind else { return nil }
+        guard case .keyword(let keyword) = tokens[start].tag else { return nil }
         let found = word(stop)
         let values: [Keyword] = [.yes, .no, .none, .not]
         if word(start + 1) == "=", !values.contains(keyword) {
@@ -136,7 +136,7 @@ extension Parser {
             }
         case .for
         where word(start + 1) == "("
-            && tokens[start..<lineEnd(start)].contains { $0.kind == .op(.semicolon) }:
+            && tokens[start..<lineEnd(start)].contains { $0.tag == .op(.semicolon) }:
             return (
                 "a loop runs over the items of something", tokens[start].range,
                 "for i in range(n):"
@@ -158,7 +158,7 @@ extension Parser {
         guard opensBlock.contains(keyword), stop > start else { return nil }
         let header = file.text(tokens[start].range.to(tokens[stop - 1].range))
         let shown = header.count > 50 || header.contains("\n") ? "..." : header
-        if found == "{", tokens[stop - 1].kind != .op(.colon) {
+        if found == "{", tokens[stop - 1].tag != .op(.colon) {
             return (
                 "a block is not written in braces", tokens[stop].range,
                 "\(shown):  with its lines below it, indented by four spaces"
@@ -210,7 +210,7 @@ extension Parser {
                 "'\(first)' is not part of ArenaScript",
                 first == "case"
                     ? "elif x == \(header):" : "if \(header) == 1:  and  elif \(header) == 2:")
-        case "do" where tokens[after].kind == .op(.colon) || word(after) == "{":
+        case "do" where tokens[after].tag == .op(.colon) || word(after) == "{":
             return no(
                 "'do' is not part of ArenaScript", "while True:  with  if done: break  at its end")
         case "foreach": return no("a loop begins with 'for'", "for \(header):")
@@ -242,7 +242,7 @@ extension Parser {
         switch tokens[start].kind {
         case .op(.percent):
             var i = start
-            while tokens[i].kind == .op(.percent) { i += 1 }
+            while tokens[i].tag == .op(.percent) { i += 1 }
             let name = word(i)
             let help: String
             switch name {

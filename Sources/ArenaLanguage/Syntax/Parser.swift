@@ -31,10 +31,10 @@ struct Parser {
     /// Parses a whole file.
     mutating func parse() -> [Statement] {
         var statements: [Statement] = []
-        while token.kind != .end {
-            if token.kind == .newline || token.kind == .dedent {
+        while tag != .end {
+            if tag == .newline || tag == .dedent {
                 advance()
-            } else if token.kind == .indent {
+            } else if tag == .indent {
                 fault("this line is indented, but nothing above it opens a block", token.range)
                 advance()
             } else {
@@ -46,26 +46,32 @@ struct Parser {
 
     // MARK: - Tokens
 
-    var token: Token { tokens[position] }
-    var previousRange: TextRange { position > 0 ? tokens[position - 1].range : .none }
+    @inline(__always) var token: Token { tokens[position] }
+    @inline(__always) var tag: TokenTag { tokens[position].tag }
+    @inline(__always) var previousRange: TextRange {
+        position > 0 ? tokens[position - 1].range : .none
+    }
 
-    @discardableResult
+    @inline(__always) @discardableResult
     mutating func advance() -> Token {
-        let t = tokens[position]
+        let at = position
         if position + 1 < tokens.count { position += 1 }
-        return t
+        return tokens[at]
     }
 
     @inline(__always) func at(_ op: Operator) -> Bool {
-        if case .op(let found) = tokens[position].kind { return found == op }
+        if case .op(let found) = tokens[position].tag { return found == op }
         return false
     }
     @inline(__always) func at(_ keyword: Keyword) -> Bool {
-        if case .keyword(let found) = tokens[position].kind { return found == keyword }
+        if case .keyword(let found) = tokens[position].tag { return found == keyword }
         return false
     }
     /// A word that is a keyword in this place only.
-    func at(name: String) -> Bool { token.kind == .name(name) }
+    func at(name: String) -> Bool {
+        guard tag == .name, case .name(let found) = token.kind else { return false }
+        return found == name
+    }
 
     mutating func take(_ op: Operator) -> Bool {
         guard at(op) else { return false }
@@ -108,9 +114,9 @@ struct Parser {
         guard !lexerPlaces.isEmpty, let last = tokens.last, Int(last.range.end) == file.bytes.count
         else { return false }
         var first = position
-        while first > 0, tokens[first - 1].kind != .newline { first -= 1 }
+        while first > 0, tokens[first - 1].tag != .newline { first -= 1 }
         var end = position
-        while end < tokens.count - 1, tokens[end].kind != .newline { end += 1 }
+        while end < tokens.count - 1, tokens[end].tag != .newline { end += 1 }
         let start = first > 0 ? tokens[first - 1].range.end : 0
         return lexerPlaces.contains { start <= $0 && $0 <= tokens[end].range.end }
     }
@@ -158,10 +164,10 @@ struct Parser {
                 return
             }
             repeat {
-                if token.kind == .newline { break }
+                if tag == .newline { break }
                 try parseSimple(into: &statements)
             } while take(.semicolon)
-            guard token.kind == .newline || token.kind == .end else {
+            guard tag == .newline || tag == .end else {
                 throw unexpectedAfterStatement()
             }
             advance()
@@ -193,13 +199,13 @@ struct Parser {
     /// Skips to the line after the statement that began at `start`, over its block if it has one.
     private mutating func skipStatement(from start: Int) {
         if position == start { advance() }
-        while token.kind != .end {
-            if token.kind == .newline {
+        while tag != .end {
+            if tag == .newline {
                 advance()
-                if token.kind == .indent { skipBlock() }
+                if tag == .indent { skipBlock() }
                 return
             }
-            if token.kind == .dedent { return }
+            if tag == .dedent { return }
             advance()
         }
     }
@@ -207,15 +213,15 @@ struct Parser {
     private mutating func skipBlock() {
         var open = 0
         repeat {
-            if token.kind == .indent { open += 1 }
-            if token.kind == .dedent { open -= 1 }
+            if tag == .indent { open += 1 }
+            if tag == .dedent { open -= 1 }
             advance()
-        } while open > 0 && token.kind != .end
+        } while open > 0 && tag != .end
     }
 
     private mutating func parseCompound() throws(Stop) -> Statement? {
         let start = token.range
-        guard case .keyword(let keyword) = token.kind else {
+        guard case .keyword(let keyword) = tag else {
             if at(.at) {
                 throw decorator(start)
             }
@@ -308,28 +314,28 @@ struct Parser {
         try enter()
         defer { depth -= 1 }
         var body: [Statement] = []
-        if token.kind != .newline {
+        if tag != .newline {
             repeat {
-                if token.kind == .newline { break }
+                if tag == .newline { break }
                 try parseSimple(into: &body)
             } while take(.semicolon)
-            if token.kind == .newline {
+            if tag == .newline {
                 advance()
-            } else if token.kind != .end {
+            } else if tag != .end {
                 throw unexpectedAfterStatement()
             }
             return body
         }
         advance()
-        guard token.kind == .indent else {
+        guard tag == .indent else {
             throw stop(
                 "expected an indented block \(after)", token.range,
                 help: "indent the lines that belong to it by four spaces, or write 'pass'")
         }
         advance()
-        while token.kind != .dedent, token.kind != .end {
-            if token.kind == .newline { advance(); continue }
-            if token.kind == .indent {
+        while tag != .dedent, tag != .end {
+            if tag == .newline { advance(); continue }
+            if tag == .indent {
                 fault("this line is indented deeper than its block", token.range)
                 advance()
                 continue
@@ -339,7 +345,7 @@ struct Parser {
         if body.isEmpty, faults.isEmpty {
             fault("expected a statement in the block \(after)", token.range, help: "write 'pass'")
         }
-        if token.kind == .dedent { advance() }
+        if tag == .dedent { advance() }
         return body
     }
 
@@ -357,7 +363,7 @@ struct Parser {
         func made(_ node: Statement.Node, _ end: TextRange) -> Statement {
             Statement(range: start.to(end), node: node)
         }
-        if case .keyword(let keyword) = token.kind {
+        if case .keyword(let keyword) = tag {
             switch keyword {
             case .pass: return made(.pass, advance().range)
             case .break: return made(.breakLoop, advance().range)
@@ -412,12 +418,12 @@ struct Parser {
     }
 
     var atStatementEnd: Bool {
-        token.kind == .newline || token.kind == .end || token.kind == .dedent || at(.semicolon)
+        tag == .newline || tag == .end || tag == .dedent || at(.semicolon)
     }
 
     private mutating func parseAssignment(_ start: TextRange) throws(Stop) -> Statement {
         let first = try parseExpressionList()
-        if case .op(let op) = token.kind, let binary = Self.augmented(op) {
+        if case .op(let op) = tag, let binary = Self.augmented(op) {
             advance()
             try checkTarget(first, augmented: true)
             let value = try parseExpressionList()

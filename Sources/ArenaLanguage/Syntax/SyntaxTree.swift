@@ -236,21 +236,6 @@ struct Statement {
         case with([WithItem], body: [Statement])
         case load(LoadNode)
     }
-
-    /// The statements inside this one, in the order they stand in; functions' bodies are their own.
-    var blocks: [[Statement]] {
-        switch node {
-        case .conditional(let branches, let otherwise): return branches.map(\.body) + [otherwise]
-        case .loop(_, _, let body, let otherwise), .whileLoop(_, let body, let otherwise):
-            return [body, otherwise]
-        case .tryBlock(let node):
-            return [node.body] + node.handlers.map(\.body) + [node.otherwise, node.finally]
-        case .with(_, let body): return [body]
-        case .expression, .assign, .augmented, .function, .returnValue, .breakLoop, .continueLoop,
-            .pass, .global, .nonlocal, .delete, .assert, .raise, .load:
-            return []
-        }
-    }
 }
 
 /// `try` with what follows it; a part that is not there is empty.

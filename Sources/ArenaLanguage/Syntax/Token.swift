@@ -2,8 +2,39 @@
 
 /// One token with its place.
 struct Token: Sendable {
-    var kind: TokenKind
-    var range: TextRange
+    let kind: TokenKind
+    let range: TextRange
+    /// `kind` without what it holds: looking at it counts no references, and the parser looks often.
+    let tag: TokenTag
+
+    init(kind: TokenKind, range: TextRange) {
+        self.kind = kind
+        self.range = range
+        tag = TokenTag(kind)
+    }
+}
+
+enum TokenTag: Sendable, Equatable {
+    case op(Operator)
+    case keyword(Keyword)
+    case name, number, string, bytes, fstring
+    case newline, indent, dedent, end
+
+    @inline(__always) init(_ kind: TokenKind) {
+        switch kind {
+        case .op(let op): self = .op(op)
+        case .keyword(let word): self = .keyword(word)
+        case .name: self = .name
+        case .integer, .largeInteger, .float: self = .number
+        case .string: self = .string
+        case .bytes: self = .bytes
+        case .fstring: self = .fstring
+        case .newline: self = .newline
+        case .indent: self = .indent
+        case .dedent: self = .dedent
+        case .end: self = .end
+        }
+    }
 }
 
 enum TokenKind: Sendable, Equatable {
@@ -44,11 +75,25 @@ enum Keyword: String, Sendable, CaseIterable {
     // Python's words that have no meaning here; each gets a message of its own.
     case `class`, async, await, yield
 
-    /// By the word as one number, eight bytes at most.
-    private static let table: [UInt64: Keyword] = Dictionary(
-        uniqueKeysWithValues: allCases.map { word in
-            (word.rawValue.utf8.reduce(0) { $0 << 8 | UInt64($1) }, word)
-        })
+    /// A word as one number, eight bytes at most, and its keyword; zero for none. By `slot`, the next
+    /// free one where two meet.
+    private static let table: (words: [UInt64], keywords: [Keyword]) = {
+        var words = [UInt64](repeating: 0, count: 128)
+        var keywords = [Keyword](repeating: .and, count: 128)
+        for keyword in allCases {
+            let word = keyword.rawValue.utf8.reduce(0) { $0 << 8 | UInt64($1) }
+            var at = slot(word)
+            while words[at] != 0 { at = (at + 1) % 128 }
+            words[at] = word
+            keywords[at] = keyword
+        }
+        return (words, keywords)
+    }()
+
+    @inline(__always)
+    private static func slot(_ word: UInt64) -> Int {
+        Int(truncatingIfNeeded: (word &* 0x9E37_79B9_7F4A_7C15) >> 57)
+    }
 
     /// The lengths of the keywords that begin with a byte, a bit each: most words need no look.
     private static let lengths: [UInt16] = {
@@ -67,7 +112,12 @@ enum Keyword: String, Sendable, CaseIterable {
         else { return nil }
         var word: UInt64 = 0
         for i in from..<to { word = word << 8 | UInt64(bytes[i]) }
-        return table[word]
+        var at = slot(word)
+        while table.words[at] != 0 {
+            if table.words[at] == word { return table.keywords[at] }
+            at = (at + 1) % 128
+        }
+        return nil
     }
 }
 

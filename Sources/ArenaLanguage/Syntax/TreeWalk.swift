@@ -70,6 +70,34 @@ extension FormatPiece {
 }
 
 extension Statement {
+    /// The statements inside this one, in the order they stand in; functions' bodies are their own.
+    var blocks: [[Statement]] {
+        var found: [[Statement]] = []
+        forEachBlock { found.append($0) }
+        return found
+    }
+
+    /// Visits the lists of statements inside this one, also empty ones.
+    func forEachBlock(_ visit: ([Statement]) -> Void) {
+        switch node {
+        case .conditional(let branches, let otherwise):
+            for branch in branches { visit(branch.body) }
+            visit(otherwise)
+        case .loop(_, _, let body, let otherwise), .whileLoop(_, let body, let otherwise):
+            visit(body)
+            visit(otherwise)
+        case .tryBlock(let node):
+            visit(node.body)
+            for handler in node.handlers { visit(handler.body) }
+            visit(node.otherwise)
+            visit(node.finally)
+        case .with(_, let body): visit(body)
+        case .expression, .assign, .augmented, .function, .returnValue, .breakLoop, .continueLoop,
+            .pass, .global, .nonlocal, .delete, .assert, .raise, .load:
+            break
+        }
+    }
+
     /// The expressions of this statement itself, without those of the statements inside it; a
     /// function's are its defaults.
     var expressions: [Expression] {

@@ -21,12 +21,28 @@ package struct Adapter: Sendable {
     /// The base's tensor name to the adapter's tensor that replaces it.
     let replacements: [String: String]
 
-    /// Reads settings and headers.
+    /// Reads settings and headers of a PEFT folder.
     /// - Throws: `ModelError` naming the file and the option or tensor that is wrong.
     package init(folder: String) throws(ModelError) {
-        path = folder
-        configuration = try AdapterConfiguration(folder: folder)
-        weights = try Checkpoint(folder: folder, name: "adapter_model")
+        try self.init(
+            path: folder, AdapterConfiguration(folder: folder),
+            Checkpoint(folder: folder, name: "adapter_model"))
+    }
+
+    /// Reads the header of a state dict whose settings are given.
+    /// - Throws: `ModelError` naming the file and the tensor that is wrong.
+    package init(
+        stateDict path: String, prefix: String = "", _ configuration: AdapterConfiguration
+    ) throws(ModelError) {
+        try self.init(path: path, configuration, Checkpoint(file: path, prefix: prefix))
+    }
+
+    private init(
+        path: String, _ configuration: AdapterConfiguration, _ weights: Checkpoint
+    ) throws(ModelError) {
+        self.path = path
+        self.configuration = configuration
+        self.weights = weights
         var pairs: [String: Pair] = [:]
         var replacements: [String: String] = [:]
         for name in weights.names {
@@ -39,10 +55,10 @@ package struct Adapter: Sendable {
         }
         for (module, pair) in pairs.sorted(by: { $0.key < $1.key }) {
             if pair.down == nil {
-                throw .adapterMissing(path: folder, tensor: module + ".lora_A.weight")
+                throw .adapterMissing(path: path, tensor: module + ".lora_A.weight")
             }
             if pair.up == nil {
-                throw .adapterMissing(path: folder, tensor: module + ".lora_B.weight")
+                throw .adapterMissing(path: path, tensor: module + ".lora_B.weight")
             }
         }
         self.pairs = pairs
@@ -56,14 +72,18 @@ package struct Adapter: Sendable {
     /// What a tensor is for, by its name; nil for kinds of adapters that are not known here.
     private static func role(of name: String) -> Role? {
         let prefix = "base_model.model."
-        guard name.hasPrefix(prefix) else { return nil }
-        let rest = String(name.dropFirst(prefix.count))
+        let rest = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
         for (suffix, isDown) in [
             (".lora_A.weight", true), (".lora_A.default.weight", true), (".lora_B.weight", false),
             (".lora_B.default.weight", false),
         ] where rest.hasSuffix(suffix) {
             let module = String(rest.dropLast(suffix.count))
             return isDown ? .down(module) : .up(module)
+        }
+        // A whole state dict holds the base's weights too, under a name of their own.
+        for suffix in [".base_layer.weight", ".base_layer.bias"] where rest.hasSuffix(suffix) {
+            let module = String(rest.dropLast(suffix.count))
+            return .replacement(module + String(suffix.dropFirst(".base_layer".count)))
         }
         if rest.contains("lora_") || rest.contains(".original_module.") { return nil }
         for infix in [".modules_to_save.default.", ".modules_to_save."] {

@@ -68,6 +68,20 @@ package struct AdapterConfiguration: Sendable {
         }
     }
 
+    /// The settings of a state dict that has none of its own: what the training program was given.
+    /// - Parameter targets: names of modules; nil to go by the tensors.
+    package init(
+        path: String, rank: Int, alpha: Double, targets: [String]?, rankStabilized: Bool = false
+    ) {
+        self.path = path
+        self.rank = rank
+        self.alpha = alpha
+        self.rankStabilized = rankStabilized
+        self.targets = targets.map { .names($0) } ?? .pattern("")
+        (rankPattern, alphaPattern) = ([], [])
+        (modulesToSave, excluded, layers, layerPatterns) = ([], [], nil, [])
+    }
+
     private static func oneOrMany(_ key: String, _ reader: ConfigReader) throws(ModelError)
         -> [String]
     {

@@ -1,44 +1,71 @@
-// The weights of a folder: one safetensors file, or shards with an index that says which tensor is in
-// which. The index is held against the shards both ways.
+// The weights of a folder or of one file: safetensors or PyTorch's format, whole or in shards with an
+// index that says which tensor is in which. The index is held against the shards both ways.
 
 import ArenaCore
 import ArenaTensor
 
 /// All tensors of a model folder by name.
 package struct Checkpoint: Sendable {
-    /// The folder.
+    /// The folder, or the file.
     package let path: String
-    private let files: [SafetensorsFile]
+    private let files: [any WeightFile]
     /// Tensor name to its place in `files`.
     private let places: [String: Int]
+    /// What the names in the files begin with besides.
+    private var prefix = ""
 
     /// Reads the headers of the folder's weights.
     /// - Throws: `ModelError` naming the file, and the tensor or shard that is wrong.
     package init(folder: String, name: String = "model") throws(ModelError) {
         path = folder
-        let single = joinPath(folder, name + ".safetensors")
-        let index = joinPath(folder, name + ".safetensors.index.json")
-        if fileExists(single) {
-            let file = try SafetensorsFile(single)
-            files = [file]
-            places = file.entries.mapValues { _ in 0 }
-        } else if fileExists(index) {
-            (files, places) = try Self.readShards(index: index, folder: folder)
-        } else {
-            guard fileExists(folder) else { throw .file(missingFile(folder)) }
-            throw .noWeights(folder: folder)
+        let stem = name == "model" ? "pytorch_model" : name
+        for file in [name + ".safetensors", stem + ".bin"] {
+            let (single, index) = (joinPath(folder, file), joinPath(folder, file + ".index.json"))
+            if fileExists(single) {
+                let file = try Self.open(single)
+                files = [file]
+                places = file.entries.mapValues { _ in 0 }
+                return
+            } else if fileExists(index) {
+                (files, places) = try Self.readShards(index: index, folder: folder)
+                return
+            }
         }
+        guard fileExists(folder) else { throw .file(missingFile(folder)) }
+        throw .noWeights(folder: folder)
+    }
+
+    /// Reads the header of one file of weights, such as a state dict.
+    /// - Parameter prefix: only tensors whose names begin so are taken, under the rest of the name.
+    /// - Throws: `ModelError` naming the file, and the tensor that is wrong.
+    package init(file path: String, prefix: String) throws(ModelError) {
+        self.path = path
+        self.prefix = prefix
+        let file = try Self.open(path)
+        var places: [String: Int] = [:]
+        for name in file.entries.keys where name.hasPrefix(prefix) {
+            places[String(name.dropFirst(prefix.count))] = 0
+        }
+        guard !places.isEmpty else {
+            throw .noPrefix(path: path, prefix: prefix, example: file.entries.keys.min())
+        }
+        files = [file]
+        self.places = places
+    }
+
+    private static func open(_ path: String) throws(ModelError) -> any WeightFile {
+        path.hasSuffix(".safetensors") ? try SafetensorsFile(path) : try TorchFile(path)
     }
 
     private static func readShards(
         index: String, folder: String
-    ) throws(ModelError) -> ([SafetensorsFile], [String: Int]) {
+    ) throws(ModelError) -> ([any WeightFile], [String: Int]) {
         let document: JSONDocument
         do { document = try JSONDocument(file: index) } catch { throw .json(error) }
         guard let members = document.root["weight_map"]?.members else {
             throw .configuration(path: index, key: "weight_map", problem: .missing)
         }
-        var files: [SafetensorsFile] = []
+        var files: [any WeightFile] = []
         var numbers: [String: Int] = [:]
         var places: [String: Int] = [:]
         for (tensor, value) in members {
@@ -53,7 +80,7 @@ package struct Checkpoint: Sendable {
             if numbers[shard] == nil {
                 let path = joinPath(folder, shard)
                 guard fileExists(path) else { throw .shardListed(index: index, shard: shard) }
-                files.append(try SafetensorsFile(path))
+                files.append(try open(path))
                 numbers[shard] = files.count - 1
             }
             guard let number = numbers[shard], files[number].entries[tensor] != nil else {
@@ -79,14 +106,17 @@ package struct Checkpoint: Sendable {
     /// The file that holds a tensor, for messages; the folder if none does.
     package func path(of name: String) -> String { places[name].map { files[$0].path } ?? path }
 
-    package func shape(of name: String) -> [Int]? {
-        places[name].flatMap { files[$0].entries[name]?.shape }
+    /// Where a tensor lies, nil if there is none of that name.
+    package func entry(of name: String) -> TensorEntry? {
+        places[name].flatMap { files[$0].entries[prefix + name] }
     }
+
+    package func shape(of name: String) -> [Int]? { entry(of: name)?.shape }
 
     /// The tensor of that name, nil if there is none.
     /// - Throws: `ModelError.storedType` if its type cannot be computed with.
     package func tensor(_ name: String) throws(ModelError) -> StoredTensor? {
         guard let place = places[name] else { return nil }
-        return try files[place].tensor(name)
+        return try files[place].tensor(prefix + name)
     }
 }

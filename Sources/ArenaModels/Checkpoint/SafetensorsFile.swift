@@ -5,21 +5,46 @@
 import ArenaCore
 import ArenaTensor
 
-/// A mapped safetensors file with a checked header.
-package struct SafetensorsFile: Sendable {
-    /// Where one tensor lies.
-    package struct Entry: Sendable {
-        /// The type as the header names it; not every known type can be computed with.
-        package let type: String
-        package let shape: [Int]
-        /// Bytes in the file.
-        package let range: Range<Int>
+/// Where one tensor lies in a file.
+package struct TensorEntry: Sendable {
+    /// The type as safetensors names it; not every known type can be computed with.
+    package let type: String
+    package let shape: [Int]
+    /// Bytes in the file.
+    package let range: Range<Int>
+
+    package init(type: String, shape: [Int], range: Range<Int>) {
+        self.type = type
+        self.shape = shape
+        self.range = range
     }
+}
 
-    package let file: MappedFile
-    package let entries: [String: Entry]
+/// A mapped file of tensors whose description has been checked against the file.
+package protocol WeightFile: Sendable {
+    var file: MappedFile { get }
+    var entries: [String: TensorEntry] { get }
+}
 
+extension WeightFile {
     package var path: String { file.path }
+
+    /// The tensor as weights are read.
+    /// - Throws: `ModelError.storedType` if its type cannot be computed with.
+    package func tensor(_ name: String) throws(ModelError) -> StoredTensor? {
+        guard let entry = entries[name] else { return nil }
+        guard let type = ElementType(rawValue: entry.type) else {
+            throw .storedType(name: name, path: path, type: entry.type)
+        }
+        return StoredTensor(
+            name: name, type: type, shape: entry.shape, file: file, range: entry.range)
+    }
+}
+
+/// A mapped safetensors file with a checked header.
+package struct SafetensorsFile: WeightFile {
+    package let file: MappedFile
+    package let entries: [String: TensorEntry]
 
     /// Headers longer than this are refused, as the format's own readers do.
     static let headerLimit = 100_000_000
@@ -40,18 +65,7 @@ package struct SafetensorsFile: Sendable {
         entries = try Self.readHeader(file)
     }
 
-    /// The tensor as weights are read.
-    /// - Throws: `ModelError.storedType` if its type cannot be computed with.
-    package func tensor(_ name: String) throws(ModelError) -> StoredTensor? {
-        guard let entry = entries[name] else { return nil }
-        guard let type = ElementType(rawValue: entry.type) else {
-            throw .storedType(name: name, path: path, type: entry.type)
-        }
-        return StoredTensor(
-            name: name, type: type, shape: entry.shape, file: file, range: entry.range)
-    }
-
-    private static func readHeader(_ file: MappedFile) throws(ModelError) -> [String: Entry] {
+    private static func readHeader(_ file: MappedFile) throws(ModelError) -> [String: TensorEntry] {
         let (path, bytes) = (file.path, file.bytes)
         func wrong(_ tensor: String?, _ problem: SafetensorsProblem) -> ModelError {
             .safetensors(path: path, tensor: tensor, problem: problem)
@@ -68,7 +82,7 @@ package struct SafetensorsFile: Sendable {
         }
         guard let members = header.root.members else { throw wrong(nil, .headerNotObject) }
 
-        var entries: [String: Entry] = [:]
+        var entries: [String: TensorEntry] = [:]
         entries.reserveCapacity(members.count)
         for (name, value) in members where name != "__metadata__" {
             let entry = try readEntry(value, data: start..<bytes.count) { wrong(name, $0) }
@@ -82,7 +96,7 @@ package struct SafetensorsFile: Sendable {
 
     private static func readEntry(
         _ value: JSONValue, data: Range<Int>, _ wrong: (SafetensorsProblem) -> ModelError
-    ) throws(ModelError) -> Entry {
+    ) throws(ModelError) -> TensorEntry {
         guard let type = value["dtype"]?.string else { throw wrong(.field("dtype")) }
         guard let width = bits[type] else { throw wrong(.unknownType(type)) }
         guard let sizes = value["shape"]?.elements else { throw wrong(.field("shape")) }
@@ -107,13 +121,13 @@ package struct SafetensorsFile: Sendable {
         guard total % 8 == 0, total / 8 == end - begin else {
             throw wrong(.length(expected: (total + 7) / 8, found: end - begin))
         }
-        return Entry(
+        return TensorEntry(
             type: type, shape: shape, range: data.lowerBound + begin..<data.lowerBound + end)
     }
 
     /// The tensors fill the data from its first byte to its last, in some order, without overlap.
     private static func checkLayout(
-        _ entries: [String: Entry], data: Range<Int>,
+        _ entries: [String: TensorEntry], data: Range<Int>,
         _ wrong: (String?, SafetensorsProblem) -> ModelError
     ) throws(ModelError) {
         let ordered = entries.sorted {

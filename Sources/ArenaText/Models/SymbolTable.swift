@@ -73,7 +73,9 @@ final class SymbolTable: Sendable {
             }
         }
         guard !spoilt.isEmpty else { return }
-        for at in 0..<pages.count where spoilt.contains(pages.base[at]) { pages.base[at] = Self.none }
+        for at in 0..<pages.count where spoilt.contains(pages.base[at]) {
+            pages.base[at] = Self.none
+        }
     }
 
     /// The rank of the last merge that makes a token of its bytes; nil if they become something else.

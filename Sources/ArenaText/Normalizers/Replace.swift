@@ -32,16 +32,10 @@ struct Replace: Normalizer {
 enum Replacement: Sendable {
     case string(StringReplacement)
     case regex(TextRegex, content: [UInt8])
-    /// ` {2,}`, as SentencePiece's families join spaces.
-    case spaces(content: [UInt8])
 
     init(_ part: FilePart) throws(TokenizerError) {
         let pattern = try part.member("pattern")
         if let regex = pattern.optional("Regex") {
-            if try regex.string() == " {2,}" {
-                self = .spaces(content: try part.member("content").bytes())
-                return
-            }
             self = .regex(try TextRegex(regex), content: try part.member("content").bytes())
         } else {
             self = .string(try StringReplacement(part))
@@ -51,14 +45,14 @@ enum Replacement: Sendable {
     var content: [UInt8] {
         switch self {
         case .string(let replacement): return replacement.content
-        case .regex(_, let content), .spaces(let content): return content
+        case .regex(_, let content): return content
         }
     }
 
     var growth: Int {
         switch self {
         case .string(let replacement): return replacement.growth
-        case .regex(_, let content), .spaces(let content): return 1 + content.count
+        case .regex(_, let content): return 1 + content.count
         }
     }
 
@@ -76,25 +70,7 @@ enum Replacement: Sendable {
             }
             if found { out.append(Bytes(rebasing: text[copied...])) }
             return found
-        case .spaces(let content): return Self.joinSpaces(text, content, &out)
         }
-    }
-
-    private static func joinSpaces(
-        _ text: Bytes, _ content: [UInt8], _ out: inout Scratch<UInt8>
-    ) -> Bool {
-        var copied = 0
-        var from = 0
-        while let start = findFirst([32, 32], in: text, from: from) {
-            var end = start + 2
-            while end < text.count, text[end] == 32 { end += 1 }
-            out.append(Bytes(rebasing: text[copied..<start]))
-            content.withUnsafeBufferPointer { out.append($0) }
-            copied = end
-            from = end
-        }
-        if copied > 0 { out.append(Bytes(rebasing: text[copied...])) }
-        return copied > 0
     }
 
     /// The length of a match at the very start.
@@ -102,9 +78,6 @@ enum Replacement: Sendable {
         switch self {
         case .string(let replacement):
             return text.starts(with: replacement.pattern) ? replacement.pattern.count : nil
-        case .spaces:
-            let run = text.prefix { $0 == 32 }.count
-            return run > 1 ? run : nil
         case .regex(let regex, _):
             var first: Int?
             var seen = false

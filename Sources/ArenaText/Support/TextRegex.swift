@@ -11,6 +11,9 @@ final class TextRegex: Sendable {
     /// Matchers that are not in use; each belongs to one thread while it is.
     private let idle = Mutex<[Matcher]>([])
 
+    /// Whether the expression is ` {2,}`, which SentencePiece's families join spaces with.
+    private let isSpaces: Bool
+
     private struct Matcher: @unchecked Sendable {
         let pointer: UnsafeMutablePointer<arena_regex_matcher>
     }
@@ -19,6 +22,7 @@ final class TextRegex: Sendable {
 
     init(_ part: FilePart) throws(TokenizerError) {
         let text = try part.string()
+        isSpaces = text == " {2,}"
         let translated = try Translation(text, part).out
         var error: Int32 = 0
         var place = 0
@@ -47,6 +51,7 @@ final class TextRegex: Sendable {
     /// Calls `body` with the bounds of each match in a text, from left to right.
     func forEachMatch(in text: Bytes, _ body: (Int, Int) -> Void) {
         guard let p = text.baseAddress else { return }
+        if isSpaces { return forEachRunOfSpaces(in: text, body) }
         let matcher = idle.withLock { $0.popLast() } ?? makeMatcher()
         defer { idle.withLock { $0.append(matcher) } }
         var at = 0
@@ -68,6 +73,16 @@ final class TextRegex: Sendable {
             body(start, end)
             last = end
             at = end
+        }
+    }
+
+    private func forEachRunOfSpaces(in text: Bytes, _ body: (Int, Int) -> Void) {
+        let space = UInt8(ascii: " ")
+        var from = 0
+        while let start = findFirst([space, space], in: text, from: from) {
+            from = start + 2
+            while from < text.count, text[from] == space { from += 1 }
+            body(start, from)
         }
     }
 

@@ -86,6 +86,20 @@ enum {
 size_t arena_put_int64(int64_t value, uint8_t *out);
 /// The shortest decimal that reads back the same, as Python's repr: bit for bit.
 size_t arena_put_double(double value, uint8_t *out);
+
+enum {
+    /// Numbers that are written at a time.
+    arena_staged_rows = 128,
+};
+
+/// A number written, with room behind it.
+typedef struct {
+    uint8_t length;
+    uint8_t text[47];
+} arena_staged;
+
+/// Writes at most `arena_staged_rows` numbers as `arena_put_double` does.
+void arena_stage_doubles(const double *values, size_t count, arena_staged *out);
 /// The shortest decimal that reads back the same 32 bits.
 size_t arena_put_float(float value, uint8_t *out);
 /// So many digits behind the point, at most 20; from 1e15 on the shortest decimal.
@@ -131,6 +145,12 @@ size_t arena_csv_write(
 
 /// Tells the system to begin writing a part of a file to its disk.
 void arena_start_writing(int descriptor, int64_t offset, int64_t count);
+
+// MARK: - Text
+
+/// Where a piece of text first is at or behind `from`; -1 if nowhere.
+long arena_find(
+    const uint8_t *text, size_t count, size_t from, const uint8_t *piece, size_t length);
 
 /// Forces a kernel by name ("plain", "avx2"), or "auto"; 0 if it is there. For tests.
 int arena_frame_force(const char *name);

@@ -52,6 +52,19 @@ extern const uint32_t arena_text_compatible_pool[];
 extern const uint32_t arena_text_composition_count;
 extern const arena_text_composition arena_text_compositions[];
 
+/// The scalar at the start of well-formed UTF-8, and how many bytes it has.
+static inline __attribute__((always_inline)) uint32_t arena_scalar_at(const uint8_t *p, uint64_t *length) {
+    uint32_t a = p[0];
+    if (a < 0x80) { *length = 1; return a; }
+    if (a < 0xE0) { *length = 2; return (a & 0x1F) << 6 | (p[1] & 0x3Fu); }
+    if (a < 0xF0) {
+        *length = 3;
+        return (a & 0x0F) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+    }
+    *length = 4;
+    return (a & 0x07) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
+}
+
 /// The class of a scalar; 0 for what is not one.
 static inline uint8_t arena_text_class(uint32_t scalar) {
     if (scalar > 0x10FFFF) return 0;
@@ -197,6 +210,11 @@ static inline uint32_t arena_dictionary_id(
             return (uint32_t)slot - 1;
         }
     }
+}
+
+/// Asks for a slot ahead of its use.
+static inline void arena_dictionary_prefetch(const uint64_t *slots, uint64_t mask, uint64_t hash) {
+    __builtin_prefetch(slots + (hash & mask), 1);
 }
 
 /// The ids of many strings, ARENA_BPE_NONE for those that are not there.

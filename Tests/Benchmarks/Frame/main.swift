@@ -1,7 +1,8 @@
 // Times reading a CSV file, its cells of turns, and writing it back: the best of several runs, by
 // part. Usage: frame-bench FILE.csv KEY-OR-DASH [TURN_COLUMN ...] [--runs N] [--out FILE] [--json]
 // With --json: reading, the json turns of all columns to text, and writing 1,000,000 x 4, for
-// frame_peers.py.
+// frame_peers.py. With --verbs: grouping, counting, sorting and joining the tables of a folder, for
+// frame_verbs_peers.py.
 
 import ArenaCore
 import ArenaFrame
@@ -15,6 +16,7 @@ struct Options {
     var runs = 5
     var out: String?
     var json = false
+    var verbs = false
 
     init?(_ arguments: [String]) {
         var plain: [String] = []
@@ -31,6 +33,7 @@ struct Options {
                 out = next
                 at += 1
             case "--json": json = true
+            case "--verbs": verbs = true
             default: plain.append(arguments[at])
             }
             at += 1
@@ -122,6 +125,10 @@ func compare(_ options: Options) throws {
 }
 
 do {
+    if options.verbs {
+        try timeVerbs(folder: options.path, runs: options.runs)
+        exit(0)
+    }
     if options.json {
         try compare(options)
         exit(0)

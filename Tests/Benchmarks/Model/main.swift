@@ -3,7 +3,7 @@
 // program run the same rows.
 //
 //     model-bench MODEL IDS [--adapter DIR] [--workers N] [--budget N] [--repeat N] [--cpu PATH]
-//         [--reference] [--out FILE]
+//         [--reference] [--int8] [--out FILE]
 
 import ArenaCore
 import ArenaModels
@@ -14,8 +14,9 @@ struct Options {
     var folders: [String] = []
     var adapter: String?
     var workers = 2
-    var budget = Classifier.defaultTokenBudget
+    var budget = RunOptions.defaultTokenBudget
     var repeats = 5
+    var precision = WeightPrecision.stored
     var reference = false
     var out: String?
 
@@ -29,6 +30,7 @@ struct Options {
             case "--repeat": repeats = rest.popFirst().flatMap(Int.init) ?? repeats
             case "--cpu": try? CPUPath.force(rest.popFirst() ?? "auto")
             case "--reference": reference = true
+            case "--int8": precision = .int8
             case "--out": out = rest.popFirst()
             default: folders.append(argument)
             }
@@ -56,7 +58,8 @@ func main() throws {
         batch.append(
             line.split(separator: 32).compactMap { Int32(String(decoding: $0, as: UTF8.self)) })
     }
-    let model = try Classifier(modelPath: options.folders[0], adapterPath: options.adapter)
+    let model = try Classifier(modelPath: options.folders[0], adapter: try options.adapter.map { try Adapter(folder: $0) },
+        precision: options.precision)
     let backend: (any Backend)? = options.reference ? ReferenceBackend() : nil
     let began = monotonicSeconds()
     try model.load(for: backend ?? CPUBackend(), workers: options.workers)
@@ -67,7 +70,8 @@ func main() throws {
     for _ in 0..<options.repeats {
         let (began, before) = (monotonicSeconds(), usage().seconds)
         logits = try model.predictLogits(
-            batch, workers: options.workers, tokenBudget: options.budget, backend: backend)
+            batch,
+            RunOptions(workers: options.workers, tokenBudget: options.budget, backend: backend))
         seconds.append(monotonicSeconds() - began)
         processor.append(usage().seconds - before)
     }
@@ -76,6 +80,7 @@ func main() throws {
     func rounded(_ x: Double) -> String { String((x * 100).rounded() / 100) }
     print(
         "{\"rows\": \(batch.count), \"tokens\": \(batch.ids.count), \"cpu\": \"\(CPUPath.current)\", "
+            + "\"weights\": \"\(options.precision.rawValue)\", "
             + "\"workers\": \(options.workers), \"budget\": \(options.budget), "
             + "\"load_s\": \(rounded(loading)), "
             + "\"rows_per_s\": {\"best\": \(rounded(Double(batch.count) / best)), "

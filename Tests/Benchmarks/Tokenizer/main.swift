@@ -74,7 +74,8 @@ func printMemory() {
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 256)
     while fgets(&line, Int32(line.count), file) != nil {
-        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let text = String(
+            decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         if text.hasPrefix("VmHWM") { print(text, terminator: "") }
     }
 }
@@ -107,7 +108,8 @@ func speed(_ path: String, _ rows: Rows, threads: Int) throws {
 func writeIDs(_ path: String, _ rows: Rows, _ out: String, plain: Bool) throws {
     let tokenizer = try Tokenizer(path: path)
     let result = try tokenizer.encodeBatch(
-        count: rows.ranges.count, options: Tokenizer.Options(addSpecialTokens: false, parseSpecial: !plain)
+        count: rows.ranges.count,
+        options: Tokenizer.Options(addSpecialTokens: false, parseSpecial: !plain)
     ) { rows.bytes($0) }
     var bytes: [UInt8] = []
     for i in 0..<result.count {

@@ -25,7 +25,7 @@ let reModule = Module(
             ]
         ) { a throws(Raised) in
             if let known = a[1].asHost as? PatternValue, !a.has(2) { return .host(known) }
-            return .host(PatternValue(try program(a, 1, flags: 2)))
+            return .host(PatternValue(try regexProgram(a, 1, flags: 2)))
         },
         moduleFunction(
             "escape", [P("text", "str")], "The text with what has a meaning in patterns escaped.",
@@ -62,7 +62,7 @@ struct RegexFunction {
             name,
             [P("pattern", "str or pattern")] + parameters + [P("flags", "int", .optional("0"))],
             summary, examples: [Example("print(\(example))", prints: output + "\n")]
-        ) { a throws(Raised) in try body(try program(a, 1, flags: flags), a, 2) }
+        ) { a throws(Raised) in try body(try regexProgram(a, 1, flags: flags), a, 2) }
         method = Builtin(
             name,
             [.receiver("pattern")] + parameters
@@ -80,7 +80,7 @@ struct RegexFunction {
 }
 
 /// The program of an argument that is a pattern or its text.
-private func program(_ a: Arguments, _ i: Int, flags: Int) throws(Raised) -> RegexProgram {
+func regexProgram(_ a: Arguments, _ i: Int, flags: Int) throws(Raised) -> RegexProgram {
     let given = a.has(flags) ? try a.int(flags) : 0
     if let known = a[i].asHost as? PatternValue {
         if given != 0 {

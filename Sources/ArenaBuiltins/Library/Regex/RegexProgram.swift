@@ -16,7 +16,7 @@ final class RegexProgram: Sendable {
     let names: [(name: String, group: Int)]
     private let closing: [Int]
     /// Whether text that is all ASCII has its own, faster translation.
-    private let hasASCIIForm: Bool
+    let hasASCIIForm: Bool
     private let wide: RegexTranslation
     private let givenFlags: RegexFlags
     // SAFETY: compiled code never changes once it is here, and lives as long as the program.
@@ -149,17 +149,18 @@ func shortened(_ pattern: String) -> String {
     pattern.unicodeScalars.count > 60 ? "'\(pattern.prefix(57))...'" : "'\(pattern)'"
 }
 
-/// One pass over a text: finds one match after another by Python's rules for empty ones.
+/// One pass over a text, or over one text after another: finds one match after another by Python's rules
+/// for empty ones.
 final class RegexScan {
     let program: RegexProgram
     private let code: OpaquePointer
     // SAFETY: allocated here, freed in deinit; a pointer, so that no access is checked at run time.
     private let matcher: UnsafeMutablePointer<arena_regex_matcher>
-    private let text: UnsafePointer<UInt8>?
-    private let end: Int
-    private let machine: Machine
+    private var text: UnsafePointer<UInt8>?
+    private var end = 0
+    private let answerStops: () throws(Raised) -> Void
     /// Where the next search begins.
-    private(set) var position: Int
+    private(set) var position = 0
     private var mustAdvance = false
     /// How many places the first piece of a search covers; fewer once a search has been slow.
     private var firstPiece = 256
@@ -170,28 +171,44 @@ final class RegexScan {
     private static let matchLimit: UInt32 = 100_000_000
     private static let heapLimit: UInt32 = 1 << 17  // KiB
 
-    /// - Parameters:
-    ///   - text: stays alive as long as the scan is used.
-    ///   - start, end: in bytes.
+    /// - Parameter answerStops: asked now and then whether to go on.
     init(
-        _ program: RegexProgram, _ kind: RegexProgram.Kind, _ text: Value, from start: Int,
-        to end: Int, _ machine: Machine
+        _ program: RegexProgram, _ kind: RegexProgram.Kind, ascii: Bool,
+        answerStops: @escaping () throws(Raised) -> Void
     ) throws(Raised) {
         self.program = program
-        self.machine = machine
-        ascii = program.usesASCII(text)
+        self.ascii = ascii
+        self.answerStops = answerStops
         code = try program.code(kind, ascii: ascii)
         matcher = .allocate(capacity: 1)
         matcher.initialize(to: arena_regex_matcher_make(code, Self.matchLimit, Self.heapLimit))
-        self.text = text.utf8.baseAddress
-        self.end = end
-        position = start
         isAnchored = kind != .search
+    }
+
+    /// - Parameters:
+    ///   - text: stays alive as long as the scan is used.
+    ///   - start, end: in bytes.
+    convenience init(
+        _ program: RegexProgram, _ kind: RegexProgram.Kind, _ text: Value, from start: Int,
+        to end: Int, _ machine: Machine
+    ) throws(Raised) {
+        try self.init(program, kind, ascii: program.usesASCII(text)) { () throws(Raised) in
+            try machine.answerStops()
+        }
+        begin(text.utf8.baseAddress, from: start, to: end)
     }
 
     deinit {
         arena_regex_matcher_free(matcher.pointee)
         matcher.deallocate()
+    }
+
+    /// Turns to a text, which stays alive as long as it is searched.
+    func begin(_ text: UnsafePointer<UInt8>?, from start: Int, to end: Int) {
+        self.text = text
+        self.end = end
+        position = start
+        mustAdvance = false
     }
 
     /// Start and end of the match and of each group, in bytes; -1 for a group that took no part.
@@ -219,7 +236,7 @@ final class RegexScan {
             guard Int(found) == arena_regex_no_match else { throw failure(found) }
             if last >= end { return false }
             // Long scans go in pieces that take some milliseconds each, so that Ctrl-C is heard.
-            try machine.answerStops()
+            try answerStops()
             let now = monotonicSeconds()
             let took = before == 0 ? 0 : now - before
             before = now

@@ -155,7 +155,7 @@ final class MatchValue: HostObject {
 
 /// Code points in well-formed UTF-8.
 func countScalars(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
-    UnsafeBufferPointer(rebasing: bytes).reduce(0) { $0 + ($1 & 0xC0 != 0x80 ? 1 : 0) }
+    utf8CharacterCount(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes)))
 }
 
 private func matchMethod(

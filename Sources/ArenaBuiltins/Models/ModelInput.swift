@@ -1,0 +1,190 @@
+// Where a script's text becomes a model's tokens, and what every kind of model shares: the options of a
+// run, its progress, its tokenizer.
+
+import ArenaCore
+import ArenaFrame
+import ArenaLanguage
+import ArenaModels
+import ArenaText
+
+private typealias P = BuiltinParameter
+
+/// What a model's methods take besides their own: `modelInputParameters` follow the receiver.
+let modelInputParameters: [BuiltinParameter] =
+    [P("text", "column of text, or tokens")] + tokenOptionParameters
+    + [
+        P(
+            "token_budget", "int", .named("planned"),
+            "tokens computed at once; never changes results")
+    ]
+
+/// The first parameter behind the receiver and `modelInputParameters`.
+let afterModelInput = 1 + modelInputParameters.count
+
+/// Rows of tokens for a model, with the key they carry.
+struct ModelInput {
+    let batch: TokenBatch
+    let key: FrameKey?
+
+    /// Tokens of the argument behind the receiver: a column of text is encoded, tokens are taken.
+    init(
+        _ a: Arguments, verb: String, model: String, tokenizer: TokenizerValue?
+    ) throws(Raised) {
+        let (rows, key) = try Self.tokens(a, verb, model, tokenizer)
+        guard
+            let batch = TokenBatch(
+                offsets: rows.offsets, ids: rows.ids, types: rows.types.map { Int32($0) })
+        else { throw Raised(.value, "the token rows contradict themselves") }
+        self.batch = batch
+        self.key = key
+    }
+
+    private static func tokens(
+        _ a: Arguments, _ verb: String, _ model: String, _ tokenizer: TokenizerValue?
+    ) throws(Raised) -> (rows: TokenRows, key: FrameKey?) {
+        if let tokens = a[1].asHost as? TokensValue {
+            for i in 2..<2 + tokenOptionParameters.count where a.has(i) {
+                throw Raised(
+                    .type,
+                    "'\(tokenOptionParameters[i - 2].name)' is for text; these are tokens already",
+                    help: "give it to encode()")
+            }
+            if let own = tokenizer?.tokenizer, let other = tokens.tokenizer, own !== other {
+                // A foreign tokenizer serves only if the special tokens mean the same.
+                guard
+                    other.bosID == own.bosID, other.eosID == own.eosID, other.padID == own.padID
+                else {
+                    throw Raised(
+                        .value,
+                        "tokens of \(other.path) do not fit the model \(model): special tokens differ",
+                        help: "encode with the model's own tokenizer: m.tokenizer.encode(...)")
+                }
+            }
+            return (tokens.rows, tokens.key)
+        }
+        let laidOut = a[1].asHost as? LaidOutValue
+        let series = laidOut == nil ? try a.series(1) : nil
+        guard let tokenizer else {
+            throw Raised(
+                .value, "\(model) has no tokenizer of its own",
+                help: "give tokenizer=\"folder\" to the model, or tokens in place of text")
+        }
+        let options = try tokenOptions(a, from: 2)
+        var rows = TokenRows()
+        if let laidOut {
+            rows = try laidOut.encode(tokenizer.tokenizer, options, saysSpecial: a.has(3))
+        } else if let series {
+            rows = try tokenizer.encode(series, options)
+        }
+        reportTokens(rows, a, verb)
+        return (rows, laidOut?.key ?? series?.key)
+    }
+}
+
+/// Runs a model's task with the options of the call, showing progress.
+func runModel<Result>(
+    _ a: Arguments, verb: String, workers: Int,
+    _ body: (RunOptions) throws(ModelError) -> Result
+) throws(Raised) -> Result {
+    let budget = try a.int(afterModelInput - 1, or: RunOptions.defaultTokenBudget)
+    guard budget > 0 else {
+        throw Raised(.value, "token_budget must be at least 1, not \(budget)")
+    }
+    let progress = ProgressLine(verb, unit: "rows")
+    let cancellation = Cancellation()
+    let requests = a.machine.requests
+    defer { progress.finish() }
+    let options = RunOptions(
+        workers: workers, tokenBudget: budget, cancellation: cancellation
+    ) { p in
+        if requests.isStopRequested { cancellation.cancel() }
+        progress.update(
+            done: p.tokens, total: p.totalTokens, count: p.rows, of: p.totalRows,
+            detail: ", \(Int(Double(p.tokens) / max(p.seconds, 1e-9))) tokens/s")
+    }
+    do throws(ModelError) { return try body(options) } catch {
+        if case .cancelled = error { throw .interruption }
+        throw Raised(error)
+    }
+}
+
+/// A frame of one column a label, keyed like the rows.
+func labelFrame(
+    _ values: [Float], _ labels: [String], _ key: FrameKey?, rows: Int
+) throws(Raised) -> Value {
+    let columns = labels.indices.map { c in
+        Column((0..<rows).map { values[$0 * labels.count + c] })
+    }
+    return try framing { () throws(FrameError) in
+        value(try Frame(names: labels, columns: columns, key: key))
+    }
+}
+
+/// What opening any model takes behind its folder.
+let modelOpeningParameters: [BuiltinParameter] = [
+    P(
+        "adapter", "str or lora", .named("None"),
+        "a PEFT LoRA folder, or lora(...), applied without merging"),
+    P("devices", "int", .named("all processors"), "how many workers share the rows"),
+    P("tokenizer", "str", .named("the model's own"), "a folder or tokenizer.json to use instead"),
+    P(
+        "state_dict", "str", .named("None"),
+        "a file of weights to use in place of the folder's: .safetensors, .bin, .pt or .pth"),
+    P("prefix", "str", .named("\"\""), "what its names begin with, left out"),
+    P(
+        "weights", "str", .named("\"stored\""),
+        "int8 multiplies rows and weights in 8 bits: faster, a little less exact"),
+    P(
+        "split", "str", .named("\"rows\""),
+        "rows or layers over several devices; processors share the weights, so here it is all one"),
+]
+
+/// The arguments that `modelOpeningParameters` describe.
+struct ModelOpeningArguments {
+    let path: String
+    let adapter: Adapter?
+    let devices: Int
+    let tokenizer: TokenizerValue?
+    let source: Checkpoint?
+    let precision: WeightPrecision
+
+    /// - Parameters:
+    ///   - adapter: the index of the adapter.
+    ///   - first: the index of the one behind it.
+    init(_ a: Arguments, adapter at: Int = 1, from first: Int = 2) throws(Raised) {
+        path = try a.string(0)
+        adapter = try adapterArgument(a, at)
+        devices = try a.int(first, or: processorCount())
+        guard devices >= 1, devices <= 64 else {
+            throw Raised(
+                .value, "devices= is 1 to 64, not \(devices)",
+                help: "this machine has \(processorCount()) processors")
+        }
+        let own = fileExists(joinPath(path, "tokenizer.json")) ? path : nil
+        if let from = try a.optionalString(first + 1) ?? own {
+            tokenizer = TokenizerValue(
+                try raising { () throws(TokenizerError) in try Tokenizer(path: from) })
+        } else {
+            tokenizer = nil
+        }
+        let weights = try a.optionalString(first + 4) ?? "stored"
+        guard let known = WeightPrecision(rawValue: weights) else {
+            throw Raised(.value, "weights is \"stored\" or \"int8\", not '\(weights)'")
+        }
+        precision = known
+        let split = try a.optionalString(first + 5) ?? "rows"
+        guard split == "rows" || split == "layers" else {
+            throw Raised(.value, "split is \"rows\" or \"layers\", not '\(split)'")
+        }
+        let prefix = try a.optionalString(first + 3) ?? ""
+        if let file = try a.optionalString(first + 2) {
+            source = try raising { () throws(ModelError) in
+                try Checkpoint(file: file, prefix: prefix)
+            }
+        } else if !prefix.isEmpty {
+            throw Raised(.value, "prefix= is for state_dict=")
+        } else {
+            source = nil
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// The smallest layers: linear with an adapter's pair, and the two norms. A layer's weights are named by
+// the checkpoint's keys where it is made; calling it runs operations of a backend and returns a tensor
+// of the arena.
+//
+// Letters: T tokens of a pack, W wanted tokens, R rows, C channels, H heads, D head size.
+
+import ArenaTensor
+import Synchronization
+
+/// A low-rank pair that an adapter adds to a linear layer.
+package struct LowRank: Sendable {
+    let down: WeightMatrix  // (rank, K)
+    let up: WeightMatrix  // (N, rank)
+    let scale: Float
+}
+
+/// y = x . w^T + bias + scale * (x . down^T) . up^T
+package struct Linear: Sendable {
+    let weight: WeightMatrix  // (N, K)
+    let bias: WeightVector?  // (N)
+    let lowRank: [LowRank]
+
+    package var outputs: Int { weight.outputs }
+
+    package func callAsFunction(
+        _ x: Tensor, on device: any Backend, _ arena: ActivationArena
+    ) -> Tensor {
+        let y = arena.tensor(x.rows, weight.outputs)
+        device.product(x, weight, bias: bias, into: y)
+        for pair in lowRank {
+            device.addLowRank(
+                x, down: pair.down, up: pair.up, scale: pair.scale, arena: arena, into: y)
+        }
+        return y
+    }
+}
+
+/// x / sqrt(mean(x^2) + epsilon) * (offset + weight)
+package struct RMSNorm: Sendable {
+    let weight: WeightVector  // (C)
+    let epsilon: Float
+    let offset: Float
+
+    package func callAsFunction(
+        _ x: Tensor, on device: any Backend, _ arena: ActivationArena
+    ) -> Tensor {
+        let y = arena.tensor(x.rows, x.columns)
+        device.rmsNorm(x, weight, epsilon: epsilon, offset: offset, adding: false, into: y)
+        return y
+    }
+
+    /// y += norm(x)
+    package func add(_ x: Tensor, to y: Tensor, on device: any Backend) {
+        device.rmsNorm(x, weight, epsilon: epsilon, offset: offset, adding: true, into: y)
+    }
+}
+
+/// (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias, in place.
+package struct LayerNorm: Sendable {
+    let weight: WeightVector  // (C)
+    let bias: WeightVector  // (C)
+    let epsilon: Float
+
+    package func callAsFunction(_ x: Tensor, on device: any Backend) {
+        device.layerNorm(x, weight, bias: bias, epsilon: epsilon, into: x)
+    }
+}
+
+/// A tensor that follows from the weights alone, made at its first use and kept while they are loaded.
+package final class DerivedTensor: Sendable {
+    private let held = Mutex<[Tensor]>([])
+
+    package func value(_ make: () -> Tensor) -> Tensor {
+        held.withLock { held in
+            if let tensor = held.first { return tensor }
+            let fresh = make()
+            held = [fresh]
+            return fresh
+        }
+    }
+
+    package func unload() { held.withLock { $0 = [] } }
+}

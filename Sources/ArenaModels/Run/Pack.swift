@@ -1,0 +1,95 @@
+// Rows of a batch without padding: what a worker takes together, and what the layers need to know
+// about them.
+
+import ArenaTensor
+
+/// Some rows of a batch, end to end.
+package struct Pack: Sendable {
+    /// Token ids of all rows (T).
+    package let ids: [Int32]
+    /// The segment of each token (T).
+    package let types: [Int32]
+    /// Each token's place in its row (T).
+    package let positions: [Int32]
+    /// The pack's tokens whose hidden states are wanted, ascending (W).
+    package let wantedTokens: [Int]
+    /// Their places in their rows (W).
+    package let wantedPositions: [Int32]
+    /// Each row's wanted tokens among the wanted.
+    package let wantedRows: [Range<Int>]
+    package let longest: Int
+    /// Every token of each row as a query.
+    let all: [AttentionRow]
+    /// The wanted tokens as queries, runs of neighbours together.
+    let wantedQueries: [AttentionRow]
+
+    /// One row: its tokens, their segments (all 0 if empty) and the places wanted (all if nil).
+    package struct Row: Sendable {
+        package var tokens: ArraySlice<Int32>
+        package var types: ArraySlice<Int32> = []
+        package var wanted: [Int]?
+    }
+
+    /// - Parameter rows: rows of at least one token, wanted places inside them and ascending.
+    package init(_ rows: [Row]) {
+        var ids: [Int32] = []
+        var types: [Int32] = []
+        var positions: [Int32] = []
+        var wanted: [Int] = []
+        var wantedPositions: [Int32] = []
+        var wantedRows: [Range<Int>] = []
+        var all: [AttentionRow] = []
+        var queries: [AttentionRow] = []
+        for row in rows {
+            let (start, count) = (ids.count, row.tokens.count)
+            ids.append(contentsOf: row.tokens)
+            if row.types.isEmpty {
+                types.append(contentsOf: repeatElement(0, count: count))
+            } else {
+                types.append(contentsOf: row.types)
+            }
+            positions.append(contentsOf: 0..<Int32(count))
+            all.append(
+                AttentionRow(
+                    firstQuery: start, queries: count, firstPosition: 0, firstKey: start))
+            let first = wanted.count
+            let places = row.wanted ?? Array(0..<count)
+            for (i, place) in places.enumerated() {
+                if i > 0, place == places[i - 1] + 1, let last = queries.indices.last {
+                    queries[last].queries += 1
+                } else {
+                    queries.append(
+                        AttentionRow(
+                            firstQuery: wanted.count, queries: 1, firstPosition: place,
+                            firstKey: start, keys: count))
+                }
+                wanted.append(start + place)
+                wantedPositions.append(Int32(place))
+            }
+            wantedRows.append(first..<wanted.count)
+        }
+        self.ids = ids
+        self.types = types
+        self.positions = positions
+        wantedTokens = wanted
+        self.wantedPositions = wantedPositions
+        self.wantedRows = wantedRows
+        longest = rows.reduce(0) { max($0, $1.tokens.count) }
+        self.all = all
+        wantedQueries = queries
+    }
+
+    package var tokens: Int { ids.count }
+
+    package var rows: Int { wantedRows.count }
+
+    /// Whether every token's hidden state is wanted.
+    package var wantsAll: Bool { wantedTokens.count == ids.count }
+
+    /// The wanted tokens of x (T, C) as a tensor (W, C).
+    func wanted(of x: Tensor, on device: any Backend, _ arena: ActivationArena) -> Tensor {
+        let kept = arena.tensor(wantedTokens.count, x.columns)
+        device.gather(wantedTokens, of: x, into: kept)
+        return kept
+    }
+}

@@ -1,0 +1,72 @@
+// Rows in the order they are run and the packs they form: longest first, up to a token budget,
+// identical rows once.
+
+/// The packs of one run.
+struct PackPlan: Sendable {
+    /// One row of each group of identical rows.
+    struct Row: Sendable {
+        /// Rows of the batch that share these tokens.
+        var members: [Int]
+        var row: Pack.Row
+
+        var count: Int { row.tokens.count }
+    }
+
+    let rows: [Row]
+    /// Ranges of `rows`.
+    let packs: [Range<Int>]
+    let tokens: Int
+
+    private struct Content: Hashable {
+        var tokens: ArraySlice<Int32>
+        var types: ArraySlice<Int32>
+    }
+
+    /// - Parameters:
+    ///   - budget: tokens of a pack; a longer row is a pack of its own.
+    ///   - workers: toward the end packs become smaller, so that no worker waits long for another.
+    ///   - request: what of a row is run, and which of its hidden states are wanted; follows from
+    ///     the row alone.
+    init(
+        _ batch: TokenBatch, budget: Int, workers: Int,
+        _ request: (ArraySlice<Int32>) -> (count: Int, wanted: [Int]?)
+    ) {
+        var groups: [Content: Int] = [:]
+        var rows: [Row] = []
+        for r in 0..<batch.count {
+            let (count, wanted) = request(batch[r])
+            let content = Content(
+                tokens: batch[r].prefix(count), types: batch.types(r).prefix(count))
+            if let group = groups[content] {
+                rows[group].members.append(r)
+            } else {
+                groups[content] = rows.count
+                let row = Pack.Row(tokens: content.tokens, types: content.types, wanted: wanted)
+                rows.append(Row(members: [r], row: row))
+            }
+        }
+        rows.sort { ($1.count, $0.members[0]) < ($0.count, $1.members[0]) }
+        tokens = rows.reduce(0) { $0 + $1.count }
+        var packs: [Range<Int>] = []
+        var start = 0
+        var left = tokens
+        while start < rows.count {
+            let fair = workers > 1 ? left / (2 * workers) : left
+            let limit = min(budget, max(fair, Self.smallestPack))
+            var end = start + 1
+            var held = rows[start].count
+            while end < rows.count, held + rows[end].count <= limit {
+                held += rows[end].count
+                end += 1
+            }
+            packs.append(start..<end)
+            left -= held
+            start = end
+        }
+        self.rows = rows
+        self.packs = packs
+    }
+
+    /// Packs do not become smaller than this for the sake of balance: products of few rows are slow.
+    private static let smallestPack = 96
+}

@@ -1,0 +1,61 @@
+// Filling weights from their files and giving their memory back.
+
+import ArenaCore
+import ArenaTensor
+import Synchronization
+
+/// Fills weights in parallel, the largest first; on an error everything is let go again.
+func loadWeights(
+    _ pending: [WeightAccount.Pending], layout: WeightLayout, workers: Int
+) throws(ModelError) {
+    let order = pending.sorted { $0.bytes > $1.bytes }
+    let run = LoadRun(order, layout: layout)
+    runWorkers(max(1, min(workers, order.count))) { _ in run.work() }
+    if let bad = run.failure.withLock({ $0 }) {
+        unloadWeights(pending)
+        throw .nonFiniteWeight(name: bad.name, path: bad.path, index: bad.index)
+    }
+}
+
+/// One load: a shared queue of weights and the first thing that went wrong.
+private final class LoadRun: Sendable {
+    private let order: [WeightAccount.Pending]
+    private let layout: WeightLayout
+    private let next = Atomic<Int>(0)
+    let failure = Mutex<NonFiniteWeight?>(nil)
+
+    init(_ order: [WeightAccount.Pending], layout: WeightLayout) {
+        self.order = order
+        self.layout = layout
+    }
+
+    func work() {
+        while failure.withLock({ $0 == nil }) {
+            let i = next.wrappingAdd(1, ordering: .relaxed).oldValue
+            guard i < order.count else { return }
+            do throws(NonFiniteWeight) {
+                switch order[i] {
+                case .matrix(let weight, let source): try weight.load(source, layout: layout)
+                case .vector(let weight, let source): try weight.load(source)
+                case .derived, .onDemand: break
+                case .table(let table): try table.check()
+                }
+            } catch {
+                failure.withLock { $0 = $0 ?? error }
+            }
+        }
+    }
+}
+
+/// Frees the memory of weights.
+func unloadWeights(_ pending: [WeightAccount.Pending]) {
+    for weight in pending {
+        switch weight {
+        case .matrix(let weight, _): weight.unload()
+        case .vector(let weight, _): weight.unload()
+        case .derived(let tensor): tensor.unload()
+        case .onDemand(let weight): weight.unload()
+        case .table: break
+        }
+    }
+}

@@ -1,0 +1,304 @@
+// Weight matrices in memory, in the layout their backend multiplies with and the format they were
+// stored in: 16-bit numbers stay 16 bits wide, codes stay codes.
+
+import CArenaKernels
+
+/// How a backend wants a weight matrix (N, K) in memory.
+package enum WeightLayout: Sendable {
+    /// fp32 (N, K), whatever the format.
+    case rows
+    /// (N/32, K, 32) in the source's format, N padded with zeros.
+    case panels
+}
+
+/// A number that no weight may be: where it stands in its tensor.
+package struct NonFiniteWeight: Error, Sendable {
+    package let name: String
+    package let path: String
+    package let index: Int
+}
+
+/// The weight matrix (N, K) of a product x . w^T; holds memory only while loaded.
+package final class WeightMatrix: @unchecked Sendable {
+    package let outputs: Int
+    package let inputs: Int
+    /// Which row of the stored matrix each output is; nil for the same.
+    package let order: [Int32]?
+    package private(set) var layout: WeightLayout = .rows
+    private var held: Held?
+
+    /// Memory of a loaded matrix.
+    private struct Held {
+        var format: arena_weight_format = ARENA_W_F32
+        var numbers: FloatBuffer
+        var scales: FloatBuffer?
+        var zeros: FloatBuffer?
+        var table: FloatBuffer?
+        /// Int32 numbers.
+        var groups: FloatBuffer?
+        var block = 1
+        var groupCount = 0
+        var rounded = ARENA_F32
+    }
+
+    package init(outputs: Int, inputs: Int, order: [Int32]? = nil) {
+        precondition(
+            order.map { $0.count == outputs && $0.allSatisfy { $0 >= 0 } } ?? true,
+            "a row for each output")
+        self.outputs = outputs
+        self.inputs = inputs
+        self.order = order
+    }
+
+    package var panels: Int { (outputs + Int(ARENA_PANEL) - 1) / Int(ARENA_PANEL) }
+
+    package var isLoaded: Bool { held != nil }
+
+    /// Whether rows are turned into codes of 8 bits before they are multiplied; `rows` then holds the
+    /// weights' codes.
+    var isDynamic: Bool { held?.format == ARENA_W_DYNAMIC8 }
+
+    /// The scale of each output's codes (N).
+    var codeScales: UnsafePointer<Float>? { held?.scales.map { UnsafePointer($0.base) } }
+
+    /// What of a row in 8 bits stands too far out to be a code: this many times its root mean square.
+    static let reach: Float = 6
+
+    /// Bytes it holds.
+    package var bytes: Int {
+        guard let held else { return 0 }
+        return [held.numbers, held.scales, held.zeros, held.table, held.groups]
+            .reduce(0) { $0 + ($1?.count ?? 0) * 4 }
+    }
+
+    /// fp32 rows of the layout `rows`; a loaded matrix is only read.
+    package var rows: UnsafePointer<Float> {
+        guard let held, layout == .rows else {
+            preconditionFailure("a weight matrix is loaded as rows before it is used so")
+        }
+        return UnsafePointer(held.numbers.base)
+    }
+
+    /// The matrix as kernels take it.
+    var kernelWeight: arena_weight_t {
+        guard let held, layout == .panels else {
+            preconditionFailure("a weight matrix is loaded as panels before it is used so")
+        }
+        var w = arena_weight_t()
+        w.format = held.format
+        w.panels = UnsafeRawPointer(held.numbers.base)
+        w.scales = held.scales.map { UnsafePointer($0.base) }
+        w.zeros = held.zeros.map { UnsafePointer($0.base) }
+        w.table = held.table.map { UnsafePointer($0.base) }
+        w.groups = held.groups.map {
+            // SAFETY: the buffer was filled with `inputs` numbers of 32 bits.
+            UnsafeRawPointer($0.base).assumingMemoryBound(to: Int32.self)
+        }
+        w.block = held.block
+        w.group_count = held.groupCount
+        w.rounded = held.rounded
+        return w
+    }
+
+    /// Copies the stored tensor (N, K) into memory of this layout.
+    /// - Throws: `NonFiniteWeight` if a number is infinite or none.
+    package func load(_ source: StoredTensor, layout: WeightLayout) throws(NonFiniteWeight) {
+        try load(.plain(source), layout: layout)
+    }
+
+    /// Copies the stored matrix into memory of this layout.
+    /// - Throws: `NonFiniteWeight` if a number is infinite or none.
+    package func load(_ source: WeightSource, layout: WeightLayout) throws(NonFiniteWeight) {
+        let fresh =
+            switch layout {
+            case .rows: try asRows(source)
+            case .panels: try asPanels(source)
+            }
+        source.stored.releasePages()
+        self.layout = layout
+        held = fresh
+    }
+
+    package func unload() { held = nil }
+
+    /// fp32 rows; of weights in 8 bits the codes, with a scale for each.
+    private func asRows(_ source: WeightSource) throws(NonFiniteWeight) -> Held {
+        var held = try plainRows(source)
+        guard case .dynamic8 = source else { return held }
+        let scales = FloatBuffer(count: outputs)
+        for n in 0..<outputs {
+            let row = held.numbers.base + n * inputs
+            let most = (0..<inputs).reduce(Float(0)) { max($0, abs(row[$1])) }
+            let inverse: Float = most > 0 ? 127 / most : 0
+            scales.base[n] = most / 127
+            for k in 0..<inputs { row[k] = (row[k] * inverse).rounded(.toNearestOrEven) }
+        }
+        held.scales = scales
+        held.format = ARENA_W_DYNAMIC8
+        return held
+    }
+
+    private func plainRows(_ source: WeightSource) throws(NonFiniteWeight) -> Held {
+        let fresh = FloatBuffer(count: outputs * inputs)
+        source.expandRows(outputs: outputs, inputs: inputs, order: order, to: fresh.base)
+        if let bad = (0..<outputs * inputs).first(where: { !fresh.base[$0].isFinite }) {
+            let row = order.map { Int($0[bad / max(inputs, 1)]) } ?? bad / max(inputs, 1)
+            throw NonFiniteWeight(
+                name: source.name, path: source.path, index: row * inputs + bad % max(inputs, 1))
+        }
+        return Held(numbers: fresh)
+    }
+
+    private func asPanels(_ source: WeightSource) throws(NonFiniteWeight) -> Held {
+        switch source {
+        case .plain(let tensor): return try pack(tensor)
+        case .table4(let codes):
+            // Blocks that run over the end of a row would need a scale for each element.
+            guard inputs % codes.block == 0 else { return try expanded(source) }
+            let scales = codes.scales()
+            try checkScales(scales, source)
+            return pack(codes, scales)
+        case .affine4(let codes):
+            let (scales, zeros) = codes.scales()
+            try checkScales(scales, source)
+            return pack(codes, scales, zeros)
+        case .rows8(let tensor, let read):
+            let scales = read()
+            try checkScales(scales, source)
+            return pack(tensor, scales: scales)
+        case .dynamic8(let tensor): return try packDynamic(tensor)
+        }
+    }
+
+    private func packDynamic(_ tensor: StoredTensor) throws(NonFiniteWeight) -> Held {
+        guard let kernel = tensor.type.kernelType else {
+            preconditionFailure("codes are no weights")
+        }
+        let fresh = FloatBuffer(count: panels * Int(ARENA_PANEL) * ((inputs + 3) / 4))
+        let scales = FloatBuffer(count: panels * Int(ARENA_PANEL))
+        let bad = tensor.withBytes {
+            // SAFETY: four codes to a float of the buffer; a scale for each output.
+            arena_pack_dynamic8(
+                kernel, $0, outputs, inputs,
+                UnsafeMutableRawPointer(fresh.base).assumingMemoryBound(to: UInt8.self),
+                scales.base, order)
+        }
+        if let bad, bad >= 0 {
+            throw NonFiniteWeight(name: tensor.name, path: tensor.path, index: bad)
+        }
+        var held = Held(format: ARENA_W_DYNAMIC8, numbers: fresh)
+        held.scales = scales
+        return held
+    }
+
+    private func checkScales(_ scales: [Float], _ source: WeightSource) throws(NonFiniteWeight) {
+        guard let bad = scales.firstIndex(where: { !$0.isFinite }) else { return }
+        throw NonFiniteWeight(name: source.name + " (scales)", path: source.path, index: bad)
+    }
+
+    /// Elements of all panels.
+    private var padded: Int { panels * Int(ARENA_PANEL) * inputs }
+
+    private func pack(_ tensor: StoredTensor) throws(NonFiniteWeight) -> Held {
+        precondition(order != nil || tensor.count == outputs * inputs, "a weight has its shape")
+        guard let kernel = tensor.type.kernelType else {
+            preconditionFailure("codes are no weights")
+        }
+        let fresh = FloatBuffer(count: (padded * tensor.type.size + 3) / 4)
+        let bad = tensor.withBytes {
+            // SAFETY: panels have room for every row; rows and inputs are the source's.
+            arena_pack(kernel, $0, outputs, inputs, fresh.base, order)
+        }
+        if let bad, bad >= 0 {
+            throw NonFiniteWeight(name: tensor.name, path: tensor.path, index: bad)
+        }
+        var held = Held(numbers: fresh)
+        held.format =
+            switch tensor.type {
+            case .bfloat16: ARENA_W_BF16
+            case .float16: ARENA_W_F16
+            case .float32, .uint8, .int8, .int32: ARENA_W_F32
+            }
+        return held
+    }
+
+    /// fp32 panels of any format.
+    private func expanded(_ source: WeightSource) throws(NonFiniteWeight) -> Held {
+        let rows = try plainRows(source).numbers
+        let fresh = FloatBuffer(count: padded)
+        // SAFETY: both buffers have room for every row.
+        _ = arena_pack(ARENA_F32, rows.base, outputs, inputs, fresh.base, nil)
+        return Held(numbers: fresh)
+    }
+
+    /// A scale (or zero) for each group of each output, as panels (N/32, G, 32).
+    private func scalePanels(groups: Int, _ value: (_ row: Int, _ group: Int) -> Float)
+        -> FloatBuffer
+    {
+        let width = Int(ARENA_PANEL)
+        let buffer = FloatBuffer(count: panels * groups * width)
+        for n in 0..<outputs {
+            let row = order.map { Int($0[n]) } ?? n
+            for g in 0..<groups {
+                buffer.base[(n / width * groups + g) * width + n % width] = value(row, g)
+            }
+        }
+        return buffer
+    }
+
+    private func pack(_ codes: TableCodes, _ scales: [Float]) -> Held {
+        let fresh = FloatBuffer(count: (padded / 2 + 3) / 4)
+        _ = codes.codes.withBytes {
+            // SAFETY: two codes a byte on both sides, for every element of the matrix.
+            arena_pack4(
+                $0.assumingMemoryBound(to: UInt8.self), outputs, inputs,
+                UnsafeMutableRawPointer(fresh.base).assumingMemoryBound(to: UInt8.self), order)
+        }
+        let groups = inputs / codes.block
+        var held = Held(format: ARENA_W_TABLE4, numbers: fresh)
+        held.scales = scalePanels(groups: groups) { scales[$0 * groups + $1] }
+        let table = FloatBuffer(count: 16)
+        for (i, value) in codes.table.enumerated() { table.base[i] = value }
+        held.table = table
+        held.block = codes.block
+        held.groupCount = groups
+        held.rounded = codes.rounded.kernelType ?? ARENA_F32
+        return held
+    }
+
+    private func pack(_ codes: AffineCodes, _ scales: [Float], _ zeros: [Float]) -> Held {
+        // Codes in the order of elements first, a panel's rows at a time.
+        let fresh = FloatBuffer(count: (padded / 2 + 3) / 4)
+        let to = UnsafeMutableRawPointer(fresh.base).assumingMemoryBound(to: UInt8.self)
+        _ = codes.codes.withBytes { bytes in
+            for n in 0..<outputs {
+                let row = order.map { Int($0[n]) } ?? n
+                let (panel, lane) = (n / 32, n % 32)
+                // SAFETY: panels of `inputs` rows of 16 bytes, one for each 32 outputs.
+                let base = to + panel * inputs * 16 + lane % 16
+                for k in 0..<inputs {
+                    base[k * 16] |= codes.code(row, k, bytes) << (lane < 16 ? 0 : 4)
+                }
+            }
+        }
+        var held = Held(format: ARENA_W_AFFINE4, numbers: fresh)
+        let groups = codes.groupCount
+        held.scales = scalePanels(groups: groups) { scales[$1 * codes.outputs + $0] }
+        held.zeros = scalePanels(groups: groups) { zeros[$1 * codes.outputs + $0] }
+        held.groupCount = groups
+        let list = FloatBuffer(count: inputs)
+        let numbers = UnsafeMutableRawPointer(list.base).assumingMemoryBound(to: Int32.self)
+        for (k, g) in codes.groups.enumerated() { numbers[k] = g }
+        held.groups = list
+        return held
+    }
+
+    private func pack(_ tensor: StoredTensor, scales: [Float]) -> Held {
+        let fresh = FloatBuffer(count: (padded + 3) / 4)
+        _ = tensor.withBytes { arena_pack8($0, outputs, inputs, fresh.base, order) }
+        var held = Held(format: ARENA_W_INT8, numbers: fresh)
+        held.scales = scalePanels(groups: 1) { row, _ in scales[row] }
+        held.groupCount = 1
+        return held
+    }
+}
