@@ -26,15 +26,19 @@ let package = Package(
         // The engines; none imports another.
         .target(name: "ArenaLanguage", dependencies: ["ArenaCore"]),
         .target(name: "CArenaFrame"),
-        .target(name: "ArenaFrame", dependencies: ["ArenaCore", "CArenaFrame", "CZlib"]),
+        .target(
+            name: "ArenaFrame", dependencies: ["ArenaCore", "CArenaFrame", "CZlib", "CSQLite"]),
         .target(name: "ArenaRuns", dependencies: ["ArenaCore"]),
         .target(name: "ArenaLearn", dependencies: ["ArenaCore"]),
         .target(name: "CArenaText"),
         .target(name: "ArenaText", dependencies: ["ArenaCore", "CArenaText", "CPCRE2"]),
-        // Regular expressions and inflating: the system's static libraries, so that nothing is asked
-        // of the machine that runs the binary.
+        // Regular expressions, inflating and SQL: the system's static libraries, so that nothing is
+        // asked of the machine that runs the binary.
         .target(name: "CPCRE2", linkerSettings: [.linkedLibrary(":libpcre2-8.a")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary(":libz.a")]),
+        .target(
+            name: "CSQLite",
+            linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]),
         .target(name: "CArenaKernels"),
         .target(name: "ArenaTensor", dependencies: ["ArenaCore", "CArenaKernels"]),
         .target(name: "ArenaModels", dependencies: ["ArenaCore", "ArenaTensor"]),

@@ -123,7 +123,7 @@ final class JSONNodes: Sendable {
 }
 
 /// A JSON text that cannot be used, with the place.
-package enum JSONError: ArenaFault {
+package enum JSONError: ArenaFault, Equatable {
     case file(FileError)
     case invalidUTF8(FilePlace)
     case tooLarge(String, Int)

@@ -1,5 +1,7 @@
 // A view of one value of a JSON document: cheap to copy, decodes on demand.
 
+import Glibc
+
 /// One value of a `JSONDocument`, which it keeps alive.
 package struct JSONValue: Sendable {
     package let document: JSONDocument
@@ -141,39 +143,75 @@ package struct JSONValue: Sendable {
 
 /// Decodes the escapes of a JSON string that is known to be well-formed.
 private func unescape(_ raw: UnsafeRawBufferPointer) -> [UInt8] {
-    var out: [UInt8] = []
-    out.reserveCapacity(raw.count)
+    [UInt8](unsafeUninitializedCapacity: raw.count) { out, count in
+        count = decodeJSONString(raw, into: UnsafeMutableRawBufferPointer(out)).length
+    }
+}
+
+/// Decodes the escapes of a JSON string that is known to be well-formed into as much room as it has
+/// bytes. Surrogate pairs are joined; a half that stands alone becomes U+FFFD and is counted.
+/// - Precondition: `out` has room for `raw.count` bytes.
+package func decodeJSONString(
+    _ raw: UnsafeRawBufferPointer, into out: UnsafeMutableRawBufferPointer
+) -> (length: Int, lone: Int) {
+    precondition(out.count >= raw.count, "decoding takes no more bytes than there are")
+    var lone = 0
+    var made = 0
     var i = 0
     func hex4(_ at: Int) -> UInt32 {
         (0..<4).reduce(0) { $0 << 4 | (hexValue(raw[at + $1]) ?? 0) }
     }
+    func put(_ byte: UInt32) {
+        out[made] = UInt8(truncatingIfNeeded: byte)
+        made += 1
+    }
+    guard let from = raw.baseAddress, let to = out.baseAddress else { return (0, 0) }
     while i < raw.count {
-        let c = raw[i]
-        guard c == UInt8(ascii: "\\") else {
-            out.append(c)
-            i += 1
-            continue
-        }
-        switch raw[i + 1] {
-        case UInt8(ascii: "u"):
-            var unit = hex4(i + 2)
-            i += 6
+        // SAFETY: i..<count lies in `raw`, and `out` has room for as many bytes as were read.
+        let found = memchr(from + i, Int32(UInt8(ascii: "\\")), raw.count - i)
+        let plain = found.map { UnsafeRawPointer($0) - (from + i) } ?? raw.count - i
+        (to + made).copyMemory(from: from + i, byteCount: plain)
+        made += plain
+        i += plain
+        guard i + 1 < raw.count else { break }
+        let escape = raw[i + 1]
+        i += 2
+        switch escape {
+        case UInt8(ascii: "u") where i + 4 <= raw.count:
+            var unit = hex4(i)
+            i += 4
             if unit & 0xFC00 == 0xD800, i + 6 <= raw.count, raw[i] == UInt8(ascii: "\\"),
                 raw[i + 1] == UInt8(ascii: "u"), hex4(i + 2) & 0xFC00 == 0xDC00
             {
                 unit = 0x10000 + (unit & 0x3FF) << 10 + (hex4(i + 2) & 0x3FF)
                 i += 6
             }
-            appendUTF8(unit, to: &out)
-            continue
-        case UInt8(ascii: "b"): out.append(8)
-        case UInt8(ascii: "f"): out.append(12)
-        case UInt8(ascii: "n"): out.append(10)
-        case UInt8(ascii: "r"): out.append(13)
-        case UInt8(ascii: "t"): out.append(9)
-        default: out.append(raw[i + 1])
+            if unit & 0xFFFF_F800 == 0xD800 {
+                unit = 0xFFFD
+                lone += 1
+            }
+            switch unit {
+            case 0..<0x80: put(unit)
+            case 0x80..<0x800:
+                put(0xC0 | unit >> 6)
+                put(0x80 | unit & 0x3F)
+            case 0x800..<0x10000:
+                put(0xE0 | unit >> 12)
+                put(0x80 | unit >> 6 & 0x3F)
+                put(0x80 | unit & 0x3F)
+            default:
+                put(0xF0 | unit >> 18)
+                put(0x80 | unit >> 12 & 0x3F)
+                put(0x80 | unit >> 6 & 0x3F)
+                put(0x80 | unit & 0x3F)
+            }
+        case UInt8(ascii: "b"): put(8)
+        case UInt8(ascii: "f"): put(12)
+        case UInt8(ascii: "n"): put(10)
+        case UInt8(ascii: "r"): put(13)
+        case UInt8(ascii: "t"): put(9)
+        default: put(UInt32(escape))
         }
-        i += 2
     }
-    return out
+    return (made, lone)
 }

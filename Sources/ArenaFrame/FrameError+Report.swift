@@ -84,6 +84,43 @@ extension FrameError {
             return FaultReport(
                 .value, "the archive cannot be read: \(problem)", place: FilePlace(path),
                 help: "is the file cut off? Fetch it again, or unpack it first")
+        case .json(let error): return error.report
+        case .jsonSparse(let path, let rows, let columns):
+            return FaultReport(
+                .value,
+                "the table would have \(count(rows, "row")) of \(count(columns, "column")), far more cells than the file has values",
+                place: FilePlace(path),
+                help:
+                    "are the keys of its objects data? orient= says how the file is laid out; usecols= takes a few"
+            )
+        case .jsonRow(let place, let expected, let found):
+            return FaultReport(
+                .value, "a row is \(found) where others are \(expected)", place: place,
+                help: "the rows of a table are all objects, or all arrays")
+        case .jsonLines(let place):
+            return FaultReport(
+                .value, "not valid JSON: more text follows the value", place: place,
+                help: "lines=True reads a file with one JSON value a line")
+        case .jsonOrient(let place, let expected):
+            return FaultReport(
+                .value, "the JSON text is of another shape: expected \(expected)", place: place,
+                help: "leave orient= out to have it found")
+        case .numpy(let path, let problem):
+            return FaultReport(
+                .value, "the NumPy file cannot be read: \(problem)", place: FilePlace(path),
+                help: "np.save(path, a.astype(\"float64\")) writes numbers, astype(str) text")
+        case .sql(let fault): return fault.report
+        case .sqliteTable(let path, let tables):
+            return FaultReport(
+                .value,
+                tables.isEmpty
+                    ? "the SQLite file has no tables"
+                    : "the SQLite file has \(count(tables.count, "table")): \(quoted(tables))",
+                place: FilePlace(path), help: "say which: table=\"\(tables.first ?? "name")\"")
+        case .sqliteExists(let path, let table):
+            return FaultReport(
+                .value, "there is a table '\(table)' already", place: FilePlace(path),
+                help: "if_exists=\"replace\" or \"append\"")
         case .unreadableTurns(
             let column, let row, let reading, let problem, let character, let shown):
             return FaultReport(
@@ -211,7 +248,7 @@ extension FrameError {
         case .csvFormat(let path, let what):
             let help: String
             switch what {
-            case .utf16: help = "convert it: iconv -f utf-16 -t utf-8"
+            case .utf16: help = "encoding=\"utf-16\" reads it"
             case .gzip, .zip: help = "unpack it first"
             case .parquet: help = "write it as CSV first"
             }
@@ -227,8 +264,9 @@ extension FrameError {
                 .value, "the row has \(count(found, "cell")), the header has \(expected)",
                 place: place,
                 help: found > expected
-                    ? "a cell with a comma in it must be quoted; or the header lacks a name"
-                    : "is the file cut off, or a line broken in a cell that is not quoted?")
+                    ? "a cell with a comma in it must be quoted; or the header lacks a name; on_bad_lines=\"repair\" mends such rows"
+                    : "is the file cut off, or a line broken in a cell that is not quoted? on_bad_lines=\"repair\" fills such rows up"
+            )
         case .csvUnterminated(let place, let shown):
             return FaultReport(
                 .value, "the quoted cell that opens here is never closed: \(shown)", place: place,
@@ -259,7 +297,7 @@ extension FrameError {
                 return FaultReport(
                     .value, "\(cell) is not UTF-8 (byte 0x\(hex(byte))): \(shown)",
                     place: place,
-                    help: "convert the file: iconv -f latin1 -t utf-8, or as it was written")
+                    help: "say how it was written: encoding=\"latin-1\" or \"cp1252\"")
             }
         case .csvKeyMissing(let place, let key, let count):
             return FaultReport(
@@ -296,5 +334,67 @@ extension FrameError {
 
     private func hex(_ byte: UInt8) -> String {
         (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+    }
+}
+
+extension SQLFault {
+    /// The fault in words, with the part of the query that it is about.
+    var report: FaultReport {
+        var text = "SQL: \(message)"
+        var place = path.map { FilePlace($0) }
+        var unknown: String?
+        for kind in ["no such column: ", "no such table: "] where message.hasPrefix(kind) {
+            // A name may come with that of its table.
+            let name = message.dropFirst(kind.count)
+            unknown = String(name.split(separator: ".").last ?? name)
+        }
+        var offset = offset
+        if offset == nil, let unknown, let query { offset = Self.find(unknown, in: query) }
+        if let offset, let query {
+            let bytes = Array(query.utf8)
+            bytes.withUnsafeBytes { raw in
+                let (line, column) = lineAndColumn(of: offset, in: raw)
+                text +=
+                    " at \(excerpt(UnsafeRawBufferPointer(rebasing: raw[min(offset, raw.count)...]), limit: 32))"
+                if path == nil { place = FilePlace("the query", line: line, column: column) }
+            }
+        }
+        return FaultReport(
+            message.hasPrefix("interrupted") ? .interrupted : .value, text, place: place,
+            help: help(unknown))
+    }
+
+    private func help(_ unknown: String?) -> String? {
+        if let unknown { return suggestion(for: unknown, among: known) }
+        if message.contains("not authorized") {
+            return "a query reads: SELECT and nothing else"
+        }
+        if message.contains("is not a database") {
+            return "is it an SQLite file? read_csv and read_json read others"
+        }
+        if message.contains("not UTF-8") {
+            return "take it as text: query=\"select hex(name) as name ...\""
+        }
+        if message.contains("duplicate column") {
+            return "SQL takes A and a for one name: rename one"
+        }
+        if message.hasPrefix("more than one") { return "run them one by one" }
+        if message.contains("malformed") { return "the file is damaged: fetch it again" }
+        return "SQLite's SQL: https://www.sqlite.org/lang.html"
+    }
+
+    /// Where a name stands in a query as a word of its own.
+    private static func find(_ name: String, in query: String) -> Int? {
+        let (text, name) = (Array(query.utf8), Array(name.utf8))
+        func isWord(_ at: Int) -> Bool {
+            guard text.indices.contains(at) else { return false }
+            let c = text[at]
+            return c == 95 || c >= 128 || (48...57).contains(c) || (97...122).contains(c | 0x20)
+        }
+        guard !name.isEmpty, text.count >= name.count else { return nil }
+        return (0...text.count - name.count).first { at in
+            text[at..<at + name.count].elementsEqual(name) && !isWord(at - 1)
+                && !isWord(at + name.count)
+        }
     }
 }

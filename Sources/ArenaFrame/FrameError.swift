@@ -59,6 +59,21 @@ package enum FrameError: ArenaFault, Equatable {
     case csvKeyMissing(place: FilePlace, key: String, count: Int)
     case csvKeyDuplicate(place: FilePlace, key: String, value: String, firstLine: Int)
 
+    // JSON files
+    case json(JSONError)
+    case jsonSparse(path: String, rows: Int, columns: Int)
+    case jsonRow(place: FilePlace, expected: String, found: String)
+    case jsonLines(place: FilePlace)
+    case jsonOrient(place: FilePlace, expected: String)
+
+    // NumPy files
+    case numpy(path: String, problem: String)
+
+    // SQL
+    case sql(SQLFault)
+    case sqliteTable(path: String, tables: [String])
+    case sqliteExists(path: String, table: String)
+
     // Cells of turns
     case unreadableTurns(
         column: String, row: String, reading: TurnReading, problem: TurnProblem, character: Int,

@@ -195,13 +195,13 @@ import Testing
             report { try csv("a,b\n1,2\n\"x\ny\",2,3\n") } == """
                 ValueError: the row has 3 cells, the header has 2
                   in t.csv:3
-                  help: a cell with a comma in it must be quoted; or the header lacks a name
+                  help: a cell with a comma in it must be quoted; or the header lacks a name; on_bad_lines="repair" mends such rows
                 """)
         #expect(
             report { try csv("a,b\n\"1\n2\",2\n3\n") } == """
                 ValueError: the row has 1 cell, the header has 2
                   in t.csv:4
-                  help: is the file cut off, or a line broken in a cell that is not quoted?
+                  help: is the file cut off, or a line broken in a cell that is not quoted? on_bad_lines="repair" fills such rows up
                 """)
         #expect(
             report { try csv("a,b\n1,2\n3,\"open \"\"quote\n4,5\n") } == """
@@ -235,7 +235,7 @@ import Testing
             report { try parseCSV(bad, name: "t.csv") } == """
                 ValueError: a cell of 'b' is not UTF-8 (byte 0xFF): 'né\u{FFFD}x'
                   in t.csv:3:7
-                  help: convert the file: iconv -f latin1 -t utf-8, or as it was written
+                  help: say how it was written: encoding="latin-1" or "cp1252"
                 """)
         #expect(
             report { try csv("a,b\n1,x\u{0}y\n") } == """

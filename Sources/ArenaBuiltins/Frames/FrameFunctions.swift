@@ -1,55 +1,10 @@
-// Making, blending and showing frames.
+// Blending and showing frames.
 
 import ArenaCore
 import ArenaFrame
 import ArenaLanguage
 
 private typealias P = BuiltinParameter
-
-let frameFunction = Builtin(
-    "frame",
-    [
-        P("columns", "dict", .required, "names to lists of values"),
-        P("key", "str", .optional("None")),
-    ],
-    "A frame from lists of values.",
-    examples: [
-        Example(
-            "print(frame({\"id\": [7, 8], \"p\": [0.5, None]}, key=\"id\").shape)",
-            prints: "(2, 1)\n")
-    ]
-) { a throws(Raised) in
-    guard let items = a[0].dictItems else {
-        throw Raised(
-            .type, "frame() wants a dict of columns, not \(a[0].typeWithArticle)",
-            help: "frame({\"id\": [1, 2]}, key=\"id\")")
-    }
-    let key = try a.optionalString(1)
-    var names: [String] = []
-    var columns: [Column] = []
-    var frameKey: FrameKey?
-    for (name, values) in items {
-        guard let name = name.asString else { throw Raised(.type, "a column's name is a str") }
-        let list = try a.machine.materialise(values)
-        defer { list.release() }
-        let made = try column(ofItems: list.items.map { Array($0) } ?? [], named: name)
-        if name == key {
-            frameKey = try framing { () throws(FrameError) in try FrameKey(name: name, column: made)
-            }
-        } else {
-            names.append(name)
-            columns.append(made)
-        }
-    }
-    if let key, frameKey == nil {
-        throw Raised(
-            .key, "frame(): there is no column '\(key)' for the key",
-            help: suggestion(for: key, among: names))
-    }
-    return try framing { () throws(FrameError) in
-        value(try Frame(names: names, columns: columns, key: frameKey))
-    }
-}
 
 let displayFunction = Builtin(
     "display", [P("values", "any", .rest)], "Shows values as the shell does: frames as tables.",

@@ -149,12 +149,14 @@ let hstackFunction = function(
 ) { a in value(try hstack(try parts(a, 0), name: "matrix")) }
 
 let matrixFunction = function(
-    "matrix", [P("columns", "list of columns, or a frame")],
+    "matrix", [P("columns", "list of columns, a frame, or a column of lists")],
     "Columns of numbers as one matrix, a row of numbers for each row.",
     "f = frame({\"a\": [1, 2], \"b\": [3, 4]})\nprint(matrix([f[\"a\"], f[\"b\"]])[0])",
     "[1.0, 3.0]"
 ) { a in
     if let frame = (a[0].asHost as? FrameValue)?.frame { return value(try frame.matrix()) }
+    // A column of lists has a row's numbers together already.
+    if let series = (a[0].asHost as? SeriesValue)?.series { return value(try series.matrix()) }
     return value(try hstack(try parts(a, 0), name: "matrix"))
 }
 

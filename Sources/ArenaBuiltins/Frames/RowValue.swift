@@ -78,7 +78,7 @@ final class RowValue: HostObject {
     /// The cells in order, owned.
     fileprivate var cells: [Value] { source.columns.map { cell($0, row) } }
 
-    fileprivate var entries: [(name: Value, cell: Value)] {
+    var entries: [(name: Value, cell: Value)] {
         zip(source.names, cells).map { (Value.string($0), $1) }
     }
 

@@ -17,15 +17,25 @@ final class SeriesValue: HostObject {
         methods: seriesMethods + turnMethods)
     var type: HostType { Self.hostType }
     func forWorker() -> (any HostObject)? { SeriesValue(series) }
-    var attributeNames: [String] { ["dtype", "key", "name", "shape", "str", "values"] }
+    var attributeNames: [String] {
+        ["dtype", "key", "name", "shape", "str", "values"]
+            + (matrix == nil ? [] : ["is_sparse", "nnz"])
+    }
+
+    private var matrix: MatrixStorage? {
+        if case .matrix(let matrix) = series.column.storage { matrix } else { nil }
+    }
 
     func attribute(_ name: String) throws(Raised) -> Value? {
         switch name {
         case "name": return .string(series.name)
         case "dtype": return .string(series.column.type.rawValue)
         case "key": return keyValues(series.key)
-        case "shape": return .tuple([.int(series.count)])
+        case "shape":
+            return .tuple([.int(series.count)] + (matrix.map { [.int($0.width)] } ?? []))
         case "str": return .host(TextAccess(series))
+        case "is_sparse": return matrix.map { .bool($0.isSparse) }
+        case "nnz": return matrix.map { .int($0.nonzeroCount) }
         case "values": return .list((0..<series.count).map { cell(series.column, $0) })
         default: return nil
         }
@@ -113,7 +123,8 @@ private let turnsExample = """
     """
 
 private let seriesMethods: [Builtin] =
-    readingMethods + columnVerbMethods + columnMathMethods + columnStatisticMethods + textMethods
+    readingMethods + matrixMethods + columnVerbMethods + columnMathMethods
+    + columnStatisticMethods + textMethods
 
 let readingMethods: [Builtin] = [
     Builtin(
@@ -178,6 +189,17 @@ let readingMethods: [Builtin] = [
         return try framing { () throws(FrameError) in value(try series.joined(separator: separator))
         }
     },
+]
+
+private let matrixMethods: [Builtin] = [
+    columnMethod(
+        "to_sparse", [], "A matrix of which only the numbers that are not 0 are stored (CSR).",
+        "print(matrix(frame({\"a\": [0, 2]})).to_sparse().nnz)", prints: "1"
+    ) { series, _ in value(try series.matrix(sparse: true)) },
+    columnMethod(
+        "to_dense", [], "A sparse matrix with all of its numbers.",
+        "print(matrix(frame({\"a\": [0, 2]})).to_sparse().to_dense().is_sparse)", prints: "False"
+    ) { series, _ in value(try series.matrix(sparse: false)) },
 ]
 
 /// The keys of the rows as a list; None where nothing names them.

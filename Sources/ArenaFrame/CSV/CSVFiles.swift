@@ -48,7 +48,12 @@ package func readCSV(
     }
     var names = first.names
     var joined: [Column] = []
-    for at in names.indices { joined.append(Column(joining: columns[at])) }
+    for (at, name) in names.enumerated() {
+        let column = Column(joining: columns[at])
+        // Categories are those of all files.
+        let wanted = options.types[name] == .categorical ? ColumnType.categorical : column.type
+        joined.append(try Series(trusting: name, column, nil).converted(to: wanted).column)
+    }
     var frameKey: FrameKey?
     if let key {
         guard let at = names.firstIndex(of: key) else {
@@ -59,7 +64,7 @@ package func readCSV(
     }
     return CSVResult(
         frame: try Frame(names: names, columns: joined, key: frameKey),
-        misfits: results.flatMap(\.misfits))
+        misfits: results.flatMap(\.misfits), repairs: results.flatMap(\.repairs))
 }
 
 private func readAll(
@@ -87,44 +92,11 @@ extension Column {
         let valued = parts.filter { $0.missingCount < $0.count }
         let types = Set(valued.map(\.type))
         let type = types.count == 2 ? .float64 : types.first ?? parts.first?.type ?? .string
-        let parts = parts.map { part -> Column in
-            if part.type == type { return part }
-            if part.missingCount == part.count { return .missing(type, part.count) ?? part }
-            return Column(part.doubles ?? [], validity: part.validity)
-        }
-        var validity = Validity(repeating: true, count: 0)
-        for part in parts {
-            if let own = part.validity {
-                for row in 0..<part.count { validity.append(own[row]) }
-            } else {
-                validity.append(repeating: true, count: part.count)
-            }
-        }
-        var texts: [TextStorage] = []
-        var bools: [Bool] = []
-        var ints: [Int64] = []
-        var doubles: [Double] = []
-        var floats: [Float] = []
-        for part in parts {
-            switch part.storage {
-            case .bool(let values): bools += values
-            case .int64(let values): ints += values
-            case .float64(let values): doubles += values
-            case .float32(let values): floats += values
-            case .string(let values): texts.append(values)
-            default: break  // no file of text has such columns
-            }
-        }
-        switch type {
-        case .bool: self.init(.bool(bools), validity: validity)
-        case .int64: self.init(.int64(ints), validity: validity)
-        case .float64: self.init(.float64(doubles), validity: validity)
-        case .float32: self.init(.float32(floats), validity: validity)
-        default: self.init(.string(TextStorage(joining: texts)), validity: validity)
-        }
-    }
-
-    private init(_ values: [Double], validity: Validity?) {
-        self.init(.float64(values), validity: validity)
+        self.init(
+            joiningParts: parts.map { part -> Column in
+                if part.type == type { return part }
+                if part.missingCount == part.count { return .missing(type, count: part.count) }
+                return Column(.float64(part.doubles ?? []), validity: part.validity)
+            })
     }
 }

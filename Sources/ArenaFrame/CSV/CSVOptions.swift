@@ -9,6 +9,16 @@ package struct CSVOptions: Sendable {
     package var delimiter: UInt8? = UInt8(ascii: ",")
     /// What opens and closes cells; nil if nothing does.
     package var quote: UInt8? = UInt8(ascii: "\"")
+    /// What separates cells where it is more than one byte.
+    package var separator: String?
+    /// Makes the byte behind it text; nil: a quote is written twice.
+    package var escape: UInt8?
+    /// Whether spaces before a cell are no part of it.
+    package var skipsInitialSpace = false
+    /// What lines that are no rows begin with.
+    package var comment: UInt8?
+    package var badLines = CSVBadLines.error
+    package var encoding = TextEncoding.utf8
     /// Lines at the start that are not looked at.
     package var skippedLines = 0
     /// Whether the first row names the columns; if not they are called 0, 1, 2.
@@ -23,6 +33,12 @@ package struct CSVOptions: Sendable {
     package var rowLimit = Int.max
 
     package init() {}
+
+    /// Whether the text has to be made regular before it is read.
+    var isIrregular: Bool {
+        separator != nil || escape != nil || skipsInitialSpace || comment != nil
+            || badLines != .error
+    }
 
     /// The delimiter that a file's first lines speak for: a comma, unless another one stands equally
     /// often in each of them and a comma does not.
@@ -61,6 +77,8 @@ package struct CSVOptions: Sendable {
 package struct CSVResult: Sendable {
     package var frame: Frame
     package var misfits: [CSVMisfit]
+    /// What was done to rows that did not fit.
+    package var repairs: [String] = []
 }
 
 /// A column that is text because of a few cells.
@@ -115,7 +133,7 @@ extension CSVReader {
         if column.type == type { return column }
         let rows = column.count
         // Where nothing is there, nothing has to fit.
-        if column.missingCount == rows, let empty = Column.missing(type, rows) { return empty }
+        if column.missingCount == rows { return .missing(type, count: rows) }
         switch (column.storage, type) {
         case (.int64(let values), .float64):
             return Column(.float64(values.map(Double.init)), validity: column.validity)
@@ -132,12 +150,25 @@ extension CSVReader {
                     .int64(values.map { Int64(exactly: $0) ?? 0 }), validity: column.validity)
             }
             throw unfit(column, misfit ?? 0, type, at, names, dataStart)
+        case (.string, .categorical), (.string, .timestamp):
+            let series = Series(trusting: names[at], column, nil)
+            do { return try series.converted(to: type).column } catch {
+                let misfit = (0..<rows).first { row in
+                    !column.isMissing(row) && timestamp(column, row) == nil
+                }
+                throw unfit(column, misfit ?? 0, type, at, names, dataStart)
+            }
         default:
             let misfit = (0..<rows).first { row in
                 !column.isMissing(row) && !Self.fits(column.text(row) ?? "", type)
             }
             throw unfit(column, misfit ?? 0, type, at, names, dataStart)
         }
+    }
+
+    private func timestamp(_ column: Column, _ row: Int) -> Int64? {
+        guard case .string(let texts) = column.storage else { return nil }
+        return texts.withBytes(at: row) { ArenaFrame.timestamp(from: $0) }
     }
 
     private static func fits(_ text: String, _ type: ColumnType) -> Bool {
@@ -158,22 +189,5 @@ extension CSVReader {
         let shown = Array((column.text(row) ?? "").utf8).withUnsafeBytes { excerpt($0) }
         let place = FilePlace(path, line: line(ofRow: row, dataStart, names.count))
         return .csvUnfit(place: place, column: names[at], wanted: type, shown: shown)
-    }
-}
-
-extension Column {
-    /// Rows without a value; nil for types that no file of text has.
-    static func missing(_ type: ColumnType, _ rows: Int) -> Column? {
-        let validity = Validity(repeating: false, count: rows)
-        switch type {
-        case .bool: return Column(.bool(.init(repeating: false, count: rows)), validity: validity)
-        case .int64: return Column(.int64(.init(repeating: 0, count: rows)), validity: validity)
-        case .float64: return Column(.float64(.init(repeating: 0, count: rows)), validity: validity)
-        case .float32: return Column(.float32(.init(repeating: 0, count: rows)), validity: validity)
-        case .string:
-            let views = [TextView](repeating: .empty, count: rows)
-            return Column(.string(TextStorage(views: views, chunks: [])), validity: validity)
-        default: return nil
-        }
     }
 }

@@ -42,7 +42,10 @@ package func readCSV(
     defer { withExtendedLifetime(file) {} }
     if let unpacked = try unpacked(file.bytes, path: path) {
         defer { withExtendedLifetime(unpacked) {} }
-        return try CSVReader(unpacked.bytes, path: path, options: options).read(key: key)
+        return try readAny(unpacked.bytes, path, key, options)
+    }
+    if options.isIrregular || options.encoding != .utf8 {
+        return try readAny(file.bytes, path, key, options)
     }
     var reader = CSVReader(file.bytes, path: path, options: options)
     reader.descriptor = file.descriptor
@@ -67,10 +70,39 @@ package func parseCSV(
 ) throws(FrameError) -> CSVResult {
     let result = bytes.withUnsafeBytes { raw in
         Result { () throws(FrameError) in
-            try CSVReader(raw, path: name, options: options).read(key: key)
+            try readAny(raw, name, key, options)
         }
     }
     return try result.get()
+}
+
+/// Reads bytes, which are made UTF-8 and regular first where they are not.
+private func readAny(
+    _ bytes: UnsafeRawBufferPointer, _ path: String, _ key: String?, _ options: CSVOptions
+) throws(FrameError) -> CSVResult {
+    if options.encoding != .utf8 {
+        let text = options.encoding.decoded(bytes)
+        var plain = options
+        plain.encoding = .utf8
+        return try parseCSV(text, name: path, key: key, options: plain)
+    }
+    let reader = CSVReader(bytes, path: path, options: options)
+    guard options.isIrregular else { return try reader.read(key: key) }
+    let delimiter = options.separator.map { Array($0.utf8) } ?? [reader.delimiter]
+    var repair = CSVRepair(bytes, options, delimiter: delimiter)
+    let text: [UInt8]
+    do { text = try repair.regular() } catch {
+        throw reader.fault(error, names: options.names ?? repair.firstRow)
+    }
+    var regular = CSVOptions()
+    regular.header = options.header
+    regular.names = options.names
+    regular.columns = options.columns
+    regular.types = options.types
+    regular.rowLimit = options.rowLimit
+    var result = try parseCSV(text, name: path, key: key, options: regular)
+    result.repairs = repair.repairs.sentences(path)
+    return result
 }
 
 struct CSVReader {
@@ -155,7 +187,12 @@ struct CSVReader {
         let chosen = options.columns.map { Set($0) }
         return names.map { name in
             if let chosen, !chosen.contains(name), name != key { return .skip }
-            return options.types[name] == .string ? .text : .infer
+            switch options.types[name] {
+            // These are made of the cells' text, whatever it looks like.
+            case .string, .categorical, .timestamp: return .text
+            case nil, .bool, .int64, .float64, .float32, .turns, .ints, .floats, .matrix:
+                return .infer
+            }
         }
     }
 
@@ -239,6 +276,7 @@ struct CSVReader {
         do {
             cells = try scanner.nextRow(limit: Self.maximumColumns)
         } catch { throw fault(error, names: []) }
+        if cells.isEmpty, let names = options.names, !options.header { return names }
         guard !cells.isEmpty else { throw .csvEmpty(path: path) }
         if !options.header { scanner = self.scanner(from: start) }
         if let names = options.names {
@@ -424,7 +462,7 @@ extension CSVReader {
         }
     }
 
-    private func fault(_ problem: CSVProblem, names: [String]) -> FrameError {
+    func fault(_ problem: CSVProblem, names: [String]) -> FrameError {
         switch problem {
         case .ragged(let row, let found):
             let line = lineAndColumn(of: row, in: bytes).0

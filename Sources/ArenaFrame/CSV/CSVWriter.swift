@@ -189,7 +189,7 @@ extension arena_csv_column {
 }
 
 /// Where the chunks of a text column begin.
-private final class ChunkList: Sendable {
+final class ChunkList: Sendable {
     nonisolated(unsafe) let bases: UnsafeMutablePointer<UnsafePointer<UInt8>?>
 
     init(_ chunks: [ByteChunk]) {
@@ -313,7 +313,7 @@ func appendJSON(_ lists: ListStorage, row: Int, to bytes: inout [UInt8]) {
     bytes = result
 }
 
-private func appendEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
+func appendEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
     switch byte {
     case quote, backslash: bytes += [backslash, byte]
     case 10: bytes += "\\n".utf8

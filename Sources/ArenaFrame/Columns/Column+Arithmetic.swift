@@ -282,7 +282,7 @@ extension Series {
                             "the rows of '\(name)' have \(matrix.width) numbers, those of '\(series.name)' \(second.width)",
                         help: nil)
                 }
-                if case .float64 = second.numbers { isNarrow = false }
+                if !second.isFloat32 { isNarrow = false }
                 others = .each(second.doubles)
             } else if let values = series.column.doubles {
                 isNarrow = series.column.type == .float32
@@ -430,7 +430,7 @@ private func wholePower(_ base: Int64, _ exponent: Int64) -> Int64? {
 extension MatrixStorage {
     /// A matrix of the same shape; float32 if both sides were.
     func with(_ values: [Double], narrow: Bool) -> MatrixStorage {
-        if narrow, case .float32 = numbers {
+        if narrow, isFloat32 {
             return MatrixStorage(.float32(values.map(Float.init)), count: count, width: width)
         }
         return MatrixStorage(.float64(values), count: count, width: width)

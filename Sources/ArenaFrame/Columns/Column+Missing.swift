@@ -352,14 +352,7 @@ extension Column {
         case (.floats(let a), .floats(let b)): storage = .floats(a.appending(b))
         case (.matrix(let a), .matrix(let b)):
             guard a.width == b.width else { return nil }
-            if case .float32(let x) = a.numbers, case .float32(let y) = b.numbers {
-                storage = .matrix(
-                    MatrixStorage(.float32(x + y), count: a.count + b.count, width: a.width))
-            } else {
-                storage = .matrix(
-                    MatrixStorage(
-                        .float64(a.doubles + b.doubles), count: a.count + b.count, width: a.width))
-            }
+            storage = .matrix(MatrixStorage(joining: [a, b]))
         case (.bool, _), (.int64, _), (.float64, _), (.float32, _), (.string, _), (.turns, _),
             (.ints, _), (.floats, _), (.matrix, _), (.categorical, _), (.timestamp, _):
             // A column of nothing but missing rows takes any type.

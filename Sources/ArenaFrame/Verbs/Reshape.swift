@@ -287,12 +287,39 @@ extension Frame {
     }
 }
 
-/// Columns of numbers and matrices side by side as one matrix; float32 if all of them are.
+/// Matrices and columns of numbers side by side, zeros left out.
+private func sparse(
+    _ parts: [Series], width: Int, rows: Int, _ isNarrow: Bool
+) throws(FrameError) -> MatrixStorage {
+    var matrices: [MatrixStorage] = []
+    for part in parts {
+        if case .matrix(let matrix) = part.column.storage {
+            matrices.append(matrix)
+        } else {
+            let values = try part.doubles(for: "hstack")
+            matrices.append(MatrixStorage(.float64(values), count: rows, width: 1))
+        }
+    }
+    var builder = SparseBuilder(float32: isNarrow)
+    for row in 0..<rows {
+        var start = 0
+        for matrix in matrices {
+            matrix.forEachNonzero(in: row) { builder.append(start + $0, $1) }
+            start += matrix.width
+        }
+        builder.endRow()
+    }
+    return MatrixStorage(.sparse(builder.finish()), count: rows, width: width)
+}
+
+/// Columns of numbers and matrices side by side as one matrix: sparse if one of them is, float32 if
+/// all of them are.
 /// - Throws: `FrameError.columnType`, `.lengths`, `.otherRows`, `.noFrames`.
 package func hstack(_ parts: [Series], name: String) throws(FrameError) -> Series {
     guard let first = parts.first else { throw .noFrames(verb: "hstack") }
     var width = 0
     var isNarrow = true
+    var isSparse = false
     for part in parts {
         try first.checkRows(part)
         if part.column.missingCount > 0 {
@@ -303,13 +330,18 @@ package func hstack(_ parts: [Series], name: String) throws(FrameError) -> Serie
         }
         if case .matrix(let matrix) = part.column.storage {
             width += matrix.width
-            if case .float64 = matrix.numbers { isNarrow = false }
+            if !matrix.isFloat32 { isNarrow = false }
+            if matrix.isSparse { isSparse = true }
         } else {
             width += 1
             if part.column.type != .float32 { isNarrow = false }
         }
     }
     let rows = first.count
+    if isSparse {
+        let matrix = try sparse(parts, width: width, rows: rows, isNarrow)
+        return Series(trusting: name, Column(.matrix(matrix)), first.key)
+    }
     var values = [Double](repeating: 0, count: rows * width)  // (rows, width)
     var start = 0
     for part in parts {

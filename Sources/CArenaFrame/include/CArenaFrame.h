@@ -76,6 +76,62 @@ long arena_turns_read(
     const uint8_t *cell, size_t count, uint8_t *out, arena_turn *turns, size_t room, int python,
     size_t *lone);
 
+// MARK: - JSON
+
+enum {
+    // What a value is; of the elements of an array, all of them together.
+    arena_json_null = 1,
+    arena_json_bool = 2,
+    arena_json_int = 4,    // fits 32 bits
+    arena_json_long = 8,   // fits 64 bits
+    arena_json_big = 16,   // a whole number that does not
+    arena_json_float = 32,
+    arena_json_string = 64,
+    arena_json_array = 128,
+    arena_json_object = 256,
+};
+
+enum {
+    // What was expected and not found.
+    arena_json_no_value = 1,
+    arena_json_end,
+    arena_json_no_key,
+    arena_json_no_colon,
+    arena_json_no_comma_brace,
+    arena_json_no_comma_bracket,
+    arena_json_no_quote,
+    arena_json_control,
+    arena_json_escape,
+    arena_json_hex,
+    arena_json_no_fraction,
+    arena_json_no_exponent,
+    arena_json_deep,
+    arena_json_room = -100,  // not of the text: there was no room for all of it
+};
+
+/// A value in the text, a string with its quotes.
+typedef struct {
+    size_t start, end;
+    uint32_t kind;
+    uint32_t elements;  // the kinds that occur directly in an array
+    uint32_t escaped;   // a string with escapes in it
+} arena_json_value;
+
+/// Reads the value that begins at `*at` and moves there behind it.
+/// - Returns: 0, or what is wrong at `*at`.
+int arena_json_read(const uint8_t *bytes, size_t count, size_t *at, arena_json_value *out);
+
+/// Reads the elements of the array, or the keys and values of the object, that begins at `*at`.
+/// - Returns: How many values (keys count), or minus what is wrong at `*at`.
+long arena_json_list(
+    const uint8_t *bytes, size_t count, size_t *at, arena_json_value *out, size_t room);
+
+/// Finds commas between the elements of an array whose content begins at `at`, about `step` bytes apart.
+/// In text that is not JSON they may lie anywhere.
+/// - Returns: How many.
+size_t arena_json_cut(
+    const uint8_t *bytes, size_t count, size_t at, size_t step, size_t *cuts, size_t room);
+
 // MARK: - Numbers into bytes
 
 enum {

@@ -22,6 +22,13 @@ let readCSVFunction = Builtin(
             "dtype", "dict", .named("None"),
             "types by column: \"string\", \"int64\", \"float64\" ..."),
         P("nrows", "int", .named("None"), "the first so many rows"),
+        P("escapechar", "str", .named("None"), "makes the character behind it text"),
+        P("skipinitialspace", "bool", .named("False"), "whether spaces before a cell are left out"),
+        P("comment", "str", .named("None"), "what lines begin with that are no rows"),
+        P(
+            "on_bad_lines", "str", .named("\"error\""),
+            "rows that do not fit: \"error\", \"skip\", or \"repair\" as they must have been meant"),
+        P("encoding", "str", .named("\"utf-8\""), "also \"latin-1\", \"cp1252\", \"utf-16\""),
     ],
     "Reads CSV files (UTF-8, RFC 4180) into a frame; column types are found over the whole file.",
     examples: [
@@ -34,21 +41,20 @@ let readCSVFunction = Builtin(
             df = read_csv(".build/example.tsv", usecols=["zip"], dtype={"zip": "string"}, nrows=1)
             print(df.columns, list(df["zip"]))
             """, prints: "['zip'] ['01234']\n"),
+        Example(
+            """
+            write_text(".build/bad.csv", "a,b\n1,2\n3\n4,5,6\n")
+            df = read_csv(".build/bad.csv", on_bad_lines="repair")
+            print(list(df["a"]), list(df["b"]))
+            """, prints: "[1, 3, 4] ['2', None, '5,6']\n"),
     ]
 ) { a throws(Raised) in
-    let paths = a[0].asString == nil ? try a.strings(0, "read_csv", "path") : [try a.string(0)]
-    guard !paths.isEmpty else {
-        throw Raised(
-            .value, "read_csv() was given no files", help: "read_csv(glob(\"data/*.csv\"))")
-    }
-    if a.has(1), a.has(2) {
-        throw Raised(.type, "read_csv(): index_col= is another name for key=; give one of them")
-    }
-    let key = a.has(1) ? try a.optionalString(1) : try a.optionalString(2)
+    let (paths, key) = (try a.paths(0), try a.key(1, or: 2))
     let options = try csvOptions(a)
     let result = try framing { () throws(FrameError) in
         try readCSV(paths: paths, key: key, options: options)
     }
+    for repair in result.repairs { a.machine.note("read_csv: \(repair)") }
     for misfit in result.misfits { a.machine.note("read_csv: \(misfit.sentence)") }
     return value(result.frame)
 }
@@ -56,7 +62,14 @@ let readCSVFunction = Builtin(
 private func csvOptions(_ a: Arguments) throws(Raised) -> CSVOptions {
     var options = CSVOptions()
     options.delimiter = nil
-    if a.has(3) { options.delimiter = try singleByte(a, 3, "sep") }
+    if a.has(3) {
+        let text = try a.string(3)
+        if text.utf8.count > 1, !text.utf8.contains(where: { $0 == 10 || $0 == 13 }) {
+            options.separator = text
+        } else {
+            options.delimiter = try singleByte(a, 3, "sep")
+        }
+    }
     if a[4].isNone {
         options.quote = nil
     } else if a.has(4) {
@@ -72,31 +85,24 @@ private func csvOptions(_ a: Arguments) throws(Raised) -> CSVOptions {
     if a.has(6) { options.names = try a.strings(6, "read_csv", "names") }
     options.skippedLines = max(0, try a.int(7, or: 0))
     if a.has(8) { options.columns = try a.strings(8, "read_csv", "usecols") }
-    if a.has(9) {
-        guard let items = a[9].dictItems else {
+    options.types = try a.columnTypes(9)
+    options.rowLimit = try a.limit(10)
+    if a.has(11) { options.escape = try singleByte(a, 11, "escapechar") }
+    options.skipsInitialSpace = try a.bool(12, or: false)
+    if a.has(13) { options.comment = try singleByte(a, 13, "comment") }
+    let known = CSVBadLines.allCases.map(\.rawValue)
+    options.badLines = CSVBadLines(rawValue: try a.word(14, known, or: "error")) ?? .error
+    if a.has(15) {
+        let name = try a.string(15)
+        guard let encoding = TextEncoding(name: name) else {
             throw Raised(
-                .type, "read_csv(): dtype= is a dict, not a \(a[9].typeName)",
-                help: "dtype={\"zip\": \"string\"}")
+                .value, "read_csv() does not know the encoding '\(name)'",
+                help: suggestion(for: name, among: TextEncoding.allCases.map(\.rawValue)))
         }
-        for (name, type) in items {
-            let given = type.asString ?? a.machine.representation(of: type)
-            guard let name = name.asString, let known = columnTypes[given] else {
-                throw Raised(
-                    .value, "read_csv(): there is no dtype \(given)",
-                    help: suggestion(for: given, among: columnTypes.keys.sorted()))
-            }
-            options.types[name] = known
-        }
+        options.encoding = encoding
     }
-    if a.has(10) { options.rowLimit = max(0, try a.int(10, or: 0)) }
     return options
 }
-
-/// The names of types that a file of text can have.
-private let columnTypes: [String: ColumnType] = [
-    "bool": .bool, "int64": .int64, "int": .int64, "float64": .float64, "float": .float64,
-    "float32": .float32, "string": .string, "str": .string,
-]
 
 private func singleByte(_ a: Arguments, _ i: Int, _ name: String) throws(Raised) -> UInt8 {
     let text = try a.string(i)
@@ -107,25 +113,6 @@ private func singleByte(_ a: Arguments, _ i: Int, _ name: String) throws(Raised)
                 + a.machine.representation(of: a[i]), help: "sep=\"\\t\" for tabs")
     }
     return byte
-}
-
-extension Arguments {
-    /// A list of texts.
-    func strings(
-        _ i: Int, _ function: String, _ name: String
-    ) throws(Raised) -> [String] {
-        let list = try iterable(i)
-        defer { list.release() }
-        var texts: [String] = []
-        for item in list.items ?? .init(start: nil, count: 0) {
-            guard let text = item.asString else {
-                throw Raised(
-                    .type, "\(function)(): \(name) is a list of str; a \(item.typeName) is in it")
-            }
-            texts.append(text)
-        }
-        return texts
-    }
 }
 
 let writeCSVFunction = Builtin(
@@ -158,13 +145,7 @@ let writeCSVFunction = Builtin(
     var style = CSVStyle()
     style.delimiter = path.hasSuffix(".tsv") ? 9 : 44
     if a.has(2) { style.delimiter = try singleByte(a, 2, "sep") }
-    if a.has(3), !a[3].isNone {
-        let digits = try a.int(3, or: 0)
-        guard (0...20).contains(digits) else {
-            throw Raised(.value, "write_csv(): digits= is 0 to 20, not \(digits)")
-        }
-        style.digits = digits
-    }
+    style.digits = try a.digits(3)
     if a.has(4) { style.header = a[4].asBool ?? true }
     if a.has(5) { style.guardsFormulas = a[5].asBool ?? false }
     try framing { () throws(FrameError) in try writeCSV(frame, path: path, style: style) }
