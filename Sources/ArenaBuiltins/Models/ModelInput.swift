@@ -11,11 +11,7 @@ private typealias P = BuiltinParameter
 
 /// What a model's methods take besides their own: `modelInputParameters` follow the receiver.
 let modelInputParameters: [BuiltinParameter] =
-<<<<<<< HEAD
     [P("text", "column of text, rows laid out, or tokens")] + tokenOptionParameters
-=======
-    [P("text", "column of text, or tokens")] + tokenOptionParameters
->>>>>>> tokens-layout-merged
     + [
         P(
             "token_budget", "int", .named("planned"),
@@ -74,20 +70,13 @@ struct ModelInput {
                 help: "give tokenizer=\"folder\" to the model, or tokens in place of text")
         }
         let options = try tokenOptions(a, from: 2)
-<<<<<<< HEAD
         let rows: TokenRows
-=======
-        var rows = TokenRows()
->>>>>>> tokens-layout-merged
         if let laidOut {
             rows = try laidOut.encode(tokenizer.tokenizer, options, saysSpecial: a.has(3))
         } else if let series {
             rows = try tokenizer.encode(series, options)
-<<<<<<< HEAD
         } else {
             rows = TokenRows()
-=======
->>>>>>> tokens-layout-merged
         }
         reportTokens(rows, a, verb)
         return (rows, laidOut?.key ?? series?.key)

@@ -126,7 +126,6 @@ extension TracedText {
         switch replacement {
         case .string(let string): return ranges(of: StringMatches(pattern: string.pattern))
         case .regex(let regex, _): return ranges(of: RegexMatches(regex: regex))
-        case .spaces: return ranges(of: SpaceRuns())
         }
     }
 
@@ -233,18 +232,5 @@ extension TracedText {
             for i in pieces.indices { pieces[i].mapBytes() }
         }
         return pieces
-    }
-}
-
-/// Runs of two spaces and more.
-private struct SpaceRuns: Matches {
-    func forEach(in text: Bytes, _ body: (Int, Int) -> Void) {
-        var i = 0
-        while i < text.count {
-            let start = i
-            while i < text.count, text[i] == 0x20 { i += 1 }
-            if i - start >= 2 { body(start, i) }
-            if i == start { i += 1 }
-        }
     }
 }

@@ -206,9 +206,8 @@ private struct StepView {
 
     private mutating func add(_ replacement: Replacement) -> Bool {
         switch replacement {
-        case .regex: return false
         // A single space is never one of several.
-        case .spaces: return true
+        case .regex(let regex, _): return regex.isSpaces
         case .string(let string):
             let spaces = string.pattern.filter { $0 == 0x20 }.count
             if string.pattern == [0x20] {

@@ -12,7 +12,7 @@ final class TextRegex: Sendable {
     private let idle = Mutex<[Matcher]>([])
 
     /// Whether the expression is ` {2,}`, which SentencePiece's families join spaces with.
-    private let isSpaces: Bool
+    let isSpaces: Bool
 
     private struct Matcher: @unchecked Sendable {
         let pointer: UnsafeMutablePointer<arena_regex_matcher>
