@@ -133,7 +133,7 @@ private let fixtures = "Tests/Fixtures/numpy"
     ]
 
     @Test(arguments: hostile) func isRefused(bytes: [UInt8]) {
-        bytes.withUnsafeBytes { raw in
+        _ = bytes.withUnsafeBytes { raw in
             #expect(throws: FrameError.self) { try parseNumpy(raw, name: "t.npy") }
         }
     }

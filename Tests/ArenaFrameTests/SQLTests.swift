@@ -93,7 +93,7 @@ private func sample() throws -> Frame {
     @Test func typesOfResults() throws {
         let frame = try sample()
         let result = try sql(
-            "select 1 as i, 1.5 as x, 'a' as s, null as nothing, n * 1.0 as f, b, "
+            "select 1 as i, 1.5 as x, 'a' as s, null as empty, n * 1.0 as f, b, "
                 + "case when n = 1 then 'one' else n end as mixed from f", frames: [("f", frame)])
         #expect(
             result.frame.columns.map(\.type) == [

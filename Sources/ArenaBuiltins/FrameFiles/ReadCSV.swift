@@ -43,7 +43,7 @@ let readCSVFunction = Builtin(
             """, prints: "['zip'] ['01234']\n"),
         Example(
             """
-            write_text(".build/bad.csv", "a,b\n1,2\n3\n4,5,6\n")
+            write_text(".build/bad.csv", "a,b\\n1,2\\n3\\n4,5,6\\n")
             df = read_csv(".build/bad.csv", on_bad_lines="repair")
             print(list(df["a"]), list(df["b"]))
             """, prints: "[1, 3, 4] ['2', None, '5,6']\n"),
