@@ -100,11 +100,7 @@ import Testing
         ])
     func damagedFamiliesAreErrorsOrTokenizers(_ name: String) throws {
         let file = Array(try readFile(fixture("tokenizers/\(name).json")))
-<<<<<<< HEAD
         var random = Random(state: name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
-=======
-        var random = Random(state: UInt64(truncatingIfNeeded: name.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
->>>>>>> tokens-layout-merged
         for _ in 0..<120 {
             var bytes = file
             Self.damage(&bytes, &random)
@@ -128,11 +124,7 @@ import Testing
         let files = try listDirectory(folder).sorted().map {
             ($0, try readFile(joinPath(folder, $0)))
         }
-<<<<<<< HEAD
         var random = Random(state: name.utf8.reduce(3) { $0 &* 31 &+ UInt64($1) })
-=======
-        var random = Random(state: UInt64(truncatingIfNeeded: name.utf8.reduce(3) { $0 &* 31 &+ Int($1) }))
->>>>>>> tokens-layout-merged
         for _ in 0..<150 {
             let chosen = random.next(files.count)
             try withTemporaryFolder { copy in
