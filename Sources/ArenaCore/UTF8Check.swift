@@ -88,7 +88,8 @@ package func utf8CharacterCount(_ bytes: UnsafeRawBufferPointer) -> Int {
             counts &+= (word >> 7) & ~(word >> 6) & ones
             at += 8
         }
-        going += Int(((counts & even) &+ (counts >> 8 & even)) &* 0x0001_0001_0001_0001 >> 48)
+        let pairs = (counts & even) &+ ((counts >> 8) & even)
+        going += Int((pairs &* 0x0001_0001_0001_0001) >> 48)
     }
     var rest = 0
     while at < bytes.count {
