@@ -38,7 +38,7 @@ final class TokenizerValue: HostObject {
         case "eos_id": return id(tokenizer.eosID)
         case "pad_id": return id(tokenizer.padID)
         case "cls_id", "mask_id", "sep_id", "unk_id":
-            return id(tokenizer.namedID(name.prefix(3) + "_token"))
+            return id(tokenizer.namedID(name.dropLast(3) + "_token"))
         case "bos_token", "cls_token", "eos_token", "mask_token", "pad_token", "sep_token",
             "unk_token":
             return tokenizer.namedToken(name).map { .string($0) } ?? Value.none
