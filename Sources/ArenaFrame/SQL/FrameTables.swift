@@ -17,28 +17,21 @@ package func sql(
     _ query: String, frames: [(name: String, frame: Frame)], parameters: [SQLParameter] = [],
     key: String? = nil, poll: SQLPoll? = nil
 ) throws(FrameError) -> SQLResult {
-    let tables = frames.map { FrameTable($0.frame) }
-    // Closing the connection before the tables go: it names their memory.
-    let result: SQLResult
-    do {
-        let database = try SQLDatabase(nil, mode: .memory)
-        for (given, table) in zip(frames, tables) {
-            guard arena_sql_add(database.handle, given.name, table.table) == SQLITE_OK else {
-                throw database.fault(nil)
-            }
-            database.known += [given.name] + given.frame.knownNames
-        }
-        guard arena_sqlite_only_read(database.handle) == SQLITE_OK else {
+    let database = try SQLDatabase(nil, mode: .memory)
+    for given in frames {
+        let table = FrameTable(given.frame)
+        database.own(table)
+        guard arena_sql_add(database.handle, given.name, table.table) == SQLITE_OK else {
             throw database.fault(nil)
         }
-        result = try database.polling(poll) { () throws(FrameError) in
-            let statement = try database.prepare(query)
-            try statement.bind(parameters)
-            return try statement.result(key: key)
-        }
+        database.known += [given.name] + given.frame.knownNames
     }
-    withExtendedLifetime(tables) {}
-    return result
+    guard arena_sqlite_only_read(database.handle) == SQLITE_OK else { throw database.fault(nil) }
+    return try database.polling(poll) { () throws(FrameError) in
+        let statement = try database.prepare(query)
+        try statement.bind(parameters)
+        return try statement.result(key: key)
+    }
 }
 
 /// A frame's columns as SQLite's C side sees them.
@@ -65,8 +58,8 @@ private final class FrameTable {
         sources.initialize(repeating: arena_sql_column(), count: max(columns.count, 1))
         table = .allocate(capacity: 1)
         table.initialize(to: arena_sql_table())
-        // SAFETY: the arrays are members that nobody changes, so their memory stays; `self` outlives
-        // the connection that reads through these pointers.
+        // SAFETY: the arrays are members that nobody changes, so their memory stays; the connection
+        // that reads through these pointers owns `self`.
         for at in columns.indices { fill(at) }
         table.pointee.declaration = UnsafePointer(declaration)
         table.pointee.columns = UnsafePointer(sources)

@@ -26,6 +26,8 @@ final class SQLDatabase {
     let path: String?
     /// The names of tables and columns, for errors.
     var known: [String] = []
+    /// What virtual tables read: it goes when the connection has been closed.
+    private var owners: [AnyObject] = []
 
     enum Mode { case memory, read, write }
 
@@ -69,6 +71,9 @@ final class SQLDatabase {
     }
 
     deinit { sqlite3_close_v2(handle) }
+
+    /// Keeps what the connection reads as long as the connection.
+    func own(_ owner: AnyObject) { owners.append(owner) }
 
     private static func escaped(_ path: String) -> String {
         let hex = Array("0123456789ABCDEF".utf8)
