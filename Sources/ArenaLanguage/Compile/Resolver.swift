@@ -36,18 +36,28 @@ struct Resolver {
     private final class FunctionScope {
         let node: FunctionNode?
         let parent: FunctionScope?
-        @exclusivity(unchecked) var variables: [String: Variable] = [:]
-        @exclusivity(unchecked) var declaredGlobal: Set<String> = []
-        @exclusivity(unchecked) var declaredNonlocal: Set<String> = []
-        @exclusivity(unchecked) var captured: [String: Int] = [:]
-        @exclusivity(unchecked) var captures: [(Binding, Variable)] = []
-        /// Comprehension scopes that are open, innermost last.
-        @exclusivity(unchecked) var blocks: [[String: Variable]] = []
+        /// How many functions enclose it.
+        let level: Int32
+        /// The names that `nonlocal` says an enclosing function has.
+        @exclusivity(unchecked) var declaredNonlocal: Set<Int32> = []
+        @exclusivity(unchecked) var captures: [(binding: Binding, variable: Variable)] = []
 
         init(_ node: FunctionNode?, parent: FunctionScope?) {
             self.node = node
             self.parent = parent
+            level = parent.map { $0.level + 1 } ?? 0
         }
+    }
+
+    /// What an open function or comprehension makes of a name.
+    private struct Meaning {
+        let name: Int32
+        /// Nil where the function declares the name global.
+        let variable: Variable?
+        /// The function's level.
+        let level: Int32
+        /// The place in `meanings` of what the name means outside; -1 for none.
+        let outer: Int32
     }
 
     private let file: SourceFile
@@ -55,6 +65,12 @@ struct Resolver {
     private let builtins: [String: Int]
     private var assignedGlobals: Set<String> = []
     private var scope: FunctionScope
+    /// Of the scopes that are open, innermost last.
+    private var meanings: [Meaning] = []
+    /// By a name's number: the place in `meanings` of its innermost one; -1 for none.
+    private var innermost: [Int32] = []
+    /// By a name's number: what it means where no function has it, once it was looked up.
+    private var outside: [Binding?] = []
     private var loopDepth = 0
     /// How many `except` blocks of this function a statement stands in.
     private var handlerDepth = 0
@@ -77,7 +93,7 @@ struct Resolver {
     /// Resolves a program; `known` are globals that earlier source has defined.
     mutating func resolve(_ program: [Statement], known: Set<String>) {
         assignedGlobals = known
-        collect(program) { assignedGlobals.insert($0) }
+        collect(program) { assignedGlobals.insert($0.name) }
         collectGlobalDeclarations(program)
         statements(program)
     }
@@ -85,19 +101,19 @@ struct Resolver {
     // MARK: - Which names a body assigns
 
     /// Calls `found` with each name that these statements bind in their own scope.
-    private func collect(_ body: [Statement], _ found: (String) -> Void) {
+    private func collect(_ body: [Statement], _ found: (NameNode) -> Void) {
         for statement in body {
             switch statement.node {
             case .assign(let targets, _): for t in targets { collectTarget(t, found) }
             case .augmented(let target, _, _): collectTarget(target, found)
             case .loop(let target, _, _, _): collectTarget(target, found)
-            case .function(let node): if let target = node.target { found(target.name) }
+            case .function(let node): if let target = node.target { found(target) }
             case .delete(let targets): for t in targets { collectTarget(t, found) }
             case .tryBlock(let node):
-                for handler in node.handlers { if let name = handler.name { found(name.name) } }
+                for handler in node.handlers { if let name = handler.name { found(name) } }
             case .with(let items, _):
                 for item in items { if let target = item.target { collectTarget(target, found) } }
-            case .load(let node): for name in node.names { found(name.target.name) }
+            case .load(let node): for name in node.names { found(name.target) }
             case .conditional, .whileLoop, .expression, .returnValue, .breakLoop, .continueLoop,
                 .pass, .global, .nonlocal, .assert, .raise:
                 break
@@ -106,9 +122,9 @@ struct Resolver {
         }
     }
 
-    private func collectTarget(_ target: Expression, _ found: (String) -> Void) {
+    private func collectTarget(_ target: Expression, _ found: (NameNode) -> Void) {
         switch target.node {
-        case .name(let node): found(node.name)
+        case .name(let node): found(node)
         case .tuple(let items), .list(let items): for item in items { collectTarget(item, found) }
         case .starred(let inner): collectTarget(inner, found)
         default: break
@@ -119,7 +135,7 @@ struct Resolver {
     private mutating func collectGlobalDeclarations(_ body: [Statement]) {
         for statement in body {
             switch statement.node {
-            case .global(let names): assignedGlobals.formUnion(names)
+            case .global(let names): assignedGlobals.formUnion(names.map(\.name))
             case .function(let node): collectGlobalDeclarations(node.body)
             default: break
             }
@@ -179,17 +195,18 @@ struct Resolver {
         case .global(let names):
             if scope.node == nil { return }
             for name in names
-            where scope.node?.parameters.contains(where: { $0.name == name }) == true {
-                fault("'\(name)' is a parameter and cannot be global", statement.range)
+            where scope.node?.parameters.contains(where: { $0.number == name.number }) == true {
+                fault("'\(name.name)' is a parameter and cannot be global", statement.range)
             }
         case .nonlocal(let names):
-            for name in names where capture(name, in: scope) == nil {
+            for name in names where !enclosingFunctionHas(name) {
                 faults.append(
                     Diagnostic(
-                        .syntax, "no enclosing function has a variable '\(name)'", in: file,
+                        .syntax, "no enclosing function has a variable '\(name.name)'", in: file,
                         at: statement.range,
                         help: scope.parent?.node == nil
-                            ? "for a variable of the script itself write: global \(name)" : nil))
+                            ? "for a variable of the script itself write: global \(name.name)"
+                            : nil))
             }
         case .delete(let targets): for target in targets { expression(target) }
         case .assert(let test, let message):
@@ -250,41 +267,52 @@ struct Resolver {
         for parameter in node.parameters {
             if let value = parameter.defaultValue { expression(value) }
         }
-        let inner = FunctionScope(node, parent: scope)
-        for parameter in node.parameters {
-            let variable = Variable(parameter.name)
-            inner.variables[parameter.name] = variable
-            node.parameterVariables.append(variable)
-        }
-        func declarations(_ body: [Statement]) {
-            for statement in body {
-                switch statement.node {
-                case .global(let names): inner.declaredGlobal.formUnion(names)
-                case .nonlocal(let names): inner.declaredNonlocal.formUnion(names)
-                default: break
-                }
-                statement.forEachBlock(declarations)
-            }
-        }
-        declarations(node.body)
-        collect(node.body) { name in
-            if inner.variables[name] == nil,
-                inner.declaredGlobal.isEmpty || !inner.declaredGlobal.contains(name),
-                inner.declaredNonlocal.isEmpty || !inner.declaredNonlocal.contains(name)
-            {
-                let variable = Variable(name)
-                inner.variables[name] = variable
-                node.locals.append(variable)
-            }
-        }
-        let outer = (loopDepth, handlerDepth)
+        let outer = (scope, loopDepth, handlerDepth, meanings.count)
+        scope = FunctionScope(node, parent: scope)
         loopDepth = 0
         handlerDepth = 0
-        scope = inner
+        for parameter in node.parameters {
+            let variable = Variable(parameter.name)
+            declare(parameter.number, variable)
+            node.parameterVariables.append(variable)
+        }
+        declareGlobals(node.body)
+        let assigned = gathered(node.body)
+        for name in assigned where !isDeclared(name.number) {
+            let variable = Variable(name.name)
+            declare(name.number, variable)
+            node.locals.append(variable)
+        }
         statements(node.body)
-        node.captures = inner.captures.map(\.0)
-        if let parent = inner.parent { scope = parent }
-        (loopDepth, handlerDepth) = outer
+        node.captures = scope.captures.map(\.binding)
+        forget(to: outer.3)
+        (scope, loopDepth, handlerDepth) = (outer.0, outer.1, outer.2)
+    }
+
+    /// The names that a body binds in its own scope, some of them more than once.
+    private func gathered(_ body: [Statement]) -> [NameNode] {
+        var names: [NameNode] = []
+        collect(body) { names.append($0) }
+        return names
+    }
+
+    private mutating func declareGlobals(_ body: [Statement]) {
+        for statement in body {
+            switch statement.node {
+            case .global(let names):
+                for name in names where !isDeclared(name.number) { declare(name.number, nil) }
+            case .nonlocal(let names): scope.declaredNonlocal.formUnion(names.map(\.number))
+            default: break
+            }
+            statement.forEachBlock { declareGlobals($0) }
+        }
+    }
+
+    /// Whether this function itself has said what a name is.
+    private func isDeclared(_ name: Int32) -> Bool {
+        if !scope.declaredNonlocal.isEmpty, scope.declaredNonlocal.contains(name) { return true }
+        guard let meaning = meaning(of: name) else { return false }
+        return meaning.level == scope.level
     }
 
     private mutating func expression(_ e: Expression) {
@@ -338,18 +366,17 @@ struct Resolver {
 
     private mutating func comprehension(_ node: ComprehensionNode) {
         // The first iterable belongs to the scope outside.
-        for (i, clause) in node.clauses.enumerated() {
+        let outer = meanings.count
+        for clause in node.clauses {
             switch clause {
             case .loop(let target, let iterable):
                 expression(iterable)
-                if i == 0 { scope.blocks.append([:]) }
-                collectTarget(target) { name in
-                    let top = scope.blocks.count - 1
-                    if scope.blocks[top][name] == nil {
-                        let variable = Variable(name)
-                        scope.blocks[top][name] = variable
-                        node.variables.append(variable)
-                    }
+                var names: [NameNode] = []
+                collectTarget(target) { names.append($0) }
+                for name in names where !isDeclared(name.number, since: outer) {
+                    let variable = Variable(name.name)
+                    declare(name.number, variable)
+                    node.variables.append(variable)
                 }
                 expression(target)
             case .test(let test): expression(test)
@@ -357,68 +384,93 @@ struct Resolver {
         }
         if let key = node.key { expression(key) }
         expression(node.value)
-        _ = scope.blocks.popLast()
+        forget(to: outer)
     }
 
     // MARK: - Names
 
     private mutating func name(_ node: NameNode) {
-        if let variable = local(node.name, in: scope) {
-            node.binding = .local(variable)
-        } else if !scope.declaredGlobal.contains(node.name),
-            let index = capture(node.name, in: scope)
-        {
-            node.binding = .captured(index, scope.captures[index].1)
-        } else if assignedGlobals.contains(node.name) {
+        if let meaning = meaning(of: node.number), let variable = meaning.variable {
+            node.binding =
+                meaning.level == scope.level
+                ? .local(variable)
+                : .captured(capture(variable, of: meaning.level, in: scope), variable)
+            return
+        }
+        let number = Int(node.number)
+        if number < outside.count, let known = outside[number] {
+            node.binding = known
+            return
+        }
+        if assignedGlobals.contains(node.name) {
             node.binding = .global(globals.slot(node.name))
         } else if let index = builtins[node.name] {
             node.binding = .builtin(index)
         } else {
-            unknown(node)
+            return unknown(node)
+        }
+        while outside.count <= number { outside.append(nil) }
+        outside[number] = node.binding
+    }
+
+    /// Whether a name has got a meaning since there were this many.
+    private func isDeclared(_ name: Int32, since count: Int) -> Bool {
+        Int(name) < innermost.count && innermost[Int(name)] >= count
+    }
+
+    /// What a name means in the innermost scope that has it.
+    @inline(__always)
+    private func meaning(of name: Int32) -> Meaning? {
+        guard Int(name) < innermost.count, innermost[Int(name)] >= 0 else { return nil }
+        return meanings[Int(innermost[Int(name)])]
+    }
+
+    private mutating func declare(_ name: Int32, _ variable: Variable?) {
+        while innermost.count <= Int(name) { innermost.append(-1) }
+        meanings.append(
+            Meaning(
+                name: name, variable: variable, level: scope.level, outer: innermost[Int(name)]))
+        innermost[Int(name)] = Int32(meanings.count - 1)
+    }
+
+    /// Closes scopes until this many meanings are left.
+    private mutating func forget(to count: Int) {
+        while meanings.count > count, let meaning = meanings.popLast() {
+            innermost[Int(meaning.name)] = meaning.outer
         }
     }
 
-    private func local(_ name: String, in scope: FunctionScope) -> Variable? {
-        if !scope.blocks.isEmpty {
-            for block in scope.blocks.reversed() {
-                if let variable = block[name] { return variable }
-            }
+    private func enclosingFunctionHas(_ name: NameNode) -> Bool {
+        var found = meaning(of: name.number)
+        while let meaning = found {
+            if meaning.level < scope.level { return meaning.variable != nil }
+            found = meaning.outer >= 0 ? meanings[Int(meaning.outer)] : nil
         }
-        return scope.variables.isEmpty ? nil : scope.variables[name]
+        return false
     }
 
-    /// The place of an enclosing function's variable among this function's captures.
-    private func capture(_ name: String, in scope: FunctionScope) -> Int? {
-        if let index = scope.captured[name] { return index }
-        guard let parent = scope.parent else { return nil }
-        let source: (Binding, Variable)
-        if let variable = local(name, in: parent) {
-            variable.isCaptured = true
-            source = (.local(variable), variable)
-        } else if !parent.declaredGlobal.contains(name), let outer = capture(name, in: parent) {
-            source = (.captured(outer, parent.captures[outer].1), parent.captures[outer].1)
+    /// The place among a function's captures of a variable that the function at `level` owns.
+    private func capture(
+        _ variable: Variable, of level: Int32, in scope: FunctionScope
+    ) -> Int {
+        if let known = scope.captures.firstIndex(where: { $0.variable === variable }) {
+            return known
+        }
+        var source = Binding.local(variable)
+        if let parent = scope.parent, parent.level > level {
+            source = .captured(capture(variable, of: level, in: parent), variable)
         } else {
-            return nil
+            variable.isCaptured = true
         }
-        // A comprehension's variable of another block may carry the same name: key by variable.
-        if let index = scope.captures.firstIndex(where: { $0.1 === source.1 }) { return index }
-        scope.captures.append(source)
-        if scope.parent?.blocks.contains(where: { $0[name] != nil }) != true {
-            scope.captured[name] = scope.captures.count - 1
-        }
+        scope.captures.append((source, variable))
         return scope.captures.count - 1
     }
 
     private mutating func unknown(_ node: NameNode) {
         // That there is no such variable was said where it is declared.
-        if scope.declaredNonlocal.contains(node.name) { return }
-        var known = Set(builtins.keys).union(assignedGlobals)
-        var s: FunctionScope? = scope
-        while let current = s {
-            known.formUnion(current.variables.keys)
-            for block in current.blocks { known.formUnion(block.keys) }
-            s = current.parent
-        }
+        if scope.declaredNonlocal.contains(node.number) { return }
+        let known = Set(builtins.keys).union(assignedGlobals)
+            .union(meanings.compactMap(\.variable?.name))
         var help = nameHabit(node.name)
         if help == nil, let module = owner(node.name) { help = "write \(module).\(node.name)" }
         if help == nil, let near = nearestName(to: node.name, in: known.sorted()) {

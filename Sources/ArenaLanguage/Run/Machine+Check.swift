@@ -96,7 +96,7 @@ private func definedNames(_ program: [Statement]) -> Set<String> {
     func visit(_ body: [Statement], isGlobal: Bool) {
         for statement in body {
             switch statement.node {
-            case .global(let list): names.formUnion(list)
+            case .global(let list): names.formUnion(list.map(\.name))
             case .function(let node):
                 if isGlobal { names.insert(node.name) }
                 visit(node.body, isGlobal: false)

@@ -19,19 +19,21 @@ struct Lexer {
     var keepsComments = false
     private var hasLoneReturn = false
     private(set) var comments: [TextRange] = []
-    private var names = NamePool()
+    let names: NamePool
 
     init(_ file: SourceFile) {
         self.file = file
         bytes = file.bytes
+        names = NamePool()
         i = 0
         end = bytes.count
         tokens.reserveCapacity(bytes.count / 4)
     }
 
     /// A lexer over one replacement field of an f-string.
-    init(_ file: SourceFile, field: TextRange) {
+    init(_ file: SourceFile, field: TextRange, names: NamePool = NamePool()) {
         self.file = file
+        self.names = names
         bytes = file.bytes
         i = Int(field.start)
         end = Int(field.end)
@@ -243,11 +245,19 @@ struct Lexer {
 
     private mutating func scanName() {
         let start = i
-        var all: UInt8 = 0
-        while i < end, isNameByte(bytes[i]) {
-            all |= bytes[i]
-            i += 1
+        let limit = end
+        let (stop, all, hash) = bytes.withUnsafeBufferPointer { bytes in
+            var at = start
+            var all: UInt8 = 0
+            var hash = NamePool.hashStart
+            while at < limit, isNameByte(bytes[at]) {
+                all |= bytes[at]
+                hash = NamePool.hash(hash, bytes[at])
+                at += 1
+            }
+            return (at, all, hash)
         }
+        i = stop
         if i < end, bytes[i] == UInt8(ascii: "\"") || bytes[i] == UInt8(ascii: "'"), i - start <= 2,
             isStringPrefix(bytes[start..<i])
         {
@@ -258,7 +268,10 @@ struct Lexer {
         if isASCII, let keyword = Keyword.of(bytes, start, i) {
             return append(.keyword(keyword), start, i)
         }
-        let name = names.name(bytes, start, i)
+        let number = bytes.withUnsafeBufferPointer { bytes in
+            names.number(of: UnsafeBufferPointer(rebasing: bytes[start..<stop]), hash: hash)
+        }
+        let name = names.text(number)
         if !isASCII {
             let valid = name.unicodeScalars.enumerated().allSatisfy { index, s in
                 s == "_" || (index == 0 ? s.properties.isXIDStart : s.properties.isXIDContinue)
@@ -267,7 +280,7 @@ struct Lexer {
                 return strangeName(name, start)
             }
         }
-        append(.name(name), start, i)
+        tokens.append(Token(kind: .name(name), range: TextRange(start, i), name: number))
     }
 
     private mutating func scanOperator() {

@@ -4,10 +4,7 @@ import ArenaCore
 
 extension Parser {
     mutating func parseAtom() throws(Stop) -> Expression {
-        if tag == .name, case .name(let name) = tokens[position].kind {
-            let range = advance().range
-            return Expression(range: range, node: .name(NameNode(name, range)))
-        }
+        if tag == .name { return parseName() }
         let t = token
         func made(_ node: Expression.Node) -> Expression { Expression(range: t.range, node: node) }
         switch t.kind {
@@ -66,9 +63,24 @@ extension Parser {
         }
     }
 
+    @inline(__always) mutating func parseName() -> Expression {
+        let at = position
+        advance()
+        let range = tokens[at].range
+        let number = tokens[at].name
+        return Expression(
+            word: .name(NameNode(names.text(number), number, range)), range: range)
+    }
+
     /// Adjacent literals are one string.
     mutating func parseStrings() throws(Stop) -> Expression {
         let start = token.range
+        if position + 1 < tokens.count, case .string(let text) = tokens[position].kind,
+            tokens[position + 1].tag != .string, tokens[position + 1].tag != .fstring
+        {
+            advance()
+            return Expression(word: .string(text), range: start)
+        }
         var pieces: [FormatPiece] = []
         var formatted = false
         func add(_ text: [UInt8]) {
@@ -123,7 +135,7 @@ extension Parser {
     mutating func parseField(_ range: TextRange) throws(Stop) -> Expression {
         // The lexer has said that it is empty.
         if file.text(range).allSatisfy({ $0 == " " }) { throw Stop() }
-        var lexer = Lexer(file, field: range)
+        var lexer = Lexer(file, field: range, names: names)
         let saved = (tokens, position)
         tokens = lexer.scanField()
         position = 0

@@ -26,7 +26,8 @@ extension Parser {
                 guard case .name(let text) = token.kind else {
                     throw stop("expected a name after 'as', found \(describe(token))", token.range)
                 }
-                name = NameNode(text, advance().range)
+                name = NameNode(text, token.name, token.range)
+                advance()
             }
             let range = word.to(previousRange)
             handlers.append(
@@ -113,12 +114,13 @@ extension Parser {
         let start = advance().range
         advance()
         let pathRange = advance().range
-        var names: [(export: String?, range: TextRange, target: NameNode)] = []
+        var taken: [(export: String?, range: TextRange, target: NameNode)] = []
         while take(.comma), !at(.rightParenthesis) {
             let from = token.range
             var target: NameNode?
             if case .name(let name) = token.kind {
-                target = NameNode(name, advance().range)
+                target = NameNode(name, token.name, token.range)
+                advance()
                 try expect(.assign, "after the name")
             }
             guard case .string(let bytes) = token.kind else {
@@ -128,10 +130,10 @@ extension Parser {
             }
             let range = advance().range
             let name = String(decoding: bytes, as: UTF8.self)
-            names.append((name, range, target ?? NameNode(name, from.to(range))))
+            taken.append((name, range, target ?? named(name, from.to(range))))
         }
         try expect(.rightParenthesis, "after the names")
-        if names.isEmpty {
+        if taken.isEmpty {
             throw stop(
                 "load() wants the names to take from the file", start,
                 help: "load(\"helpers.as\", \"clean\")")
@@ -140,7 +142,7 @@ extension Parser {
             range: start.to(previousRange),
             node: .load(
                 LoadNode(
-                    path: String(decoding: path, as: UTF8.self), range: pathRange, names: names)))
+                    path: String(decoding: path, as: UTF8.self), range: pathRange, names: taken)))
     }
 
     /// `from a import b as c`: names of another script, or of a module that is built in.
@@ -158,19 +160,19 @@ extension Parser {
                 help: "name what you need: from \(module) import NAME")
         }
         let grouped = take(.leftParenthesis)
-        var names: [(export: String?, range: TextRange, target: NameNode)] = []
+        var taken: [(export: String?, range: TextRange, target: NameNode)] = []
         repeat {
             if grouped, at(.rightParenthesis) { break }
             guard case .name(let name) = token.kind else {
                 throw stop("expected a name, found \(describe(token))", token.range)
             }
             let range = advance().range
-            names.append((name, range, try parseAlias() ?? NameNode(name, range)))
+            taken.append((name, range, try parseAlias() ?? named(name, range)))
         } while take(.comma)
         if grouped { try expect(.rightParenthesis, "after the names") }
         return Statement(
             range: start.to(previousRange),
-            node: .load(LoadNode(path: module, range: moduleRange, names: names)))
+            node: .load(LoadNode(path: module, range: moduleRange, names: taken)))
     }
 
     /// `import a, b.c as d`: a statement a module. As in Python, a path without an alias binds its
@@ -184,7 +186,7 @@ extension Parser {
             let (module, moduleRange) = try parseModuleName()
             let alias = try parseAlias()
             let first = String(module.prefix { $0 != "." })
-            let target = alias ?? NameNode(first, moduleRange)
+            let target = alias ?? named(first, moduleRange)
             let node = LoadNode(
                 path: module, range: moduleRange, names: [(nil, moduleRange, target)],
                 bindsRoot: alias == nil && first != module)
@@ -200,7 +202,11 @@ extension Parser {
         guard case .name(let name) = token.kind else {
             throw stop("expected a name after 'as', found \(describe(token))", token.range)
         }
-        return NameNode(name, advance().range)
+        return named(name, advance().range)
+    }
+
+    private func named(_ name: String, _ range: TextRange) -> NameNode {
+        NameNode(name, names.number(of: name), range)
     }
 
     private mutating func parseModuleName() throws(Stop) -> (String, TextRange) {

@@ -6,6 +6,7 @@ import ArenaCore
 extension Parser {
     /// One expression without commas outside brackets.
     mutating func parseExpression() throws(Stop) -> Expression {
+        if let word = parseWordAlone() { return word }
         try enter()
         defer { depth -= 1 }
         if at(.lambda) { return try parseLambda() }
@@ -22,6 +23,26 @@ extension Parser {
             Expression(
                 range: value.range.to(otherwise.range),
                 node: .conditional(test: test, then: value, otherwise: otherwise)))
+    }
+
+    /// An expression of one word, the most common one: it passes by the levels of operators.
+    @inline(__always) private mutating func parseWordAlone() -> Expression? {
+        guard position + 1 < tokens.count, tokens[position + 1].tag.endsExpression else {
+            return nil
+        }
+        switch tag {
+        case .name: return parseName()
+        case .number:
+            if case .integer(let value) = tokens[position].kind {
+                return Expression(word: .integer(value), range: advance().range)
+            }
+        case .string:
+            if case .string(let text) = tokens[position].kind {
+                return Expression(word: .string(text), range: advance().range)
+            }
+        default: break
+        }
+        return nil
     }
 
     /// Expressions with commas between them make a tuple.
@@ -222,39 +243,33 @@ extension Parser {
     }
 
     mutating func parseSubscript(of value: Expression) throws(Stop) -> Expression {
-        var parts: [Expression?] = [nil]
-        var isSlice = false
+        var start: Expression?
+        var stop: Expression?
+        var step: Expression?
         if !at(.colon) {
             if at(.rightBracket) {
-                throw stop("the index is missing", value.range.to(token.range))
+                throw self.stop("the index is missing", value.range.to(token.range))
             }
-            parts[0] = try parseExpressionList()
+            start = try parseExpressionList()
         }
-        while at(.colon), parts.count < 3 {
-            advance()
-            isSlice = true
-            parts.append(at(.colon) || at(.rightBracket) ? nil : try parseExpression())
+        let isSlice = take(.colon)
+        if isSlice {
+            if !at(.colon), !at(.rightBracket) { stop = try parseExpression() }
+            if take(.colon), !at(.rightBracket) { step = try parseExpression() }
         }
         if at(.comma), isSlice {
-            throw stop(
+            throw self.stop(
                 "one slice at a time", token.range,
                 help: "take rows first: df.head(10), then columns: df[[\"a\", \"b\"]]")
         }
         try expect(.rightBracket, "after the index")
         let range = value.range.to(previousRange)
-        if !isSlice, let index = parts[0] {
-            return Expression(range: range, node: .index(value, index))
-        }
-        return Expression(
-            range: range,
-            node: .slice(
-                value, parts[0], parts.count > 1 ? parts[1] : nil, parts.count > 2 ? parts[2] : nil)
-        )
+        if !isSlice, let start { return Expression(range: range, node: .index(value, start)) }
+        return Expression(range: range, node: .slice(value, start, stop, step))
     }
 
     mutating func parseArguments() throws(Stop) -> [Argument] {
         var arguments: [Argument] = []
-        var seen: Set<String> = []
         while !at(.rightParenthesis) {
             let start = token.range
             if take(.doubleStar) {
@@ -264,12 +279,12 @@ extension Parser {
             } else if take(.star) {
                 let value = try parseExpression()
                 arguments.append(Argument(kind: .star, value: value, range: start.to(value.range)))
-            } else if case .name(let name) = token.kind, position + 1 < tokens.count,
+            } else if tag == .name, position + 1 < tokens.count,
                 tokens[position + 1].tag == .op(.assign)
             {
+                let name = names.text(advance().name)
                 advance()
-                advance()
-                if !seen.insert(name).inserted {
+                if arguments.contains(where: { $0.isNamed(name) }) {
                     fault("the argument '\(name)' is given twice", start)
                 }
                 let value = try parseExpression()
@@ -289,11 +304,12 @@ extension Parser {
                 }
                 arguments.append(Argument(kind: .positional, value: value, range: value.range))
             }
+            if arguments.count > 200 {
+                throw stop(
+                    "a call takes at most 200 arguments", token.range,
+                    help: "pass a list: f(*items)")
+            }
             guard take(.comma) else { break }
-        }
-        if arguments.count > 200 {
-            throw stop(
-                "a call takes at most 200 arguments", token.range, help: "pass a list: f(*items)")
         }
         return arguments
     }
@@ -304,7 +320,7 @@ extension Parser {
         until close: Operator, annotations: Bool
     ) throws(Stop) -> [Parameter] {
         var parameters: [Parameter] = []
-        var seen: Set<String> = []
+        var seen: Set<Int32> = []
         var afterStar = false
         var afterDoubleStar = false
         while !at(close) {
@@ -323,10 +339,10 @@ extension Parser {
             guard case .name(let name) = token.kind else {
                 throw stop("expected a parameter's name, found \(describe(token))", token.range)
             }
-            advance()
+            let number = advance().name
             if afterDoubleStar { fault("a parameter stands after '**'", start) }
             if kind == .doubleStar { afterDoubleStar = true }
-            if !seen.insert(name).inserted {
+            if !seen.insert(number).inserted {
                 fault("the parameter '\(name)' is named twice", start)
             }
             if annotations, take(.colon) { _ = try parseExpression() }
@@ -341,7 +357,8 @@ extension Parser {
             }
             parameters.append(
                 Parameter(
-                    name: name, kind: kind, defaultValue: value, range: start.to(previousRange)))
+                    name: name, number: number, kind: kind, defaultValue: value,
+                    range: start.to(previousRange)))
             guard take(.comma) else { break }
         }
         return parameters

@@ -6,13 +6,15 @@ import ArenaCore
 struct Parser {
     let file: SourceFile
     var tokens: [Token]
+    /// The names that the tokens number.
+    let names: NamePool
     var position = 0
     var faults: [Diagnostic] = []
     /// Nesting of expressions and blocks, bounded so that no input exhausts the stack.
     var depth = 0
     static let depthLimit = 200
     /// The deepest expression tree; a chain of operators counts one level an operator.
-    static let treeLimit = 1200
+    static let treeLimit: Int32 = 1200
 
     /// Where the lexer has found faults.
     private var lexerPlaces: [UInt32] = []
@@ -24,6 +26,7 @@ struct Parser {
         self.file = file
         var lexer = Lexer(file)
         tokens = lexer.scan()
+        names = lexer.names
         faults = lexer.faults
         lexerPlaces = faults.compactMap { $0.labels.first?.range.start }
     }
@@ -289,7 +292,8 @@ struct Parser {
         guard case .name(let name) = token.kind else {
             throw stop("expected the function's name, found \(describe(token))", token.range)
         }
-        let target = NameNode(name, advance().range)
+        let target = NameNode(name, token.name, token.range)
+        advance()
         try expect(.leftParenthesis, "after the function's name")
         let parameters = try parseParameters(until: .rightParenthesis, annotations: true)
         try expect(.rightParenthesis, "after the parameters")
@@ -404,15 +408,15 @@ struct Parser {
         return try parseAssignment(start)
     }
 
-    private mutating func parseNames(after word: String) throws(Stop) -> [String] {
-        var names: [String] = []
+    private mutating func parseNames(after word: String) throws(Stop) -> [NameNode] {
+        var names: [NameNode] = []
         repeat {
             guard case .name(let name) = token.kind else {
                 throw stop(
                     "expected a name after '\(word)', found \(describe(token))", token.range)
             }
+            names.append(NameNode(name, token.name, token.range))
             advance()
-            names.append(name)
         } while take(.comma)
         return names
     }

@@ -3,22 +3,29 @@
 /// An expression with its place.
 struct Expression {
     let range: TextRange
-    let node: Node
     /// Levels of the tree below and including this one: later stages descend it by recursion, so the
     /// parser bounds it.
-    let depth: Int
+    let depth: Int32
+    let node: Node
 
-    init(range: TextRange, node: Node) {
+    @inline(__always) init(range: TextRange, node: Node) {
         self.range = range
         self.node = node
         depth = 1 + node.deepest
     }
 
-    indirect enum Node {
+    /// A word alone, without a look at what is in it.
+    @inline(__always) init(word node: Node, range: TextRange) {
+        self.range = range
+        self.node = node
+        depth = 1
+    }
+
+    enum Node {
         case none
         case bool(Bool)
         case integer(Int)
-        case largeInteger(BigInteger)
+        indirect case largeInteger(BigInteger)
         case float(Double)
         case string([UInt8])
         case bytes([UInt8])
@@ -28,25 +35,25 @@ struct Expression {
         case tuple([Expression])
         case set([Expression])
         case dict([DictItem])
-        case unary(UnaryOperator, Expression)
-        case binary(BinaryOperator, Expression, Expression)
-        case compare(Expression, [(CompareOperator, Expression)])
-        case logical(isAnd: Bool, Expression, Expression)
-        case conditional(test: Expression, then: Expression, otherwise: Expression)
-        case call(Expression, [Argument])
-        case attribute(Expression, String, TextRange)
-        case index(Expression, Expression)
-        case slice(Expression, Expression?, Expression?, Expression?)
+        indirect case unary(UnaryOperator, Expression)
+        indirect case binary(BinaryOperator, Expression, Expression)
+        indirect case compare(Expression, [(CompareOperator, Expression)])
+        indirect case logical(isAnd: Bool, Expression, Expression)
+        indirect case conditional(test: Expression, then: Expression, otherwise: Expression)
+        indirect case call(Expression, [Argument])
+        indirect case attribute(Expression, String, TextRange)
+        indirect case index(Expression, Expression)
+        indirect case slice(Expression, Expression?, Expression?, Expression?)
         case lambda(FunctionNode)
         case comprehension(ComprehensionNode)
-        case starred(Expression)
+        indirect case starred(Expression)
         /// What stands for an expression that did not parse.
         case invalid
 
         /// The depth of the deepest operand.
-        fileprivate var deepest: Int {
-            func most<T>(_ items: [T], _ depth: (T) -> Int) -> Int {
-                var most = 0
+        fileprivate var deepest: Int32 {
+            func most<T>(_ items: [T], _ depth: (T) -> Int32) -> Int32 {
+                var most: Int32 = 0
                 for item in items { most = max(most, depth(item)) }
                 return most
             }
@@ -91,7 +98,7 @@ enum FormatPiece {
     case text([UInt8])
     case field(Expression, conversion: UInt8?, spec: [FormatPiece])
 
-    static func deepest(_ pieces: [FormatPiece]) -> Int {
+    static func deepest(_ pieces: [FormatPiece]) -> Int32 {
         pieces.reduce(0) { most, piece in
             guard case .field(let value, _, let spec) = piece else { return most }
             return max(most, value.depth, deepest(spec))
@@ -105,16 +112,24 @@ struct Argument {
     var kind: Kind
     var value: Expression
     var range: TextRange
+
+    func isNamed(_ name: String) -> Bool {
+        if case .keyword(let own) = kind { return own == name }
+        return false
+    }
 }
 
 /// A name where it is used or assigned; the resolver fills in what it means.
 final class NameNode {
     let name: String
+    /// Its number in the script's pool of names.
+    let number: Int32
     let range: TextRange
-    var binding: Binding = .unresolved
+    @exclusivity(unchecked) var binding: Binding = .unresolved
 
-    init(_ name: String, _ range: TextRange) {
+    init(_ name: String, _ number: Int32, _ range: TextRange) {
         self.name = name
+        self.number = number
         self.range = range
     }
 }
@@ -134,8 +149,8 @@ enum Binding {
 final class Variable {
     let name: String
     /// Some inner function uses it, so it lives in a cell of its own.
-    var isCaptured = false
-    var register = -1
+    @exclusivity(unchecked) var isCaptured = false
+    @exclusivity(unchecked) var register = -1
 
     init(_ name: String) { self.name = name }
 }
@@ -174,6 +189,8 @@ final class FunctionNode {
 struct Parameter {
     enum Kind { case ordinary, star, keywordOnly, doubleStar }
     var name: String
+    /// The name's number in the script's pool.
+    var number: Int32
     var kind: Kind
     var defaultValue: Expression?
     var range: TextRange
@@ -193,8 +210,8 @@ final class ComprehensionNode {
     /// Filled in by the resolver.
     var variables: [Variable] = []
 
-    var deepest: Int {
-        clauses.reduce(clauses.count + max(key?.depth ?? 0, value.depth)) { most, clause in
+    var deepest: Int32 {
+        clauses.reduce(Int32(clauses.count) + max(key?.depth ?? 0, value.depth)) { most, clause in
             switch clause {
             case .loop(let target, let iterable): return max(most, target.depth, iterable.depth)
             case .test(let test): return max(most, test.depth)
@@ -227,8 +244,8 @@ struct Statement {
         case function(FunctionNode)
         case returnValue(Expression?)
         case breakLoop, continueLoop, pass
-        case global([String])
-        case nonlocal([String])
+        case global([NameNode])
+        case nonlocal([NameNode])
         case delete([Expression])
         case assert(Expression, Expression?)
         case tryBlock(TryNode)

@@ -6,10 +6,13 @@ struct Token: Sendable {
     let range: TextRange
     /// `kind` without what it holds: looking at it counts no references, and the parser looks often.
     let tag: TokenTag
+    /// A name's number in the script's pool.
+    let name: Int32
 
-    init(kind: TokenKind, range: TextRange) {
+    init(kind: TokenKind, range: TextRange, name: Int32 = -1) {
         self.kind = kind
         self.range = range
+        self.name = name
         tag = TokenTag(kind)
     }
 }
@@ -19,6 +22,19 @@ enum TokenTag: Sendable, Equatable {
     case keyword(Keyword)
     case name, number, string, bytes, fstring
     case newline, indent, dedent, end
+
+    /// Whether an expression ends before such a token, whatever it is.
+    @inline(__always) var endsExpression: Bool {
+        switch self {
+        case .newline: true
+        case .op(let op):
+            switch op {
+            case .comma, .rightParenthesis, .rightBracket, .rightBrace, .colon, .assign: true
+            default: false
+            }
+        default: false
+        }
+    }
 
     @inline(__always) init(_ kind: TokenKind) {
         switch kind {
@@ -106,10 +122,14 @@ enum Keyword: String, Sendable, CaseIterable {
     }()
 
     /// The keyword that these bytes spell, if they do; they are ASCII.
+    @inline(__always)
     static func of(_ bytes: [UInt8], _ from: Int, _ to: Int) -> Keyword? {
-        let count = to - from
-        guard count <= 8, bytes[from] < 128, lengths[Int(bytes[from])] >> UInt16(count) & 1 == 1
-        else { return nil }
+        guard to - from <= 8, bytes[from] >= 65, bytes[from] <= 122 else { return nil }
+        return find(bytes, from, to)
+    }
+
+    private static func find(_ bytes: [UInt8], _ from: Int, _ to: Int) -> Keyword? {
+        guard lengths[Int(bytes[from])] >> UInt16(to - from) & 1 == 1 else { return nil }
         var word: UInt64 = 0
         for i in from..<to { word = word << 8 | UInt64(bytes[i]) }
         var at = slot(word)
