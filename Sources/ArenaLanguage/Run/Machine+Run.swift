@@ -27,7 +27,8 @@ extension Machine {
         attempts: while true {
             do throws(Raised) {
                 while true {
-                    let ins = pc.pointee
+                    // Each case reads the operands it has: read here, all would be read every time.
+                    let ins = pc
                     pc += 1
                     let a = base + Int(ins.a)
                     switch ins.op {
@@ -433,7 +434,7 @@ extension Machine {
                             top = outerTop
                             return result
                         }
-                        frameCount -= 1
+                        frameCount &-= 1
                         let frame = frames + frameCount
                         base = frame.pointee.base
                         info = frame.pointee.info
@@ -540,12 +541,11 @@ extension Machine {
         var p = base - 1
         let end = top
         while p < end {
+            // Whoever enters a frame here clears what is no object.
             let v = p.pointee
             if v.isObject {
                 p.pointee = .unset
                 v.release()
-            } else {
-                p.pointee = .unset
             }
             p += 1
         }
@@ -562,7 +562,7 @@ extension Machine {
         if frameCount >= Machine.frameLimit || end > stackEnd { throw tooDeep() }
         if interruptFlag.pointee != 0 { try poll(pc - 1, info) }
         frames[frameCount] = Frame(pc: pc, base: base, info: info, destination: destination)
-        frameCount += 1
+        frameCount &+= 1
         var p = r + 1 + target.pointee.parameterCount
         while p < end {
             let v = p.pointee
@@ -587,9 +587,16 @@ extension Machine {
     }
 }
 
-extension Instruction {
+extension UnsafeMutablePointer<Instruction> {
+    @inline(__always) fileprivate var op: Op { pointee.op }
+    @inline(__always) fileprivate var a: UInt8 { pointee.a }
+    @inline(__always) fileprivate var b: UInt8 { pointee.b }
+    @inline(__always) fileprivate var c: UInt8 { pointee.c }
+    @inline(__always) fileprivate var wide: Int32 { pointee.wide }
     /// The 16-bit integer in b and c.
-    @inline(__always) var smallInteger: Int { Int(Int16(bitPattern: UInt16(b) | UInt16(c) << 8)) }
+    @inline(__always) fileprivate var smallInteger: Int {
+        Int(Int16(bitPattern: UInt16(b) | UInt16(c) << 8))
+    }
 }
 
 /// Python's remainder for a positive divisor: never negative.
