@@ -48,7 +48,7 @@ let package = Package(
             name: "ArenaBuiltins",
             dependencies: [
                 "ArenaCore", "ArenaLanguage", "ArenaFrame", "ArenaRuns", "ArenaLearn", "ArenaText",
-                "ArenaModels", "CArenaText", "CPCRE2", "CZlib",
+                "ArenaModels", "CArenaText", "CPCRE2",
             ]),
 
         // The shell and the command line.

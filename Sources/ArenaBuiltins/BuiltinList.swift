@@ -99,6 +99,7 @@ package let allHostTypes: [HostType] = [
     PatternValue.hostType,
     LayoutPieceValue.hostType,
     RandomValue.hostType,
+    RollingValue.hostType,
     RowValue.hostType,
     TemplateValue.hostType,
     TokenListsValue.hostType,

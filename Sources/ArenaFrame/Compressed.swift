@@ -1,14 +1,14 @@
-// Files that are read although they are compressed: gzip, and zip archives with one file in them. They
-// are unpacked in memory, never to the disk.
+// Compressed files: gzip, and zip archives with one file in them, are read, unpacked in memory and never to
+// the disk. Gzip is written, in members of some rows each, so that all cores can pack at once.
 
 import ArenaCore
 import CZlib
 import Glibc
 
 /// Bytes from the C heap.
-final class UnpackedBytes: Sendable {
+package final class UnpackedBytes: Sendable {
     // SAFETY: allocated by arena_unpack, freed in deinit, never changed.
-    nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+    nonisolated(unsafe) package let bytes: UnsafeRawBufferPointer
 
     init(_ start: UnsafeMutablePointer<UInt8>?, _ count: Int) {
         bytes = UnsafeRawBufferPointer(start: start, count: count)
@@ -22,7 +22,7 @@ func unpacked(
     _ bytes: UnsafeRawBufferPointer, path: String
 ) throws(FrameError) -> UnpackedBytes? {
     if bytes.count > 2, bytes[0] == 0x1F, bytes[1] == 0x8B {
-        return try unpack(bytes, gzip: true, size: nil, path)
+        return try unpack(bytes, path)
     }
     guard bytes.count > 4, bytes.prefix(4).elementsEqual([0x50, 0x4B, 3, 4]) else { return nil }
     let members = try zipMembers(bytes, path: path).filter {
@@ -36,60 +36,22 @@ func unpacked(
     return try content(of: member, in: bytes, path: path)
 }
 
-/// A file in a zip archive.
-struct ZipEntry {
-    var name: String
-    var method: Int
-    var crc: UInt32
-    var packed: Range<Int>
-    var size: Int
-}
-
 /// The files of a zip archive, by its central directory.
-func zipMembers(_ bytes: UnsafeRawBufferPointer, path: String) throws(FrameError) -> [ZipEntry] {
-    func number(_ at: Int, _ width: Int) -> Int {
-        guard at >= 0, at + width <= bytes.count else { return 0 }
-        return (0..<width).reduce(0) { $0 | Int(bytes[at + $1]) << (8 * $1) }
+func zipMembers(_ bytes: UnsafeRawBufferPointer, path: String) throws(FrameError) -> [ZipMember] {
+    do { return try zipMembers(bytes) } catch {
+        throw .badArchive(path: path, problem: error.what)
     }
-    let broken = FrameError.badArchive(path: path, problem: "its directory is broken")
-    // The end record may be followed by a comment of up to 64 KiB.
-    let lowest = max(0, bytes.count - 22 - 65_536)
-    var end = bytes.count - 22
-    while end >= lowest, number(end, 4) != 0x0605_4B50 { end -= 1 }
-    guard end >= lowest, end >= 0 else { throw broken }
-    var at = number(end + 16, 4)
-    var entries: [ZipEntry] = []
-    for _ in 0..<number(end + 10, 2) {
-        guard number(at, 4) == 0x0201_4B50, at + 46 <= bytes.count else { throw broken }
-        let (nameLength, extra, comment) = (
-            number(at + 28, 2), number(at + 30, 2), number(at + 32, 2)
-        )
-        let (packed, size, local) = (
-            number(at + 20, 4), number(at + 24, 4), number(at + 42, 4)
-        )
-        guard packed != 0xFFFF_FFFF, size != 0xFFFF_FFFF, at + 46 + nameLength <= bytes.count,
-            number(local, 4) == 0x0403_4B50, local + 30 <= bytes.count
-        else { throw broken }
-        let start = local + 30 + number(local + 26, 2) + number(local + 28, 2)
-        guard start + packed <= bytes.count else { throw broken }
-        if number(at + 8, 2) & 1 != 0 {
-            throw .badArchive(path: path, problem: "it is encrypted")
-        }
-        entries.append(
-            ZipEntry(
-                name: String(decoding: bytes[(at + 46)..<(at + 46 + nameLength)], as: UTF8.self),
-                method: number(at + 10, 2), crc: UInt32(number(at + 16, 4)),
-                packed: start..<(start + packed), size: size))
-        at += 46 + nameLength + extra + comment
-    }
-    return entries
 }
 
 /// A file of an archive, unpacked and checked.
-func content(
-    of entry: ZipEntry, in bytes: UnsafeRawBufferPointer, path: String
+/// - Throws: `FrameError.badArchive`, `.outOfMemory`.
+package func content(
+    of entry: ZipMember, in bytes: UnsafeRawBufferPointer, path: String
 ) throws(FrameError) -> UnpackedBytes {
     let packed = UnsafeRawBufferPointer(rebasing: bytes[entry.packed])
+    guard !entry.isEncrypted else {
+        throw .badArchive(path: path, problem: "'\(entry.name)' is encrypted")
+    }
     let result: UnpackedBytes
     switch entry.method {
     case 0:
@@ -99,36 +61,106 @@ func content(
     case 8:
         // Deflate reaches a factor of 1032; more is a lie that would only cost memory.
         guard entry.size / 1040 <= packed.count else {
-            throw .badArchive(path: path, problem: "\(entry.name) has an impossible size")
+            throw .badArchive(path: path, problem: "'\(entry.name)' has an impossible size")
         }
-        result = try unpack(packed, gzip: false, size: entry.size, path)
+        result = try unpack(packed, of: entry, path)
     default:
-        throw .badArchive(path: path, problem: "\(entry.name) is packed by method \(entry.method)")
+        throw .badArchive(
+            path: path, problem: "'\(entry.name)' is packed by method \(entry.method)")
+    }
+    guard result.bytes.count == entry.size else {
+        throw .badArchive(path: path, problem: "'\(entry.name)' does not unpack to its size")
     }
     let base = result.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    guard result.bytes.count == entry.size,
-        base.map({ arena_crc32($0, entry.size) }) ?? 0 == entry.crc
-    else { throw .badArchive(path: path, problem: "\(entry.name) is damaged") }
+    guard base.map({ arena_crc32($0, entry.size) }) ?? 0 == entry.crc else {
+        throw .badArchive(path: path, problem: "'\(entry.name)' fails its checksum")
+    }
     return result
 }
 
+/// Inflates a gzip file, or a member of an archive.
 private func unpack(
-    _ bytes: UnsafeRawBufferPointer, gzip: Bool, size: Int?, _ path: String
+    _ bytes: UnsafeRawBufferPointer, of member: ZipMember? = nil, _ path: String
 ) throws(FrameError) -> UnpackedBytes {
     // No more than half of the machine's memory, whatever the file claims to hold.
-    let limit = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 2
-    guard let base = bytes.baseAddress, (size ?? 0) <= limit else {
-        throw .outOfMemory(bytes: limit)
+    let most = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 2
+    guard let base = bytes.baseAddress, (member?.size ?? 0) < most else {
+        throw .outOfMemory(bytes: most)
     }
+    // A byte more than there should be shows data that goes on.
+    let limit = member.map { $0.size + 1 } ?? most
     var start: UnsafeMutablePointer<UInt8>?
     var count = 0
     let code = arena_unpack(
-        base.assumingMemoryBound(to: UInt8.self), bytes.count, gzip ? 1 : 0, size ?? 0, limit,
-        &start, &count)
+        base.assumingMemoryBound(to: UInt8.self), bytes.count, member == nil ? 1 : 0,
+        member?.size ?? 0, limit, &start, &count)
     let result = UnpackedBytes(start, count)
-    switch code {
-    case 0: return result
-    case 2: throw .outOfMemory(bytes: limit)
-    default: throw .badArchive(path: path, problem: "its compressed data is broken or cut short")
+    if code == 0 { return result }
+    if let member {
+        throw .badArchive(path: path, problem: "'\(member.name)' does not unpack to its size")
+    }
+    if code == 2 { throw .outOfMemory(bytes: limit) }
+    throw .badArchive(path: path, problem: "its compressed data is broken or cut short")
+}
+
+// MARK: - Writing
+
+/// Whether a file of that name is to be compressed.
+/// - Throws: `FrameError.argument` for archives, which are only read.
+func isPacked(_ path: String, verb: String) throws(FrameError) -> Bool {
+    if path.hasSuffix(".zip") {
+        throw .argument(
+            verb: verb, message: "zip archives are read but not written",
+            help: "write \(path.dropLast(4)).gz")
+    }
+    return path.hasSuffix(".gz")
+}
+
+/// Bytes as one member of a gzip file; nil if there is no memory.
+func packed(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+    let room = arena_gzip_bound(bytes.count)
+    var isWhole = false
+    let member = [UInt8](unsafeUninitializedCapacity: room) { out, used in
+        // SAFETY: what is packed stays below the bound; an empty text has no address, and none is read.
+        isWhole =
+            arena_gzip(
+                bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count,
+                out.baseAddress, room, &used) == 0
+        if !isWhole { used = 0 }
+    }
+    return isWhole ? member : nil
+}
+
+/// A file that is there whole or not at all, packed if its name says so.
+struct OutputFile {
+    private let file: AtomicFile
+    private let isPacked: Bool
+    private var pending: [UInt8] = []
+    private static let memberBytes = 1 << 20
+
+    init(_ path: String, packing: Bool) throws(FileError) {
+        file = try AtomicFile(path)
+        isPacked = packing
+    }
+
+    /// Appends bytes.
+    mutating func write(_ bytes: [UInt8]) throws(FileError) {
+        guard isPacked else { return try file.write(bytes) }
+        pending += bytes
+        if pending.count >= Self.memberBytes { try flush() }
+    }
+
+    /// Makes the file visible under its name.
+    mutating func commit() throws(FileError) {
+        if isPacked { try flush() }
+        try file.commit()
+    }
+
+    private mutating func flush() throws(FileError) {
+        guard let member = pending.withUnsafeBytes({ packed($0) }) else {
+            throw .system(path: "", doing: "packing", code: ENOMEM)
+        }
+        try file.write(member)
+        pending.removeAll(keepingCapacity: true)
     }
 }

@@ -67,6 +67,10 @@ extension FrameError {
                 .value,
                 "names= has \(count(found, "name")), the first row has \(count(expected, "cell"))",
                 place: place, help: "give a name for every column, or usecols= afterwards")
+        case .csvPlace(let place, let column, let count):
+            return FaultReport(
+                .index, "there is no column \(column): the file has \(self.count(count, "column"))",
+                place: place, help: "columns count from 0")
         case .csvUnfit(let place, let column, let wanted, let shown):
             return FaultReport(
                 .value, "a cell of '\(column)' is not \(wanted.rawValue): \(shown)", place: place,
@@ -341,12 +345,12 @@ extension SQLFault {
     /// The fault in words, with the part of the query that it is about.
     var report: FaultReport {
         var text = "SQL: \(message)"
-        var place = path.map { FilePlace($0) }
         var unknown: String?
-        for kind in ["no such column: ", "no such table: "] where message.hasPrefix(kind) {
+        for kind in ["column", "table"] where message.hasPrefix("no such \(kind): ") {
             // A name may come with that of its table.
-            let name = message.dropFirst(kind.count)
+            let name = message.dropFirst("no such : ".count + kind.count)
             unknown = String(name.split(separator: ".").last ?? name)
+            text = "SQL: there is no \(kind) '\(name)'"
         }
         var offset = offset
         if offset == nil, let unknown, let query { offset = Self.find(unknown, in: query) }
@@ -354,14 +358,14 @@ extension SQLFault {
             let bytes = Array(query.utf8)
             bytes.withUnsafeBytes { raw in
                 let (line, column) = lineAndColumn(of: offset, in: raw)
-                text +=
-                    " at \(excerpt(UnsafeRawBufferPointer(rebasing: raw[min(offset, raw.count)...]), limit: 32))"
-                if path == nil { place = FilePlace("the query", line: line, column: column) }
+                let rest = UnsafeRawBufferPointer(rebasing: raw[min(offset, raw.count)...])
+                let row = bytes.contains(lineFeed) ? "line \(line), " : ""
+                text += ", \(row)column \(column) of the query: \(excerpt(rest, limit: 32))"
             }
         }
         return FaultReport(
-            message.hasPrefix("interrupted") ? .interrupted : .value, text, place: place,
-            help: help(unknown))
+            message.hasPrefix("interrupted") ? .interrupted : .value, text,
+            place: path.map { FilePlace($0) }, help: help(unknown))
     }
 
     private func help(_ unknown: String?) -> String? {

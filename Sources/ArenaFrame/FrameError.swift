@@ -53,6 +53,7 @@ package enum FrameError: ArenaFault, Equatable {
     case csvTooManyColumns(place: FilePlace, limit: Int)
     case csvBadText(place: FilePlace, column: String?, what: BadText, shown: String)
     case csvNames(place: FilePlace, expected: Int, found: Int)
+    case csvPlace(place: FilePlace, column: Int, count: Int)
     case csvUnfit(place: FilePlace, column: String, wanted: ColumnType, shown: String)
     case csvOtherColumns(path: String, first: String, missing: [String], extra: [String])
     case badArchive(path: String, problem: String)

@@ -47,7 +47,7 @@ private func read(
                 ["9", "r", "10"], ["11", "\"s", "12"], ["13", "t", "14"],
             ])
         #expect(
-            result.repairs == [
+            result.notes == [
                 "1 row with too few cells filled up, first in t.csv:3",
                 "2 rows with too many cells: the rest joined to the last, first in t.csv:4",
                 "1 row with quotes that do not fit, read as text, first in t.csv:7",
@@ -55,7 +55,7 @@ private func read(
             ])
         let (kept, left) = try read(text) { $0.badLines = .skip }
         #expect(kept == [["1", "x", "2"], ["13", "t", "14"]] || kept.count == 2)
-        #expect(left.repairs.first?.contains("left out") == true)
+        #expect(left.notes.first?.contains("left out") == true)
     }
 
     @Test func errorsKeepTheirLines() {

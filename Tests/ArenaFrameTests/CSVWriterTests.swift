@@ -99,3 +99,53 @@ import Testing
         }
     }
 }
+
+@Suite struct PackedFileTests {
+    @Test(arguments: ["t.csv.gz", "t.json.gz", "t.jsonl.gz", "t.tsv.gz"])
+    func packedFilesReadBack(_ name: String) throws {
+        let folder = TemporaryFolder()
+        let path = folder.path + "/" + name
+        for rows in [0, 1, 9000] {
+            let frame = try Frame(
+                names: ["n", "t"],
+                columns: [
+                    Column((0..<rows).map { Int64($0) }),
+                    try Column((0..<rows).map { "a \"text\", \($0)\n" }),
+                ])
+            var plain = 0
+            if name.contains(".json") {
+                var style = JSONStyle()
+                style.lines = name.contains("jsonl")
+                _ = try writeJSON(frame, path: path, style: style)
+                plain = encodeJSON(frame, style: style).count
+            } else {
+                var style = CSVStyle()
+                style.delimiter = name.contains("tsv") ? 9 : 44
+                try writeCSV(frame, path: path, style: style)
+                plain = try encodeCSV(frame, style: style).count
+            }
+            let bytes = try readFile(path)
+            #expect(bytes.prefix(2) == [0x1F, 0x8B] && bytes.count < plain + 100)
+            if rows > 1 { #expect(bytes.count < plain / 3) }
+            var options = CSVOptions()
+            options.delimiter = nil
+            let back =
+                try name.contains(".json")
+                ? readJSON(paths: [path], key: nil, options: JSONOptions()).frame
+                : readCSV(path: path, key: nil, options: options).frame
+            #expect(back.rowCount == rows)
+            for column in frame.names where rows > 0 {
+                #expect(try cells(back, column) == cells(frame, column))
+            }
+        }
+    }
+
+    @Test func archivesAreNotWritten() throws {
+        let frame = try Frame(names: ["n"], columns: [Column([1] as [Int64])])
+        #expect(
+            report { try writeCSV(frame, path: "/tmp/never.zip") } == """
+                ValueError: write_csv: zip archives are read but not written
+                  help: write /tmp/never.gz
+                """)
+    }
+}

@@ -80,6 +80,83 @@ private func use(_ frame: Frame) {
         }
     }
 
+    /// The fast way through a CSV file gives what the careful one gives, whatever it was told beforehand.
+    @Test func csv() throws {
+        let seeds = [
+            "id,n,t\n1,2.5,\"a \"\"b\"\", c\"\n2,?,x\n3,NA,\"d\ne\"\n", "a;b\n1;'x; y'\n2;'z'\n",
+            "'a','b'\r\n'it''s',1\r\n'x,y',2\r\n", "\u{FEFF}a\tb\n#c\n1\t é\n\ttrue\n",
+            "a|b|c\n9223372036854775808|-1|\n1|1e5|\n", "a,b\n,\n\"\",\"\"\n1,True\n",
+        ].map { Array($0.utf8) }
+        let bits = Array("abc0123456789,;|\t\"'\n\r \\#?-.eNAtrue\u{FEFF}é".utf8) + [0, 0xC3, 0xFF]
+        var random = SeededRandom(20)
+        for round in 0..<rounds(10_000) {
+            let bytes = mutated(seeds[round % seeds.count], bits, &random)
+            var options = CSVOptions()
+            func chance() -> Bool { Int.random(in: 0..<4, using: &random) == 0 }
+            options.delimiter = chance() ? UInt8(ascii: ",") : nil
+            options.findsQuote = !chance()
+            if chance() { options.missingWords = ["?", "-"] }
+            if chance() { options.columnPlaces = [Int.random(in: 0...2, using: &random)] }
+            if chance() { options.typeOfOthers = ColumnType.allCases.randomElement(using: &random) }
+            if chance() { options.rowLimit = Int.random(in: 0...3, using: &random) }
+            options.header = !chance()
+            let outcomes = [true, false].map { isFast in
+                bytes.withUnsafeBytes { raw -> String in
+                    var reader = CSVReader(raw, path: "f.csv", options: options)
+                    if isFast {
+                        reader.stretches = { ($0.stretchSize, $0.pieceSize) = (16, 8) }
+                    } else {
+                        reader.stretches = nil
+                    }
+                    do throws(FrameError) {
+                        let frame = try reader.read(key: nil).frame
+                        use(frame)
+                        let texts = frame.columns.map { column in
+                            (0..<column.count).map { column.text($0) ?? "<NA>" }
+                        }
+                        return "\(frame.names) \(frame.columns.map(\.type)) \(texts)"
+                    } catch { return error.report.message }
+                }
+            }
+            #expect(outcomes[0] == outcomes[1], "\(String(decoding: bytes, as: UTF8.self))")
+            options.badLines = CSVBadLines.allCases.randomElement(using: &random) ?? .repair
+            options.escape = chance() ? UInt8(ascii: "\\") : nil
+            options.comment = chance() ? UInt8(ascii: "#") : nil
+            options.separator = chance() ? ";'" : nil
+            options.encoding = TextEncoding.allCases.randomElement(using: &random) ?? .utf8
+            if let frame = try? parseCSV(bytes, name: "f.csv", options: options).frame {
+                use(frame)
+            }
+        }
+    }
+
+    /// A cell of turns is read, or refused with its place.
+    @Test func turns() throws {
+        let seeds = [
+            #"["a\n","\ud83d\ude00 \ud83d","x\/y"]"#, #"[null,"b","",null]"#,
+            #"['it\'s', "q", None]"#,
+            #"["a", 'b' "c", r"\n", """d"""]"#, #"["\u00e9\x41\N{DASH}\101"]"#, "[]", "null",
+            #"["a" , "b" ,]"#,
+        ].map { Array($0.utf8) }
+        let bits = Array(#"[]"'\/bfnrtuxNU{}0123456789abcdefDnull, é"#.utf8) + [10, 0xF0, 0x9F]
+        var random = SeededRandom(19)
+        for round in 0..<rounds(10_000) {
+            let bytes = mutated(seeds[round % seeds.count], bits, &random)
+            let text = String(decoding: bytes, as: UTF8.self)
+            let column = try Column([text, nil, "[]"])
+            let series = try Series(name: "t", column: column)
+            for read in TurnReading.allCases {
+                for null in NullTurns.allCases {
+                    do throws(FrameError) {
+                        let turns = try series.turns(read: read, null: null).series
+                        let joined = try turns.joined(separator: "|")
+                        use(try Frame(names: ["t", "j"], columns: [turns.column, joined.column]))
+                    } catch { #expect(!error.report.message.isEmpty) }
+                }
+            }
+        }
+    }
+
     @Test func numpy() throws {
         var seeds: [[UInt8]] = []
         for name in ["le_u", "be_f4", "matrix_fortran", "time_ns", "bytes", "version3", "scalar"] {

@@ -6,25 +6,6 @@ import Testing
 
 @testable import ArenaFrame
 
-private func sample() throws -> Frame {
-    try Frame(
-        names: ["b", "n", "x", "g", "s", "t", "ids", "v", "m", "c", "when"],
-        columns: [
-            Column(.bool([true, false, true]), validity: Validity([true, false, true])),
-            Column([1, -2, Int64.max]), Column([0.1, -1e300, 5e-324]),
-            Column([Float(0.1), 3, -0.5]),
-            Column(["a'\"é", nil, ""]),
-            Column(.turns(try ListStorage([["x", nil], [], ["\t"]]))),
-            Column(.ints(NumberLists([[1, -2], [], [3]]))),
-            Column(.floats(NumberLists([[0.5], [1e16], []]))),
-            Column(.matrix(MatrixStorage(.float64([1, 2, 3, 4, 5, 6.5]), count: 3, width: 2))),
-            Column(
-                .categorical(
-                    CategoricalStorage(codes: [1, 0, 1], categories: try TextStorage(["p", "q"])))),
-            Column(.timestamp([0, 1_714_558_830_500_000, -1])),
-        ], key: FrameKey(name: "id", column: Column([7, 8, 9] as [Int64])))
-}
-
 @Suite struct SQLTests {
     private func rows(_ query: String, _ frames: [(String, Frame)]) throws -> [[String?]] {
         let frame = try sql(query, frames: frames.map { (name: $0, frame: $1) }).frame
@@ -32,7 +13,7 @@ private func sample() throws -> Frame {
     }
 
     @Test func columnsComeBackAsTheyWere() throws {
-        let sample = try sample()
+        let sample = try everyType()
         let frame = try sql(
             "select * from f", frames: [("f", sample)], key: "id"
         ).frame
@@ -91,7 +72,7 @@ private func sample() throws -> Frame {
     }
 
     @Test func typesOfResults() throws {
-        let frame = try sample()
+        let frame = try everyType()
         let result = try sql(
             "select 1 as i, 1.5 as x, 'a' as s, null as empty, n * 1.0 as f, b, "
                 + "case when n = 1 then 'one' else n end as mixed from f", frames: [("f", frame)])
@@ -127,21 +108,22 @@ private func sample() throws -> Frame {
     }
 
     @Test func errorsNameThePlace() throws {
-        let frame = try sample()
+        let frame = try everyType()
         func said(_ query: String) -> String {
             report { try sql(query, frames: [("train", frame)]).frame }
         }
         #expect(
             said("select id,\n  wen from train") == """
-                ValueError: SQL: no such column: wen at 'wen from train'
-                  in the query:2:3
+                ValueError: SQL: there is no column 'wen', line 2, column 3 of the query: 'wen from train'
                   help: did you mean 'when'?
                 """)
         #expect(said("select * from trian").contains("did you mean 'train'?"))
         #expect(
-            said("select * form train").contains("SQL: near \"form\": syntax error at 'form train'")
-        )
-        #expect(said("select 1; select 2").contains("more than one statement at 'select 2'"))
+            said("select * form train").contains(
+                "SQL: near \"form\": syntax error, column 10 of the query: 'form train'"))
+        #expect(
+            said("select 1; select 2").contains(
+                "more than one statement, column 11 of the query: 'select 2'"))
         #expect(said(" ").contains("the query is empty"))
         #expect(said("select 1 as a, 2 as a").contains("there would be two columns 'a'"))
         for query in [
@@ -174,7 +156,7 @@ private func sample() throws -> Frame {
         let folder = TemporaryFolder()
         let root = folder.path
         let path = root + "/a.db"
-        let sample = try sample()
+        let sample = try everyType()
         try writeSQLite(sample, path: path, table: "my \"table\"")
         let frame = try readSQLite(path: path, table: nil, query: nil, key: "id").frame
         for name in sample.names {
@@ -201,7 +183,7 @@ private func sample() throws -> Frame {
                 "2 tables: 'b', 'my \"table\"'"))
         #expect(
             report { try readSQLite(path: path, table: "c", query: nil).frame }.contains(
-                "no such table: c"))
+                "there is no table 'c'"))
         #expect(
             report { try readSQLite(path: path, table: nil, query: "drop table b").frame }.contains(
                 "SELECT and nothing else"))
@@ -219,11 +201,11 @@ private func sample() throws -> Frame {
             report { try readSQLite(path: root + "/b.db", table: "a", query: nil).frame }
                 .contains("there is no file"))
         #expect(
-            report { try writeSQLite(try sample(), path: root + "/a.db", table: "x") }
+            report { try writeSQLite(try everyType(), path: root + "/a.db", table: "x") }
                 .contains("is not a database"))
         #expect(try readFile(root + "/a.db") == Array("id,a\n1,2\n".utf8))
         #expect(
-            report { try writeSQLite(try sample(), path: root + "/no/x.db", table: "x") }
+            report { try writeSQLite(try everyType(), path: root + "/no/x.db", table: "x") }
                 .contains("does not exist"))
     }
 }

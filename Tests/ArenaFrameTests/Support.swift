@@ -32,6 +32,26 @@ func keyed(_ ids: [Int64], _ columns: [(String, [Double])]) throws -> Frame {
         key: FrameKey(name: "id", column: Column(ids)))
 }
 
+/// A column of every type, keyed by `id`.
+func everyType() throws -> Frame {
+    try Frame(
+        names: ["b", "n", "x", "g", "s", "t", "ids", "v", "m", "c", "when"],
+        columns: [
+            Column(.bool([true, false, true]), validity: Validity([true, false, true])),
+            Column([1, -2, Int64.max]), Column([0.1, -1e300, 5e-324]),
+            Column([Float(0.1), 3, -0.5]),
+            Column(["a'\"\\\n\u{1}é</x>", nil, ""]),
+            Column(.turns(try ListStorage([["x", nil], [], ["\t"]]))),
+            Column(.ints(NumberLists([[1, -2], [], [3]]))),
+            Column(.floats(NumberLists([[0.5], [1e16], []]))),
+            Column(.matrix(MatrixStorage(.float64([1, 2, 3, 4, 5, 6.5]), count: 3, width: 2))),
+            Column(
+                .categorical(
+                    CategoricalStorage(codes: [1, 0, 1], categories: try TextStorage(["p", "q"])))),
+            Column(.timestamp([0, 1_714_558_830_500_000, -1])),
+        ], key: FrameKey(name: "id", column: Column([7, 8, 9] as [Int64])))
+}
+
 /// Small, fast, the same on every machine (xorshift64*).
 struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64

@@ -246,6 +246,30 @@ case('df.group_by("k")["x"].transform(lambda c: c - c.mean()).tolist()', df.grou
 case('df.group_by("k")["x"].transform(lambda c: c.max()).tolist()', df.groupby("k")["x"].transform(lambda c: c.max()))
 case('df[["k", "x"]].shift(2)["x"].tolist()', df[["k", "x"]].shift(2)["x"])
 case('df[["x", "y"]].diff()["y"].tolist()', df[["x", "y"]].diff()["y"], 1e-15)
+for name in ["sum", "mean", "min", "max", "std", "var", "median", "count"]:
+    for window in [1, 4, 1000]:
+        least = min(window, 3)
+        case(f'df["y"].rolling({window}, min_periods={least}).{name}().tolist()',
+             getattr(df["y"].rolling(window, min_periods=least), name)(), 1e-9)
+    case(f'df["x"].rolling(5, center=True).{name}().tolist()', getattr(df["x"].rolling(5, center=True), name)(), 1e-9)
+    case(f'df["y"].expanding().{name}().tolist()', getattr(df["y"].expanding(), name)(), 1e-9)
+    case(f'df.group_by("k")["y"].rolling(6, min_periods=2).{name}().tolist()',
+         getattr(df.groupby("k")["y"].rolling(6, min_periods=2), name)().droplevel(0).sort_index(), 1e-9)
+case('df["a"].value_counts(dropna=False).tolist()', df["a"].value_counts(dropna=False))
+case('df["t"].value_counts(normalize=True, dropna=False).tolist()', df["t"].value_counts(normalize=True, dropna=False))
+case('df.value_counts(["t", "flag"], dropna=False)["count"].tolist()', df.value_counts(["t", "flag"], dropna=False))
+case('df.group_by("t", dropna=False)["x"].sum().tolist()', df.groupby("t", dropna=False)["x"].sum(), 1e-12)
+case('df.group_by(["flag", "t"], dropna=False).size().tolist()', df.groupby(["flag", "t"], dropna=False).size())
+case('crosstab(df["k"], df["t"], margins=True).to_dict()', pd.crosstab(df["k"], df["t"], margins=True))
+for how in ["index", "columns", "all"]:
+    case(f'crosstab(df["k"], df["flag"], margins=True, normalize="{how}").to_dict()',
+         pd.crosstab(df["k"], df["flag"], margins=True, normalize=how), 1e-12)
+case('crosstab(df["k"], df["t"], values=df["x"], aggfunc="mean", margins=True).to_dict()',
+     pd.crosstab(df["k"], df["t"], values=df["x"], aggfunc="mean", margins=True), 1e-12)
+case('df.pivot_table(values="y", index="k", columns="flag", aggfunc="sum", margins=True).to_dict()',
+     df.pivot_table(values="y", index="k", columns="flag", aggfunc="sum", margins=True), 1e-12)
+case('df.pivot("k", "flag", "x", aggfunc="median", margins=True, margins_name="both").to_dict()',
+     df.pivot_table(values="x", index="k", columns="flag", aggfunc="median", margins=True, margins_name="both"), 1e-12)
 
 root = pathlib.Path(__file__).parents[2]
 target = root / "Tests/Fixtures/frames/cases.json"

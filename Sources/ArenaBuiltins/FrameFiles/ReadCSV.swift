@@ -13,14 +13,18 @@ let readCSVFunction = Builtin(
         P("key", "str", .optional("None"), "the column that names the rows; it must be unique"),
         P("index_col", "str", .named("None"), "another name for key="),
         P("sep", "str", .named("(found)"), "what separates cells; .tsv files have tabs"),
-        P("quotechar", "str", .named("'\"'"), "what encloses cells; None if nothing does"),
+        P(
+            "quotechar", "str", .named("(found)"),
+            "what encloses cells: \" or '; None if nothing does"),
         P("header", "0 or None", .named("0"), "None if the first row does not name the columns"),
         P("names", "list of str", .named("None"), "names instead of those in the file"),
         P("skiprows", "int", .named("0"), "lines at the start that are not looked at"),
-        P("usecols", "list of str", .named("None"), "the columns that are wanted"),
         P(
-            "dtype", "dict", .named("None"),
-            "types by column: \"string\", \"int64\", \"float64\" ..."),
+            "usecols", "list of str or int", .named("None"),
+            "the columns that are wanted, by name or by number from 0"),
+        P(
+            "dtype", "dict or str", .named("None"),
+            "types by column, or the type of all: \"string\", \"int64\", \"float64\" ..."),
         P("nrows", "int", .named("None"), "the first so many rows"),
         P("escapechar", "str", .named("None"), "makes the character behind it text"),
         P("skipinitialspace", "bool", .named("False"), "whether spaces before a cell are left out"),
@@ -29,6 +33,9 @@ let readCSVFunction = Builtin(
             "on_bad_lines", "str", .named("\"error\""),
             "rows that do not fit: \"error\", \"skip\", or \"repair\" as they must have been meant"),
         P("encoding", "str", .named("\"utf-8\""), "also \"latin-1\", \"cp1252\", \"utf-16\""),
+        P(
+            "na_values", "value, list or dict", .named("None"),
+            "texts that stand for a missing cell in every column, or by columns"),
     ],
     "Reads CSV files (UTF-8, RFC 4180) into a frame; column types are found over the whole file.",
     examples: [
@@ -43,6 +50,12 @@ let readCSVFunction = Builtin(
             """, prints: "['zip'] ['01234']\n"),
         Example(
             """
+            write_text(".build/example.csv", "'id','n'\n'a, b',?\n'c',7\n")
+            df = read_csv(".build/example.csv", na_values=["?"], usecols=[0, 1])
+            print(list(df["id"]), list(df["n"]))
+            """, prints: "['a, b', 'c'] [None, 7]\n"),
+        Example(
+            """
             write_text(".build/bad.csv", "a,b\\n1,2\\n3\\n4,5,6\\n")
             df = read_csv(".build/bad.csv", on_bad_lines="repair")
             print(list(df["a"]), list(df["b"]))
@@ -54,7 +67,7 @@ let readCSVFunction = Builtin(
     let result = try framing { () throws(FrameError) in
         try readCSV(paths: paths, key: key, options: options)
     }
-    for repair in result.repairs { a.machine.note("read_csv: \(repair)") }
+    for note in result.notes { a.machine.note("read_csv: \(note)") }
     for misfit in result.misfits { a.machine.note("read_csv: \(misfit.sentence)") }
     return value(result.frame)
 }
@@ -70,10 +83,12 @@ private func csvOptions(_ a: Arguments) throws(Raised) -> CSVOptions {
             options.delimiter = try singleByte(a, 3, "sep")
         }
     }
-    if a[4].isNone {
-        options.quote = nil
-    } else if a.has(4) {
+    if a.has(4) {
         options.quote = try singleByte(a, 4, "quotechar")
+    } else if a[4].isNone {
+        options.quote = nil
+    } else {
+        options.findsQuote = true
     }
     if a[5].isNone {
         options.header = false
@@ -84,8 +99,12 @@ private func csvOptions(_ a: Arguments) throws(Raised) -> CSVOptions {
     }
     if a.has(6) { options.names = try a.strings(6, "read_csv", "names") }
     options.skippedLines = max(0, try a.int(7, or: 0))
-    if a.has(8) { options.columns = try a.strings(8, "read_csv", "usecols") }
-    options.types = try a.columnTypes(9)
+    if a.has(8) { try takeColumns(a, 8, &options) }
+    if a.has(9), a[9].dictItems == nil {
+        options.typeOfOthers = try a.columnType(a[9])
+    } else {
+        options.types = try a.columnTypes(9)
+    }
     options.rowLimit = try a.limit(10)
     if a.has(11) { options.escape = try singleByte(a, 11, "escapechar") }
     options.skipsInitialSpace = try a.bool(12, or: false)
@@ -101,7 +120,60 @@ private func csvOptions(_ a: Arguments) throws(Raised) -> CSVOptions {
         }
         options.encoding = encoding
     }
+    if let byColumn = a[16].dictItems {
+        for (name, words) in byColumn {
+            guard let name = name.asString else {
+                throw Raised(
+                    .type, "read_csv(): na_values= has column names, not \(name.typeWithArticle)")
+            }
+            options.missingWordsByColumn[name] = try missingWords(words, a.machine)
+        }
+    } else if a.has(16) {
+        options.missingWords = try missingWords(a[16], a.machine)
+    }
     return options
+}
+
+/// `usecols=`: columns by name or by place.
+private func takeColumns(
+    _ a: Arguments, _ i: Int, _ options: inout CSVOptions
+) throws(Raised) {
+    let list = try a.iterable(i)
+    defer { list.release() }
+    var names: [String] = []
+    var places: [Int] = []
+    for item in list.items ?? .init(start: nil, count: 0) {
+        if let name = item.asString {
+            names.append(name)
+        } else if let place = item.asInt {
+            places.append(place)
+        } else {
+            throw Raised(
+                .type,
+                "read_csv(): usecols is a list of names or numbers; \(item.typeWithArticle) is in it"
+            )
+        }
+    }
+    options.columns = names
+    if !places.isEmpty { options.columnPlaces = places }
+}
+
+/// A text or number, or several, that stand for a missing cell.
+private func missingWords(_ v: Value, _ machine: Machine) throws(Raised) -> Set<String> {
+    if let text = v.asString { return [text] }
+    if v.asDouble != nil { return [machine.representation(of: v)] }
+    let list = try machine.materialise(v)
+    defer { list.release() }
+    var words: Set<String> = []
+    for item in list.items ?? .init(start: nil, count: 0) {
+        guard item.isText || item.asDouble != nil else {
+            throw Raised(
+                .type,
+                "read_csv(): na_values= are texts or numbers; \(item.typeWithArticle) is in it")
+        }
+        words.insert(item.asString ?? machine.representation(of: item))
+    }
+    return words
 }
 
 private func singleByte(_ a: Arguments, _ i: Int, _ name: String) throws(Raised) -> UInt8 {
@@ -128,7 +200,7 @@ let writeCSVFunction = Builtin(
             "guard_formulas", "bool", .named("False"),
             "put an apostrophe before text that a spreadsheet would run: =, +, -, @"),
     ],
-    "Writes a frame as CSV, whole or not at all.",
+    "Writes a frame as CSV, whole or not at all; packed where the name ends in .gz.",
     examples: [
         Example(
             "write_csv(frame({\"id\": [1], \"p\": [0.25]}, key=\"id\"), \".build/example.csv\")\nprint(read_csv(\".build/example.csv\")[\"p\"][0])",
@@ -143,7 +215,7 @@ let writeCSVFunction = Builtin(
     let frame = try a.frame(0)
     let path = try a.string(1)
     var style = CSVStyle()
-    style.delimiter = path.hasSuffix(".tsv") ? 9 : 44
+    style.delimiter = path.hasSuffix(".tsv") || path.hasSuffix(".tsv.gz") ? 9 : 44
     if a.has(2) { style.delimiter = try singleByte(a, 2, "sep") }
     style.digits = try a.digits(3)
     if a.has(4) { style.header = a[4].asBool ?? true }

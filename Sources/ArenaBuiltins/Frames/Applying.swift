@@ -44,11 +44,17 @@ private func called(
     return results
 }
 
-/// The results of a function for each row of a frame: a column, or a frame if they are dicts.
-func applied(_ f: Value, toRowsOf frame: Frame, _ machine: Machine) throws(Raised) -> Value {
+/// The results of a function for each row of a frame: a column, or a frame if they are dicts, or lists
+/// that are to be expanded.
+func applied(
+    _ f: Value, toRowsOf frame: Frame, expanding: Bool = false, _ machine: Machine
+) throws(Raised) -> Value {
     let results = try called(f, frame.rowCount, machine) {
         let source = RowSource(frame)
         return { .host(RowValue(source, $0)) }
+    }
+    if expanding, let first = results.values.first, first.items != nil {
+        return value(try ArenaBuiltins.frame(ofLists: results.values, key: frame.key))
     }
     return try gathered(results, key: frame.key, rows: frame.rowCount, name: "result")
 }
@@ -130,6 +136,25 @@ func frame(ofDicts dicts: [Value], key: FrameKey?) throws(Raised) -> Frame {
     let texts = names.map { $0.asString ?? "" }
     return try framing { () throws(FrameError) in
         try Frame(names: texts, columns: made, key: key)
+    }
+}
+
+/// A frame with a row for each list, the columns named by their numbers.
+private func frame(ofLists lists: [Value], key: FrameKey?) throws(Raised) -> Frame {
+    let width = lists.first?.items?.count ?? 0
+    for (row, list) in lists.enumerated() where list.items?.count != width {
+        throw Raised(
+            .value,
+            "the function returned \(width) values for the first row and \(list.items.map { "\($0.count)" } ?? list.typeWithArticle) for row \(row)",
+            help: "return a list of the same length every time")
+    }
+    var columns: [Column] = []
+    for at in 0..<width {
+        columns.append(
+            try column(ofItems: lists.map { $0.items?[at] ?? .none }, named: "\(at)"))
+    }
+    return try framing { () throws(FrameError) in
+        try Frame(names: (0..<width).map { "\($0)" }, columns: columns, key: key)
     }
 }
 

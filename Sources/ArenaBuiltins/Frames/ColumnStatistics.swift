@@ -76,14 +76,15 @@ let columnStatisticMethods: [Builtin] =
             [
                 P("normalize", "bool", .optional("False")), P("sort", "bool", .optional("True")),
                 P("ascending", "bool", .optional("False")),
+                P("dropna", "bool", .named("True"), "False: missing rows are counted too"),
             ], "How often each value occurs (or its share), the most frequent first.",
-            "print(frame({\"a\": [\"x\", \"y\", \"y\"]})[\"a\"].value_counts().to_dict())",
-            prints: "{'y': 2, 'x': 1}"
+            "c = frame({\"a\": [\"x\", \"y\", \"y\", None]})[\"a\"]\nprint(c.value_counts().to_dict(), c.value_counts(dropna=False).to_dict())",
+            prints: "{'y': 2, 'x': 1} {'y': 2, 'x': 1, None: 1}"
         ) { series, a in
             value(
                 try series.valueCounts(
                     normalize: try a.bool(1, or: false), sort: try a.bool(2, or: true),
-                    ascending: try a.bool(3, or: false)))
+                    ascending: try a.bool(3, or: false), dropMissing: try a.bool(4, or: true)))
         },
         columnMethod(
             "mode", [], "The most frequent values, in their order.",

@@ -106,6 +106,14 @@ let columnVerbMethods: [Builtin] = [
         return value(try series.filled(try a.scalar(1)))
     },
     columnMethod(
+        "ffill", [], "Missing rows get the value of the last row before that has one.",
+        sample + "print(list(f[\"a\"].ffill()))", prints: "[3, 1, 1]"
+    ) { series, _ in value(series.filled(forward: true)) },
+    columnMethod(
+        "bfill", [], "Missing rows get the value of the first row behind that has one.",
+        sample + "print(list(f[\"a\"].bfill()))", prints: "[3, 1, None]"
+    ) { series, _ in value(series.filled(forward: false)) },
+    columnMethod(
         "dropna", [], "The rows that have a value.",
         sample + "print(list(f[\"a\"].dropna()))", prints: "[3, 1]"
     ) { series, _ in value(try series.filtered(by: series.isPresent())) },
@@ -284,6 +292,16 @@ let columnVerbMethods: [Builtin] = [
         value(try frame(of: series.renamed(try a.optionalString(1) ?? series.name)))
     },
     columnMethod(
+        "reset_index", [P("drop", "bool", .optional("False")), P("name", "str", .named("None"))],
+        "A frame of the key and this column, both as columns; or the column without its key.",
+        sample + "print(f[\"a\"].reset_index().columns)", prints: "['id', 'a']"
+    ) { series, a in
+        let named = series.renamed(try a.optionalString(2) ?? series.name)
+        let all = try frame(of: named)
+        if try a.bool(1, or: false) { return value(try all.withoutKey().series(named.name)) }
+        return value(all.withKeyAsColumn())
+    },
+    columnMethod(
         "to_dict", [], "A dict from the keys (or row numbers) to the values.",
         sample + "print(f[\"t\"].to_dict())", prints: "{7: 'x', 8: 'y', 9: 'x'}"
     ) { series, _ in
@@ -356,6 +374,15 @@ let columnVerbMethods: [Builtin] = [
         sample + "print(list(f[\"a\"].diff()))", prints: "[None, -2, None]"
     ) { series, a in
         value(try series.applying(.subtract, .series(series.shifted(try a.int(1, or: 1)))))
+    },
+    columnMethod(
+        "pct_change", [P("n", "int", .optional("1"))],
+        "By what share of itself the value n rows before has changed.",
+        sample + "print(list(f[\"a\"].pct_change()))", prints: "[None, -0.6666666666666667, None]"
+    ) { series, a in
+        let before = series.shifted(try a.int(1, or: 1))
+        let change = try series.applying(.subtract, .series(before))
+        return value(try change.applying(.divide, .series(before)))
     },
     columnMethod(
         "rank",
@@ -488,8 +515,9 @@ func seed(_ a: Arguments, _ i: Int) throws(Raised) -> UInt32 {
     return seed
 }
 
-/// The rows that `sample(n, frac=, seed=, weights=)` draws; the arguments stand from 1 on.
-func drawnRows(_ count: Int, _ a: Arguments) throws -> [Int] {
+/// The rows that `sample(n, frac=, seed=, weights=)` draws; the arguments stand from 1 on. Weights may be
+/// a column of the frame.
+func drawnRows(_ count: Int, of frame: Frame? = nil, _ a: Arguments) throws -> [Int] {
     var size = try a.int(1, or: 1)
     if a.has(2) {
         if a.has(1) { throw Raised(.value, "sample() takes n or frac=, not both") }
@@ -501,7 +529,8 @@ func drawnRows(_ count: Int, _ a: Arguments) throws -> [Int] {
     }
     var weights: [Double]?
     if a.has(4) {
-        let given = try Series(name: "weights", column: try a.column(4)).doubles(for: "sample")
+        let column = try a[4].asString.flatMap { try frame?.column($0) } ?? a.column(4)
+        let given = try Series(name: "weights", column: column).doubles(for: "sample")
         guard given.count == count else {
             throw Raised(.value, "\(given.count) weights for \(count) rows")
         }

@@ -250,12 +250,12 @@ extension Arguments {
         let name = v.asString ?? machine.representation(of: v)
         if let type = ColumnType(rawValue: name) { return type }
         switch name {
-        case "int", "<function int>", "Int64": return .int64
-        case "float", "<function float>": return .float64
-        case "str", "<function str>", "text": return .string
+        case "int", "<built-in function int>", "Int64": return .int64
+        case "float", "<built-in function float>": return .float64
+        case "str", "<built-in function str>", "text", "object": return .string
         case "category": return .categorical
         case "datetime", "datetime64[ns]": return .timestamp
-        case "boolean", "<function bool>": return .bool
+        case "boolean", "<built-in function bool>": return .bool
         default:
             throw Raised(
                 .value, "there is no column type '\(name)'",

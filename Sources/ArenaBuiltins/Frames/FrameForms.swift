@@ -26,6 +26,49 @@ let frameFormMethods: [Builtin] =
             value(try a.bool(1, or: false) ? frame.withoutKey() : frame.withKeyAsColumn())
         },
         frameMethod(
+            "add_prefix", [P("prefix", "str")], "The frame with a text before each column's name.",
+            sample + "print(f.add_prefix(\"x_\").columns)", prints: "['x_a', 'x_t']"
+        ) { frame, a in
+            let prefix = try a.string(1)
+            return value(
+                try frame.rename(
+                    Dictionary(uniqueKeysWithValues: frame.names.map { ($0, prefix + $0) })))
+        },
+        frameMethod(
+            "add_suffix", [P("suffix", "str")], "The frame with a text behind each column's name.",
+            sample + "print(f.add_suffix(\"_x\").columns)", prints: "['a_x', 't_x']"
+        ) { frame, a in
+            let suffix = try a.string(1)
+            return value(
+                try frame.rename(
+                    Dictionary(uniqueKeysWithValues: frame.names.map { ($0, $0 + suffix) })))
+        },
+        frameMethod(
+            "join",
+            [
+                P("other", "frame"),
+                P("how", "\"left\", \"inner\", \"right\" or \"outer\"", .optional("\"left\"")),
+                P("lsuffix", "str", .named("\"\"")), P("rsuffix", "str", .named("\"\"")),
+            ],
+            "The columns of another frame beside its own, rows told by key; pandas' short form of merge.",
+            sample
+                + "g = frame({\"id\": [9, 7], \"n\": [1, 2]}, key=\"id\")\nprint(list(f.join(g)[\"n\"]))",
+            prints: "[2, None, 1]"
+        ) { frame, a in
+            let other = try a.frame(1)
+            let (own, theirs) = (
+                try frame.requiredKey(for: "join"), try other.requiredKey(for: "join")
+            )
+            let how = try a.word(2, ["left", "inner", "right", "outer"], or: "left")
+            return value(
+                try frame.merged(
+                    with: try other.rename([theirs.name: own.name]), leftOn: [own.name],
+                    rightOn: [own.name], how: JoinKind(rawValue: how) ?? .left,
+                    suffixes: (
+                        try a.optionalString(3) ?? "", try a.optionalString(4) ?? ""
+                    ), validate: nil))
+        },
+        frameMethod(
             "isnull", [], "pandas' other name of isna.",
             sample + "print(list(f.isnull()[\"a\"]))", prints: "[False, False, True]"
         ) { frame, _ in value(try each(frame) { $0.isMissing() }) },

@@ -1,4 +1,4 @@
-// Frames into other shapes: grouped, joined, pivoted, exploded, as one matrix.
+// Frames into other shapes: grouped, joined, exploded, as one matrix.
 
 import ArenaCore
 import ArenaFrame
@@ -12,6 +12,12 @@ private let sample =
 private let groupParameters = [
     P("by", "str or list of str"),
     P("sort", "bool", .optional("True"), "groups in the order of their values, or as they appear"),
+    P(
+        "dropna", "bool", .named("True"),
+        "False: rows where such a value is missing are a group too"),
+    P(
+        "as_index", "bool", .named("True"),
+        "False: the groups are a column of results, not their key"),
 ]
 
 let frameShapeMethods: [Builtin] = [
@@ -44,54 +50,6 @@ let frameShapeMethods: [Builtin] = [
         sample
             + "g = frame({\"m\": [\"x\", \"z\"], \"w\": [1.5, 2.5]})\nprint(list(f.merge(g, on=\"m\", how=\"left\")[\"w\"]))",
         prints: "[1.5, None, 1.5]", merged),
-    frameMethod(
-        "pivot",
-        [
-            P("index", "str or list of str"), P("columns", "str"),
-            P("values", "str", .optional("None")),
-            P("aggfunc", "str", .optional("None"), "a statistic where several rows share a cell"),
-            P("fill_value", "value", .named("None")),
-        ], "A table: a row for each value of some columns, a column for each value of another.",
-        sample + "print(f.pivot(\"m\", \"k\", \"n\").to_dict())",
-        prints: "{'1': [10, 20], '2': [30, None]}"
-    ) { frame, a in
-        var statistic = Statistic.first
-        if a.has(4) {
-            statistic = try namedStatistic(try a.string(4), "pivot")
-        } else if a.has(3) {
-            let index = try a.strings(1) + [try a.string(2)]
-            let sizes = try Grouping(frame, by: index).sizes
-            if sizes.contains(where: { $0 > 1 }) {
-                throw Raised(
-                    .value, "pivot(): several rows belong into one cell",
-                    help: "say what becomes of them: aggfunc=\"mean\"")
-            }
-        }
-        return value(
-            try frame.pivoted(
-                index: try a.strings(1), columns: try a.string(2),
-                values: try a.optionalString(3), statistic: statistic, fill: try a.scalar(5)))
-    },
-    frameMethod(
-        "pivot_table",
-        [
-            P("values", "str", .optional("None")),
-            P("index", "str or list of str", .optional("None")),
-            P("columns", "str", .optional("None")), P("aggfunc", "str", .optional("\"mean\"")),
-            P("fill_value", "value", .named("None")),
-        ], "pandas' order of the arguments of pivot; the mean unless aggfunc= says otherwise.",
-        sample + "print(f.pivot_table(values=\"n\", index=\"m\", columns=\"k\").to_dict())",
-        prints: "{'1': [10.0, 20.0], '2': [30.0, None]}"
-    ) { frame, a in
-        guard a.has(2), a.has(3) else {
-            throw Raised(.type, "pivot_table() needs index= and columns=", help: "or group_by")
-        }
-        let statistic = try namedStatistic(a.has(4) ? try a.string(4) : "mean", "pivot_table")
-        return value(
-            try frame.pivoted(
-                index: try a.strings(2), columns: try a.string(3),
-                values: try a.optionalString(1), statistic: statistic, fill: try a.scalar(5)))
-    },
     frameMethod(
         "get_dummies", [P("columns", "str or list of str"), P("dtype", "str", .named("\"bool\""))],
         "The frame with some columns in place of which there is one for each of their values (one-hot).",
@@ -179,7 +137,10 @@ let frameShapeMethods: [Builtin] = [
 private let grouped: @Sendable (Frame, Arguments) throws -> Value = { frame, a in
     .host(
         GroupedValue(
-            try Grouping(frame, by: try a.strings(1), sort: try a.bool(2, or: true)), column: nil))
+            try Grouping(
+                frame, by: try a.strings(1), sort: try a.bool(2, or: true),
+                dropMissing: try a.bool(3, or: true)), column: nil,
+            namesGroupsInColumns: try !a.bool(4, or: true)))
 }
 
 private let merged: @Sendable (Frame, Arguments) throws -> Value = { frame, a in

@@ -42,13 +42,20 @@ let frameStatisticMethods: [Builtin] =
             return value(try perColumn(frame, "quantile") { try $0.quantile(q) })
         },
         frameMethod(
-            "describe", [], "Count, mean, deviation and quartiles of each column of numbers.",
+            "describe",
+            [
+                P(
+                    "include", "\"number\", \"object\" or \"string\"",
+                    .named("numbers, or else all"), "the columns that are described")
+            ],
+            "Count, mean, deviation and quartiles of each column of numbers; of text, frequent values.",
             sample + "print(f.describe()[\"a\"][\"max\"])", prints: "6.0"
-        ) { frame, _ in
-            let numeric = frame.names.filter { name in
-                (try? frame.column(name).type.isNumeric) ?? false
-            }
-            let names = numeric.isEmpty ? frame.names : numeric
+        ) { frame, a in
+            let include = try a.word(1, ["number", "object", "string"], or: "number")
+            let chosen = zip(frame.names, frame.columns).filter { _, column in
+                include == "number" ? column.type.isNumeric : column.type == .string
+            }.map(\.0)
+            let names = chosen.isEmpty && !a.has(1) ? frame.names : chosen
             var columns: [Column] = []
             var key: FrameKey?
             for name in names {
@@ -80,11 +87,14 @@ let frameStatisticMethods: [Builtin] =
             [
                 P("subset", "str or list of str", .optional("all columns")),
                 P("normalize", "bool", .optional("False")),
+                P("dropna", "bool", .named("True"), "False: missing counts as a value"),
             ], "How often each combination of values occurs, the most frequent first.",
             "print(list(frame({\"a\": [1, 2, 2], \"b\": [0, 0, 0]}).value_counts()[\"count\"]))",
             prints: "[2, 1]"
         ) { frame, a in
-            let grouping = try Grouping(frame, by: a.has(1) ? try a.strings(1) : frame.names)
+            let grouping = try Grouping(
+                frame, by: a.has(1) ? try a.strings(1) : frame.names,
+                dropMissing: try a.bool(3, or: true))
             let total = Double(grouping.sizes.reduce(0, +))
             let counts =
                 try a.bool(2, or: false)

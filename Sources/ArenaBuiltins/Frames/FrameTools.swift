@@ -6,7 +6,8 @@ import ArenaLanguage
 
 private typealias P = BuiltinParameter
 
-private func function(
+/// A function over several frames or columns.
+func tableFunction(
     _ name: String, _ parameters: [BuiltinParameter], _ summary: String, _ code: String,
     _ output: String, _ body: @escaping @Sendable (Arguments) throws -> Value
 ) -> Builtin {
@@ -31,14 +32,15 @@ private func parts(_ a: Arguments, _ i: Int) throws(Raised) -> [Series] {
     return result
 }
 
-let concatFunction = function(
+let concatFunction = tableFunction(
     "concat",
     [
         P("frames", "list of frame or column"), P("axis", "0 or 1", .optional("0")),
         P(
             "join", "\"strict\", \"inner\" or \"outer\"", .named("\"strict\""),
             "what becomes of columns that not all have"),
-        P("ignore_key", "bool", .named("False")),
+        P("ignore_key", "bool", .named("False"), "rows get no key; it is left out"),
+        P("ignore_index", "bool", .named("False"), "pandas' name of ignore_key"),
     ],
     "Frames put together by rows (the same columns), or by columns (axis=1: the same rows, told by key).",
     "a = frame({\"id\": [1], \"x\": [5]}, key=\"id\")\nb = frame({\"id\": [2], \"x\": [6]}, key=\"id\")\nprint(concat([a, b])[\"x\"].to_dict())",
@@ -79,12 +81,12 @@ let concatFunction = function(
         frames = try frames.map { try $0.select(shared) }
     }
     let all = try Frame.concatenated(
-        frames, fill: join == "outer", ignoreKey: try a.bool(3, or: false))
+        frames, fill: join == "outer", ignoreKey: try a.bool(3, or: false) || a.bool(4, or: false))
     if allSeries, let name = all.names.first { return value(try all.series(name)) }
     return value(all)
 }
 
-let mergeFunction = function(
+let mergeFunction = tableFunction(
     "merge",
     [
         P("left", "frame"), P("right", "frame"),
@@ -101,54 +103,13 @@ let mergeFunction = function(
     "[5]"
 ) { a in try merge(try a.frame(0), try a.frame(1), a) }
 
-let crosstabFunction = function(
-    "crosstab",
-    [
-        P("index", "column"), P("columns", "column"),
-        P(
-            "normalize", "\"index\", \"columns\", \"all\" or bool", .named("False"),
-            "shares of each row, of each column or of all instead of counts"),
-    ],
-    "How often each value of one column meets each of another.",
-    "f = frame({\"a\": [\"x\", \"y\", \"x\"], \"b\": [1, 1, 2]})\nprint(crosstab(f[\"a\"], f[\"b\"]).to_dict(), crosstab(f[\"a\"], f[\"b\"], normalize=\"index\").to_dict())",
-    "{'1': [1, 1], '2': [1, 0]} {'1': [0.5, 1.0], '2': [0.5, 0.0]}"
-) { a in
-    let (x, y) = (try a.series(0), try a.series(1))
-    try x.checkRows(y)
-    let name = y.name == x.name ? y.name + "_" : y.name
-    let frame = try Frame(names: [x.name, name], columns: [x.column, y.column])
-    let counts = try frame.pivoted(
-        index: [x.name], columns: name, values: nil, statistic: .count, fill: .int(0))
-    guard a.has(2), a[2].asBool != false else { return value(counts) }
-    let how = a[2].asBool == true ? "all" : try a.word(2, ["index", "columns", "all"], or: "all")
-    // Without a key the groups of the index are the first column.
-    let first = counts.key == nil ? 1 : 0
-    let names = Array(counts.names.dropFirst(first))
-    let cells = try names.map { try counts.series($0).doubles(for: "crosstab") }
-    let rows = 0..<counts.rowCount
-    let perRow = rows.map { row in cells.reduce(0) { $0 + $1[row] } }
-    let total = perRow.reduce(0, +)
-    var result = counts
-    for (at, name) in names.enumerated() {
-        let perColumn = cells[at].reduce(0, +)
-        result = try result.assign(
-            name,
-            Column(
-                rows.map { row in
-                    cells[at][row]
-                        / (how == "index" ? perRow[row] : how == "columns" ? perColumn : total)
-                }))
-    }
-    return value(result)
-}
-
-let hstackFunction = function(
+let hstackFunction = tableFunction(
     "hstack", [P("parts", "list of columns and matrices")],
     "Columns of numbers and matrices of the same rows side by side as one matrix.",
     "m = matrix([frame({\"a\": [1, 2]})[\"a\"]])\nprint(hstack([m, m * 10])[1])", "[2.0, 20.0]"
 ) { a in value(try hstack(try parts(a, 0), name: "matrix")) }
 
-let matrixFunction = function(
+let matrixFunction = tableFunction(
     "matrix", [P("columns", "list of columns, a frame, or a column of lists")],
     "Columns of numbers as one matrix, a row of numbers for each row.",
     "f = frame({\"a\": [1, 2], \"b\": [3, 4]})\nprint(matrix([f[\"a\"], f[\"b\"]])[0])",
@@ -160,7 +121,7 @@ let matrixFunction = function(
     return value(try hstack(try parts(a, 0), name: "matrix"))
 }
 
-let whereFunction = function(
+let whereFunction = tableFunction(
     "where", [P("condition", "bool column"), P("a", "value or column"), P("b", "value or column")],
     "The first where the condition holds, the second elsewhere (numpy.where).",
     "f = frame({\"a\": [1, 5]})\nprint(list(where(f[\"a\"] > 2, \"big\", \"small\")))",
@@ -170,7 +131,7 @@ let whereFunction = function(
     return value(try chosen([condition], [a[1]], a[2], "where"))
 }
 
-let chooseFunction = function(
+let chooseFunction = tableFunction(
     "choose",
     [
         P("conditions", "list of bool columns"), P("choices", "list of values or columns"),
@@ -274,7 +235,7 @@ private func shuffleSeed(_ a: Arguments, _ shuffle: Int, _ place: Int) throws(Ra
     return try seed(a, place)
 }
 
-let trainTestSplitFunction = function(
+let trainTestSplitFunction = tableFunction(
     "train_test_split",
     [
         P("rows", "frame, column or int"), P("test_size", "share or int", .optional("0.25")),
@@ -307,7 +268,8 @@ let trainTestSplitFunction = function(
         throw Raised(.value, "stratify= has \(labels.count) rows, there are \(count)")
     }
     let fold = try trainTestSplit(
-        count: count, testCount: test, trainCount: train, classes: labels, seed: try seed(a, 3))
+        count: count, testCount: test, trainCount: train, classes: labels,
+        seed: try seed(a, 3))
     if let frame = (a[0].asHost as? FrameValue)?.frame {
         return .tuple([value(try frame.take(fold.train)), value(try frame.take(fold.test))])
     }
@@ -322,7 +284,7 @@ private let splitParameters = [
     P("seed", "int", .named("None"), "needed with shuffle=True"),
 ]
 
-let kfoldFunction = function(
+let kfoldFunction = tableFunction(
     "kfold", [P("rows", "frame, column or int")] + splitParameters,
     "Row numbers of each fold, (train, test), as scikit-learn's KFold gives them.",
     "print(kfold(4, n_splits=2))", "[([2, 3], [0, 1]), ([0, 1], [2, 3])]"
@@ -333,7 +295,7 @@ let kfoldFunction = function(
             seed: try shuffleSeed(a, 2, 3)))
 }
 
-let stratifiedKfoldFunction = function(
+let stratifiedKfoldFunction = tableFunction(
     "stratified_kfold", [P("classes", "column or list")] + splitParameters,
     "Folds in which each class has its share, as scikit-learn's StratifiedKFold gives them.",
     "print(stratified_kfold([\"a\", \"a\", \"b\", \"b\"], n_splits=2)[0])", "([1, 3], [0, 2])"
@@ -344,7 +306,7 @@ let stratifiedKfoldFunction = function(
             seed: try shuffleSeed(a, 2, 3)))
 }
 
-let groupKfoldFunction = function(
+let groupKfoldFunction = tableFunction(
     "group_kfold", [P("groups", "column or list"), P("n_splits", "int", .optional("5"))],
     "Folds of whole groups, the largest group into the lightest fold, as scikit-learn's GroupKFold.",
     "print(group_kfold([1, 1, 2, 2], n_splits=2)[0])", "([0, 1], [2, 3])"
@@ -354,7 +316,7 @@ let groupKfoldFunction = function(
             groups: try classes(a[0], a, "group_kfold"), splits: try a.int(1, or: 5)))
 }
 
-let moduloFoldsFunction = function(
+let moduloFoldsFunction = tableFunction(
     "modulo_folds",
     [P("rows", "frame, column of int, or int"), P("n_splits", "int", .optional("5"))],
     "Folds by the remainder of the row number (or of a column's number) divided by n_splits.",

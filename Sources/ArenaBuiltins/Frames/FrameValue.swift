@@ -16,11 +16,12 @@ final class FrameValue: HostObject {
         "frame", summary: "A table of named columns whose rows carry a key.", methods: frameMethods)
     var type: HostType { Self.hostType }
     func forWorker() -> (any HostObject)? { FrameValue(frame) }
-    var attributeNames: [String] { ["columns", "dtypes", "key", "key_name", "shape"] }
+    var attributeNames: [String] { ["T", "columns", "dtypes", "key", "key_name", "shape"] }
     var itemNames: [String] { frame.knownNames }
 
     func attribute(_ name: String) throws(Raised) -> Value? {
         switch name {
+        case "T": return try framing { () throws(FrameError) in value(try frame.transposed()) }
         case "columns": return .list(frame.names.map { .string($0) })
         case "key":
             return keyValues(frame.key)
@@ -85,6 +86,10 @@ final class FrameValue: HostObject {
     }
 
     func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value? {
+        if op == "abs" {
+            let frame = frame
+            return try mixing { value(try each(frame) { try $0.applying(.abs) }) }
+        }
         guard let op = ColumnOperator(rawValue: op) else { return nil }
         return try combined(frame, op, other, reversed)
     }
@@ -138,7 +143,7 @@ func assigned(_ frame: Frame, _ name: String, _ new: Value) throws(Raised) -> Fr
 
 private let frameMethods: [Builtin] =
     selectionMethods + frameVerbMethods + frameStatisticMethods + frameShapeMethods
-    + frameFormMethods
+    + frameFormMethods + frameWindowMethods + pivotMethods
 
 private let selectionMethods: [Builtin] = [
     Builtin(

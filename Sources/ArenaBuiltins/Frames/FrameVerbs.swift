@@ -19,9 +19,17 @@ let frameVerbMethods: [Builtin] = [
         sample + "print(f.select([\"t\"]).columns)", prints: "['t']"
     ) { frame, a in value(try frame.select(try a.strings(1))) },
     frameMethod(
-        "drop", [P("columns", "str or list of str")], "The frame without these columns.",
+        "drop", [P("columns", "str or list of str"), P("axis", "1", .optional("1"))],
+        "The frame without these columns.",
         sample + "print(f.drop(\"a\").columns)", prints: "['t']"
-    ) { frame, a in value(try frame.dropping(try a.strings(1))) },
+    ) { frame, a in
+        guard try !a.has(2) || a.isAcross(2) else {
+            throw Raised(
+                .value, "drop() takes columns away, not rows",
+                help: "rows by a condition: df[df[\"a\"] != 0], by place: df[1:]")
+        }
+        return value(try frame.dropping(try a.strings(1)))
+    },
     frameMethod(
         "filter", [P("condition", "bool column or function")],
         "The rows where a bool column is true, or a function of the row is.",
@@ -65,14 +73,14 @@ let frameVerbMethods: [Builtin] = [
         "sample",
         [
             P("n", "int", .optional("1")), P("frac", "float", .named("None")),
-            P("seed", "int", .named("")), P("weights", "column or list", .named("None")),
+            P("seed", "int", .named("")), P("weights", "column, its name, or list", .named("None")),
             P(
                 "replace", "bool", .named("False"),
                 "a row may be drawn again; the key becomes a column"),
         ], "Rows drawn by lot; the seed gives the rows that pandas draws.",
         sample + "print(f.sample(2, seed=1).key)", prints: "[7, 9]"
     ) { frame, a in
-        let rows = try drawnRows(frame.rowCount, a)
+        let rows = try drawnRows(frame.rowCount, of: frame, a)
         let open = try a.bool(5, or: false) ? frame.withKeyAsColumn() : frame
         return value(try open.take(rows))
     },
@@ -134,6 +142,14 @@ let frameVerbMethods: [Builtin] = [
         }
         return value(result)
     },
+    frameMethod(
+        "ffill", [], "Missing cells get the value of the last row before that has one.",
+        sample + "print(list(f.ffill()[\"a\"]))", prints: "[3, 1, 1]"
+    ) { frame, _ in value(try each(frame) { $0.filled(forward: true) }) },
+    frameMethod(
+        "bfill", [], "Missing cells get the value of the first row behind that has one.",
+        sample + "print(list(f.bfill()[\"a\"]))", prints: "[3, 1, None]"
+    ) { frame, _ in value(try each(frame) { $0.filled(forward: false) }) },
     frameMethod(
         "dropna",
         [
@@ -206,13 +222,18 @@ let frameVerbMethods: [Builtin] = [
     },
     frameMethod(
         "apply",
-        [P("f", "function"), P("axis", "0 or 1", .optional("0"))],
-        "A function of each row (axis=1) or column; where it returns dicts they make a frame.",
+        [
+            P("f", "function"), P("axis", "0 or 1", .optional("0")),
+            P("result_type", "\"expand\"", .named("None"), "lists become columns 0, 1, 2 ..."),
+        ], "A function of each row (axis=1) or column; where it returns dicts they make a frame.",
         sample
             + "print(list(f.apply(lambda r: {\"n\": len(r[\"t\"]), \"a\": r[\"a\"]}, axis=1)[\"n\"]))",
         prints: "[1, 1, 1]"
     ) { frame, a in
-        if try a.isAcross(2) { return try applied(a[1], toRowsOf: frame, a.machine) }
+        let expanding = a.has(3) ? try a.word(3, ["expand"], or: "expand") == "expand" : false
+        if try a.isAcross(2) {
+            return try applied(a[1], toRowsOf: frame, expanding: expanding, a.machine)
+        }
         var columns: [Value] = []
         for name in frame.names { columns.append(value(try frame.series(name))) }
         return try applied(
@@ -226,21 +247,39 @@ let frameVerbMethods: [Builtin] = [
         return .list((0..<frame.rowCount).map { .host(RowValue(source, $0)) })
     },
     frameMethod(
-        "to_dict", [], "A dict from the names of the columns to lists of their values.",
-        sample + "print(f[[\"t\"]].to_dict())", prints: "{'t': ['x', 'y', 'x']}"
-    ) { frame, _ in
-        let dict = Value.dict()
-        for (name, column) in zip(frame.names, frame.columns) {
-            let (key, list) = (
-                Value.string(name), Value.list((0..<column.count).map { cell(column, $0) })
-            )
-            defer {
-                key.release()
-                list.release()
-            }
-            try dict.setEntry(key, list)
+        "to_dict",
+        [
+            P(
+                "orient", "\"list\", \"records\" or \"index\"", .optional("\"list\""),
+                "lists by columns, a list of rows as dicts, or such dicts by key")
+        ], "A dict from the names of the columns to lists of their values, or rows as dicts.",
+        sample
+            + "print(f[[\"t\"]].to_dict(), f.head(1).to_dict(\"records\"), f[[\"a\"]].to_dict(\"index\"))",
+        prints:
+            "{'t': ['x', 'y', 'x']} [{'id': 7, 'a': 3, 't': 'x'}] {7: {'a': 3}, 8: {'a': 1}, 9: {'a': None}}"
+    ) { frame, a in
+        let orient = try a.word(1, ["list", "records", "index"], or: "list")
+        func row(_ at: Int, _ names: [String], _ columns: [Column]) throws(Raised) -> Value {
+            try dict(names.indices.map { (.string(names[$0]), cell(columns[$0], at)) })
         }
-        return dict
+        let rows = 0..<frame.rowCount
+        if orient == "records" {
+            let open = frame.withKeyAsColumn()
+            return .list(try rows.map { try row($0, open.names, open.columns) })
+        }
+        if orient == "index" {
+            return try dict(
+                rows.map { at in
+                    (
+                        frame.key.map { cell($0.column, at) } ?? .int(at),
+                        try row(at, frame.names, frame.columns)
+                    )
+                })
+        }
+        return try dict(
+            zip(frame.names, frame.columns).map { name, column in
+                (.string(name), .list(rows.map { cell(column, $0) }))
+            })
     },
     frameMethod(
         "copy", [], "The same frame; assigning to one of the two does not change the other.",
@@ -260,6 +299,19 @@ let frameVerbMethods: [Builtin] = [
         sample + "print(f.drop_key().key)", prints: "None"
     ) { frame, _ in value(frame.withoutKey()) },
 ]
+
+/// A dict of entries, which are taken over.
+private func dict(_ entries: [(key: Value, value: Value)]) throws(Raised) -> Value {
+    let dict = Value.dict()
+    defer {
+        for (key, value) in entries {
+            key.release()
+            value.release()
+        }
+    }
+    for (key, value) in entries { try dict.setEntry(key, value) }
+    return dict
+}
 
 /// A function of each column.
 func each(

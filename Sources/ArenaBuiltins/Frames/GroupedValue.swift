@@ -11,24 +11,30 @@ final class GroupedValue: HostObject {
     let grouping: Grouping
     /// The column whose groups are meant; nil for all.
     let column: String?
+    /// Whether the groups are a column of results, not their key.
+    let namesGroupsInColumns: Bool
 
-    init(_ grouping: Grouping, column: String?) {
+    init(_ grouping: Grouping, column: String?, namesGroupsInColumns: Bool = false) {
         self.grouping = grouping
         self.column = column
+        self.namesGroupsInColumns = namesGroupsInColumns
     }
 
     static let hostType = HostType(
         "grouped frame", summary: "The rows of a frame in groups of equal values.",
         methods: groupedMethods)
     var type: HostType { Self.hostType }
-    func forWorker() -> (any HostObject)? { GroupedValue(grouping, column: column) }
+    func forWorker() -> (any HostObject)? {
+        GroupedValue(grouping, column: column, namesGroupsInColumns: namesGroupsInColumns)
+    }
     var count: Int? { grouping.count }
     var itemNames: [String] { grouping.frame.names }
 
     func item(_ key: Value) throws(Raised) -> Value {
         if let name = key.asString {
             _ = try framing { () throws(FrameError) in try grouping.frame.column(name) }
-            return .host(GroupedValue(grouping, column: name))
+            return .host(
+                GroupedValue(grouping, column: name, namesGroupsInColumns: namesGroupsInColumns))
         }
         throw Raised(
             .type, "a grouped frame is indexed by a column's name, not a \(key.typeName)",
@@ -61,6 +67,18 @@ final class GroupedValue: HostObject {
     /// The columns that a statistic is of: the chosen one, or all but the grouping ones.
     var names: [String] {
         column.map { [$0] } ?? grouping.frame.names.filter { !grouping.names.contains($0) }
+    }
+
+    /// Numbers of each group by name.
+    func result(_ columns: [(name: String, column: Column)]) throws -> Value {
+        let frame = try grouping.result(columns)
+        return value(namesGroupsInColumns ? frame.withKeyAsColumn() : frame)
+    }
+
+    /// A number of each group.
+    func result(_ name: String, _ column: Column) throws -> Value {
+        if namesGroupsInColumns { return try result([(name, column)]) }
+        return value(try grouping.result(name, column))
     }
 
     var representation: String {
@@ -99,7 +117,7 @@ private let groupedMethods: [Builtin] =
         groupedMethod(
             "size", [], "The number of rows of each group.", "print(list(g.size()))", "[2, 1]"
         ) { g, _ in
-            value(try g.grouping.result("size", Column(g.grouping.sizes.map { Int64($0) })))
+            try g.result("size", Column(g.grouping.sizes.map { Int64($0) }))
         },
         groupedMethod(
             "agg",
@@ -154,6 +172,8 @@ private let groupedMethods: [Builtin] =
             let numbers = g.grouping.numbersWithin()
             return try g.part(numbers.indices.filter { numbers[$0] >= 0 && numbers[$0] < limit })
         },
+        largest("nlargest", "greatest", "[30, 10, 20]"),
+        largest("nsmallest", "smallest", "[10, 30, 20]"),
         groupedMethod(
             "get_group", [P("name", "value or tuple")], "The rows of one group.",
             "print(list(g.get_group(\"x\")[\"n\"]))", "[10, 30]"
@@ -167,6 +187,29 @@ private let groupedMethods: [Builtin] =
         },
     ] + groupedWindowMethods
 
+private func largest(_ name: String, _ which: String, _ output: String) -> Builtin {
+    groupedMethod(
+        name, [P("n", "int", .optional("5"))],
+        "The rows of the n \(which) values of each group, group by group.",
+        "print(list(g[\"n\"].\(name)(2)))", output
+    ) { g, a in
+        guard let name = g.column else {
+            throw Raised(
+                .type, "\(a.builtin.name)() of groups is one of a column",
+                help: "df.group_by(\"model\")[\"score\"].\(a.builtin.name)(3)")
+        }
+        let series = try g.grouping.frame.series(name)
+        let most = max(0, try a.int(1, or: 5))
+        var chosen: [Int] = []
+        for rows in g.grouping.rows {
+            let part = try series.take(rows)
+            let order = try part.order(ascending: a.builtin.name == "nsmallest")
+            chosen += order.filter { !part.column.isMissing($0) }.prefix(most).map { rows[$0] }
+        }
+        return value(try series.take(chosen))
+    }
+}
+
 private func statistic(_ statistic: Statistic, _ summary: String, _ result: String) -> Builtin {
     groupedMethod(
         statistic.rawValue, [P("numeric_only", "bool", .named("False"))], summary,
@@ -174,7 +217,7 @@ private func statistic(_ statistic: Statistic, _ summary: String, _ result: Stri
     ) { g, a in
         if let name = g.column {
             let column = try g.grouping.aggregated(try g.grouping.frame.series(name), statistic)
-            return value(try g.grouping.result(name, column))
+            return try g.result(name, column)
         }
         let numericOnly = try a.bool(1, or: false)
         var columns: [(name: String, column: Column)] = []
@@ -183,7 +226,7 @@ private func statistic(_ statistic: Statistic, _ summary: String, _ result: Stri
             if numericOnly, !series.column.type.isNumeric, series.column.type != .bool { continue }
             columns.append((name, try g.grouping.aggregated(series, statistic)))
         }
-        return value(try g.grouping.result(columns))
+        return try g.result(columns)
     }
 }
 
@@ -222,7 +265,7 @@ private let aggregated: @Sendable (GroupedValue, Arguments) throws -> Value = { 
             }
         } else if let own = g.column {
             let column = try aggregate(g, Wanted(name: own, column: own, how: a[1]), a.machine)
-            return value(try g.grouping.result(own, column))
+            return try g.result(own, column)
         } else {
             all(a[1], suffix: nil)
         }
@@ -244,7 +287,7 @@ private let aggregated: @Sendable (GroupedValue, Arguments) throws -> Value = { 
     }
     var columns: [(name: String, column: Column)] = []
     for one in wanted { columns.append((one.name, try aggregate(g, one, a.machine))) }
-    return value(try g.grouping.result(columns))
+    return try g.result(columns)
 }
 
 private func aggregate(_ g: GroupedValue, _ wanted: Wanted, _ machine: Machine) throws -> Column {

@@ -73,7 +73,7 @@ let groupedWindowMethods: [Builtin] =
                 }
             }
         },
-    ]
+    ] + groupedRollingMethods
 
 private func running(
     _ name: String, _ summary: String, _ output: String,
@@ -85,7 +85,7 @@ private func running(
 }
 
 /// A column for the chosen column, or a frame of one for each.
-private func eachColumn(_ g: GroupedValue, _ body: (Series) throws -> Series) throws -> Value {
+func eachColumn(_ g: GroupedValue, _ body: (Series) throws -> Series) throws -> Value {
     if let name = g.column { return value(try body(try g.grouping.frame.series(name))) }
     var result = try g.grouping.frame.select(g.names)
     for name in g.names { result = try result.assign(name, try body(try result.series(name))) }
@@ -94,7 +94,7 @@ private func eachColumn(_ g: GroupedValue, _ body: (Series) throws -> Series) th
 
 /// What a function makes of each group's rows, put back to where they stand; rows of no group are
 /// missing.
-private func within(
+func within(
     _ series: Series, _ g: GroupedValue, _ body: (Series) throws -> Series
 ) throws -> Series {
     var whole: Column?

@@ -18,7 +18,7 @@ final class SeriesValue: HostObject {
     var type: HostType { Self.hostType }
     func forWorker() -> (any HostObject)? { SeriesValue(series) }
     var attributeNames: [String] {
-        ["dtype", "key", "name", "shape", "str", "values"]
+        ["dtype", "is_unique", "key", "name", "shape", "str", "values"]
             + (matrix == nil ? [] : ["is_sparse", "nnz"])
     }
 
@@ -30,6 +30,8 @@ final class SeriesValue: HostObject {
         switch name {
         case "name": return .string(series.name)
         case "dtype": return .string(series.column.type.rawValue)
+        case "is_unique":
+            return try framing { () throws(FrameError) in Value.bool(try series.isUnique()) }
         case "key": return keyValues(series.key)
         case "shape":
             return .tuple([.int(series.count)] + (matrix.map { [.int($0.width)] } ?? []))
@@ -85,6 +87,9 @@ final class SeriesValue: HostObject {
     }
 
     func binary(_ op: String, _ other: Value, reversed: Bool) throws(Raised) -> Value? {
+        if op == "abs" {
+            return try framing { () throws(FrameError) in value(try series.applying(.abs)) }
+        }
         if op == "~" {
             return try framing { () throws(FrameError) in value(try series.inverted()) }
         }
@@ -124,7 +129,7 @@ private let turnsExample = """
 
 private let seriesMethods: [Builtin] =
     readingMethods + matrixMethods + columnVerbMethods + columnMathMethods
-    + columnStatisticMethods + textMethods
+    + columnStatisticMethods + columnWindowMethods + textMethods
 
 let readingMethods: [Builtin] = [
     Builtin(

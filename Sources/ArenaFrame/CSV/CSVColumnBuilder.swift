@@ -57,6 +57,8 @@ struct CSVColumnBuilder {
     private var texts = TextBuilder()
     private(set) var rows = 0
     private(set) var validity: Validity?
+    /// What stands for a missing cell besides the usual.
+    private let missing: CSVMissingWords
     /// What the texts share, if a scanner has put them somewhere already.
     private let shared: ByteChunk?
     /// There was a cell that is missing among numbers but something as text: `""`, `NA`.
@@ -69,8 +71,12 @@ struct CSVColumnBuilder {
     /// - Parameters:
     ///   - asText: The column is known to be text.
     ///   - shared: The chunk in which the scanner leaves the cells.
-    init(asText: Bool = false, sharing shared: ByteChunk? = nil) {
+    ///   - missing: What stands for a missing cell besides the usual, whatever the column's type.
+    init(
+        asText: Bool = false, sharing shared: ByteChunk? = nil, missing: CSVMissingWords = .none
+    ) {
         self.shared = shared
+        self.missing = missing
         if asText { state = .text }
         if let shared { texts = TextBuilder(sharing: shared) }
     }
@@ -99,7 +105,7 @@ struct CSVColumnBuilder {
                 row = batch.rows
             case .spoilt:
                 guard batch.isFirst else { return }
-                self = CSVColumnBuilder(asText: true, sharing: shared)
+                self = CSVColumnBuilder(asText: true, sharing: shared, missing: missing)
                 beganOtherwise = true
                 row = 0
             }
@@ -158,7 +164,10 @@ struct CSVColumnBuilder {
     private mutating func appendBools(_ batch: some CSVRows, _ column: Int, _ from: Int) -> Int {
         for row in from..<batch.rows {
             let content = batch.content(row, column)
-            if let value = boolean(content) {
+            if missing.contains(content) {
+                bools.append(false)
+                mark(false)
+            } else if let value = boolean(content) {
                 bools.append(value)
                 mark(true)
             } else if isMissing(content, batch, row, column) {
@@ -175,6 +184,11 @@ struct CSVColumnBuilder {
     private mutating func appendInts(_ batch: some CSVRows, _ column: Int, _ from: Int) -> Int {
         for row in from..<batch.rows {
             let content = batch.content(row, column)
+            if missing.contains(content) {
+                ints.append(0)
+                mark(false)
+                continue
+            }
             switch NumberText.read(content) {
             case .int(let value):
                 ints.append(value)
@@ -200,6 +214,11 @@ struct CSVColumnBuilder {
     private mutating func appendDoubles(_ batch: some CSVRows, _ column: Int, _ from: Int) -> Int {
         for row in from..<batch.rows {
             let content = batch.content(row, column)
+            if missing.contains(content) {
+                doubles.append(0)
+                mark(false)
+                continue
+            }
             switch NumberText.read(content) {
             case .double(let value):
                 doubles.append(value)
@@ -228,7 +247,8 @@ struct CSVColumnBuilder {
         _ batch: some CSVRows, _ column: Int, _ from: Int
     ) throws(FrameError) {
         for row in from..<batch.rows {
-            if batch.content(row, column).isEmpty, !batch.isQuoted(row, column) {
+            let content = batch.content(row, column)
+            if content.isEmpty && !batch.isQuoted(row, column) || missing.contains(content) {
                 texts.appendEmpty()
                 mark(false)
                 continue
@@ -242,7 +262,7 @@ struct CSVColumnBuilder {
 
     /// Gives up the values: the column is text and has to be read again.
     private mutating func spoil() {
-        self = CSVColumnBuilder(sharing: shared)
+        self = CSVColumnBuilder(sharing: shared, missing: missing)
         state = .spoilt
     }
 
@@ -266,9 +286,29 @@ struct CSVColumnBuilder {
             if batch.isQuoted(row, column) { hasHiddenText = true }
             return true
         }
+        if missing.contains(content) { return true }
         guard content.count <= 9, isMissingWord(content) else { return false }
         hasHiddenText = true
         return true
+    }
+}
+
+/// Texts that stand for a missing cell because the reader was told so.
+struct CSVMissingWords: Sendable {
+    private let words: [[UInt8]]
+    private let longest: Int
+
+    static let none = CSVMissingWords([])
+
+    init(_ words: Set<String>) {
+        self.words = words.sorted().map { Array($0.utf8) }
+        longest = self.words.reduce(-1) { max($0, $1.count) }
+    }
+
+    @inline(__always)
+    func contains(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count <= longest else { return false }
+        return words.contains { $0.count == bytes.count && bytes.elementsEqual($0) }
     }
 }
 

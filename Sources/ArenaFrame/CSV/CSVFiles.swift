@@ -13,8 +13,9 @@ package func readCSV(
     guard paths.count != 1 else { return try readCSV(path: paths[0], key: key, options: options) }
     var options = options
     // The key travels as a column until the rows are together.
-    if let key, let columns = options.columns, !columns.contains(key) {
-        options.columns = columns + [key]
+    if let key, options.columns != nil || options.columnPlaces != nil {
+        let columns = options.columns ?? []
+        if !columns.contains(key) { options.columns = columns + [key] }
     }
     var results = try readAll(paths, options)
     guard let first = results.first?.frame else {
@@ -51,7 +52,7 @@ package func readCSV(
     for (at, name) in names.enumerated() {
         let column = Column(joining: columns[at])
         // Categories are those of all files.
-        let wanted = options.types[name] == .categorical ? ColumnType.categorical : column.type
+        let wanted = options.type(of: name) == .categorical ? ColumnType.categorical : column.type
         joined.append(try Series(trusting: name, column, nil).converted(to: wanted).column)
     }
     var frameKey: FrameKey?
@@ -64,7 +65,7 @@ package func readCSV(
     }
     return CSVResult(
         frame: try Frame(names: names, columns: joined, key: frameKey),
-        misfits: results.flatMap(\.misfits), repairs: results.flatMap(\.repairs))
+        misfits: results.flatMap(\.misfits), notes: results.flatMap(\.notes))
 }
 
 private func readAll(

@@ -9,6 +9,8 @@ package struct CSVOptions: Sendable {
     package var delimiter: UInt8? = UInt8(ascii: ",")
     /// What opens and closes cells; nil if nothing does.
     package var quote: UInt8? = UInt8(ascii: "\"")
+    /// Whether the first rows decide on the quote.
+    package var findsQuote = false
     /// What separates cells where it is more than one byte.
     package var separator: String?
     /// Makes the byte behind it text; nil: a quote is written twice.
@@ -25,14 +27,23 @@ package struct CSVOptions: Sendable {
     package var header = true
     /// Names instead of those of the file.
     package var names: [String]?
-    /// The columns that are wanted; nil is all of them.
+    /// The columns that are wanted, by name and by place; nil in both is all of them.
     package var columns: [String]?
+    package var columnPlaces: [Int]?
     /// Types that are not to be inferred.
     package var types: [String: ColumnType] = [:]
+    /// The type of all columns that `types` does not name; nil infers them.
+    package var typeOfOthers: ColumnType?
+    /// Texts besides the usual that stand for a missing cell: in every column, and in single ones.
+    package var missingWords: Set<String> = []
+    package var missingWordsByColumn: [String: Set<String>] = [:]
     /// The first so many rows; what follows is not looked at.
     package var rowLimit = Int.max
 
     package init() {}
+
+    /// The type that a column is to have; nil if it is inferred.
+    func type(of name: String) -> ColumnType? { types[name] ?? typeOfOthers }
 
     /// Whether the text has to be made regular before it is read.
     var isIrregular: Bool {
@@ -40,36 +51,19 @@ package struct CSVOptions: Sendable {
             || badLines != .error
     }
 
-    /// The delimiter that a file's first lines speak for: a comma, unless another one stands equally
-    /// often in each of them and a comma does not.
-    static func likelyDelimiter(_ bytes: UnsafeRawBufferPointer, path: String, quote: UInt8)
-        -> UInt8
-    {
-        let comma = UInt8(ascii: ",")
-        if path.hasSuffix(".tsv") || path.hasSuffix(".tsv.gz") { return tab }
-        let candidates = [comma, tab, UInt8(ascii: ";"), UInt8(ascii: "|")]
-        var lines: [[Int]] = []
-        var counts = [0, 0, 0, 0]
-        var isInside = false
-        var isEmpty = true
-        for byte in bytes.prefix(64 << 10) {
-            if byte == quote { isInside.toggle() }
-            if byte == lineFeed, !isInside {
-                if !isEmpty { lines.append(counts) }
-                counts = [0, 0, 0, 0]
-                isEmpty = true
-                if lines.count == 16 { break }
-                continue
-            }
-            isEmpty = false
-            if !isInside, let at = candidates.firstIndex(of: byte) { counts[at] += 1 }
-        }
-        if lines.isEmpty { lines.append(counts) }
-        let steady = candidates.indices.filter { at in
-            lines[0][at] > 0 && lines.allSatisfy { $0[at] == lines[0][at] }
-        }
-        if steady.isEmpty || steady.contains(0) { return comma }
-        return candidates[steady.max { lines[0][$0] < lines[0][$1] } ?? 0]
+    /// What is still to be done once the text has been made regular.
+    var afterRepair: CSVOptions {
+        var options = CSVOptions()
+        options.header = header
+        options.names = names
+        options.columns = columns
+        options.columnPlaces = columnPlaces
+        options.types = types
+        options.typeOfOthers = typeOfOthers
+        options.missingWords = missingWords
+        options.missingWordsByColumn = missingWordsByColumn
+        options.rowLimit = rowLimit
+        return options
     }
 }
 
@@ -77,8 +71,8 @@ package struct CSVOptions: Sendable {
 package struct CSVResult: Sendable {
     package var frame: Frame
     package var misfits: [CSVMisfit]
-    /// What was done to rows that did not fit.
-    package var repairs: [String] = []
+    /// How the file was read, where that is not as others are.
+    package var notes: [String] = []
 }
 
 /// A column that is text because of a few cells.
@@ -141,6 +135,8 @@ extension CSVReader {
             return Column(.float32(values.map(Float.init)), validity: column.validity)
         case (.float64(let values), .float32):
             return Column(.float32(values.map(Float.init)), validity: column.validity)
+        case (.int64(let values), .bool) where values.allSatisfy({ $0 == 0 || $0 == 1 }):
+            return Column(.bool(values.map { $0 == 1 }), validity: column.validity)
         case (.float64(let values), .int64):
             let misfit = values.indices.first {
                 !column.isMissing($0) && Int64(exactly: values[$0]) == nil

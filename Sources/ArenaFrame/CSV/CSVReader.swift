@@ -89,19 +89,13 @@ private func readAny(
     let reader = CSVReader(bytes, path: path, options: options)
     guard options.isIrregular else { return try reader.read(key: key) }
     let delimiter = options.separator.map { Array($0.utf8) } ?? [reader.delimiter]
-    var repair = CSVRepair(bytes, options, delimiter: delimiter)
+    var repair = CSVRepair(bytes, reader.options, delimiter: delimiter)
     let text: [UInt8]
     do { text = try repair.regular() } catch {
         throw reader.fault(error, names: options.names ?? repair.firstRow)
     }
-    var regular = CSVOptions()
-    regular.header = options.header
-    regular.names = options.names
-    regular.columns = options.columns
-    regular.types = options.types
-    regular.rowLimit = options.rowLimit
-    var result = try parseCSV(text, name: path, key: key, options: regular)
-    result.repairs = repair.repairs.sentences(path)
+    var result = try parseCSV(text, name: path, key: key, options: reader.options.afterRepair)
+    result.notes = reader.notes + repair.repairs.sentences(path)
     return result
 }
 
@@ -124,6 +118,13 @@ struct CSVReader {
     private static let maximumColumns = 100_000
 
     init(_ bytes: UnsafeRawBufferPointer, path: String, options: CSVOptions) {
+        var options = options
+        if options.findsQuote {
+            let start = Self.start(of: bytes, skipping: options.skippedLines)
+            options.quote = CSVOptions.likelyQuote(
+                UnsafeRawBufferPointer(rebasing: bytes[start...]), path: path,
+                delimiter: options.delimiter)
+        }
         self.bytes = bytes
         self.path = path
         self.options = options
@@ -134,7 +135,29 @@ struct CSVReader {
             ?? CSVOptions.likelyDelimiter(bytes, path: path, quote: options.quote ?? 0xFF)
     }
 
+    /// What was found out about how the file is written.
+    var notes: [String] {
+        guard options.findsQuote, let found = options.quote, found != ArenaFrame.quote else {
+            return []
+        }
+        let shown = String(decoding: [found], as: UTF8.self)
+        return ["cells of \(path) stand between \(shown): quotechar=\"\(shown)\""]
+    }
+
     func read(key: String?) throws(FrameError) -> CSVResult {
+        guard options.findsQuote, quote != ArenaFrame.quote else { return try readAsIs(key) }
+        do { return try readAsIs(key) } catch {
+            // The first rows spoke for a quote that others do not keep to.
+            var usual = options
+            (usual.findsQuote, usual.quote) = (false, ArenaFrame.quote)
+            var reader = CSVReader(bytes, path: path, options: usual)
+            (reader.release, reader.descriptor) = (release, descriptor)
+            reader.stretches = stretches
+            return try reader.readAsIs(key)
+        }
+    }
+
+    private func readAsIs(_ key: String?) throws(FrameError) -> CSVResult {
         if let format = foreignFormat { throw .csvFormat(path: path, what: format) }
         var scanner = scanner(from: startOfRows)
         let names = try readHeader(&scanner)
@@ -150,12 +173,12 @@ struct CSVReader {
             found = try readCarefully(names, start, wanted)
         }
         for (at, column) in names.indices.filter({ wanted[$0] != .skip }).enumerated() {
-            guard let type = options.types[names[column]] else { continue }
+            guard let type = options.type(of: names[column]) else { continue }
             found.columns[at] = try converted(
                 found.columns[at], to: type, column, names, dataStart: start)
         }
         var misfits: [CSVMisfit] = []
-        for at in found.suspects where options.types[names[at]] == nil {
+        for at in found.suspects where options.type(of: names[at]) == nil {
             let place = names.indices.filter { wanted[$0] != .skip }.firstIndex(of: at) ?? 0
             if let misfit = misfit(found.columns[place], at, names, dataStart: start) {
                 misfits.append(misfit)
@@ -164,7 +187,7 @@ struct CSVReader {
         let kept = names.indices.filter { wanted[$0] != .skip }.map { names[$0] }
         let frame = try frame(
             kept, found.columns, key: key, dataStart: start, fileColumns: names.count)
-        return CSVResult(frame: frame, misfits: misfits)
+        return CSVResult(frame: frame, misfits: misfits, notes: notes)
     }
 
     private func scanner(from position: Int) -> CSVScanner {
@@ -181,18 +204,33 @@ struct CSVReader {
         _ names: [String], _ key: String?
     ) throws(FrameError) -> [CSVWanted] {
         for name in (options.columns ?? []) + options.types.keys.sorted()
+            + options.missingWordsByColumn.keys.sorted()
         where !names.contains(name) {
             throw .unknownColumn(name: name, known: names, place: FilePlace(path))
         }
-        let chosen = options.columns.map { Set($0) }
+        var chosen = options.columns.map { Set($0) }
+        if let places = options.columnPlaces {
+            if let strange = places.first(where: { !names.indices.contains($0) }) {
+                throw .csvPlace(place: FilePlace(path), column: strange, count: names.count)
+            }
+            chosen = (chosen ?? []).union(places.map { names[$0] })
+        }
         return names.map { name in
             if let chosen, !chosen.contains(name), name != key { return .skip }
-            switch options.types[name] {
+            switch options.type(of: name) {
             // These are made of the cells' text, whatever it looks like.
             case .string, .categorical, .timestamp: return .text
             case nil, .bool, .int64, .float64, .float32, .turns, .ints, .floats, .matrix:
                 return .infer
             }
+        }
+    }
+
+    /// The texts that stand for a missing cell, for each column.
+    private func missingWords(_ names: [String]) -> [CSVMissingWords] {
+        names.map {
+            CSVMissingWords(
+                options.missingWords.union(options.missingWordsByColumn[$0] ?? []))
         }
     }
 
@@ -205,6 +243,7 @@ struct CSVReader {
             bytes: bytes, descriptor: descriptor, delimiter: delimiter, quote: quote,
             columns: names.count)
         way.rowLimit = options.rowLimit
+        way.missingWords = missingWords(names)
         stretches(&way)
         guard let parts = try way.read(from: start, wanted) else { return nil }
         var columns: [Column?] = []
@@ -236,12 +275,17 @@ struct CSVReader {
         _ names: [String], _ start: Int, _ wanted: [CSVWanted]
     ) throws(FrameError) -> Found {
         let kept = names.indices.filter { wanted[$0] != .skip }
-        var builders = wanted.map { CSVColumnBuilder(asText: $0 == .text) }
+        let missing = missingWords(names)
+        var builders = names.indices.map {
+            CSVColumnBuilder(asText: wanted[$0] == .text, missing: missing[$0])
+        }
         try fill(&builders, kept, names, from: start, checkingText: true)
         let again = kept.filter { builders[$0].needsText }
         let suspects = kept.filter { builders[$0].needsText || builders[$0].beganOtherwise }
         if !again.isEmpty {
-            for column in again { builders[column] = CSVColumnBuilder(asText: true) }
+            for column in again {
+                builders[column] = CSVColumnBuilder(asText: true, missing: missing[column])
+            }
             try fill(&builders, again, names, from: start, checkingText: false)
         }
         var columns: [Column] = []
@@ -260,10 +304,12 @@ struct CSVReader {
         return nil
     }
 
+    private var startOfRows: Int { Self.start(of: bytes, skipping: options.skippedLines) }
+
     /// Behind a byte order mark and the lines that are to be skipped.
-    private var startOfRows: Int {
+    private static func start(of bytes: UnsafeRawBufferPointer, skipping lines: Int) -> Int {
         var at = bytes.prefix(3).elementsEqual([0xEF, 0xBB, 0xBF]) ? 3 : 0
-        for _ in 0..<options.skippedLines {
+        for _ in 0..<lines {
             while at < bytes.count, bytes[at] != lineFeed { at += 1 }
             at = min(at + 1, bytes.count)
         }

@@ -9,7 +9,6 @@
 import ArenaCore
 import CArenaFrame
 import Glibc
-import Synchronization
 
 /// What is done with a column.
 enum CSVWanted: Sendable { case skip, infer, text }
@@ -23,6 +22,8 @@ struct CSVStretches: Sendable {
     let columns: Int
     /// No more rows than these are needed.
     var rowLimit = Int.max
+    /// Texts that stand for a missing cell, for each column; empty: there are none.
+    var missingWords: [CSVMissingWords] = []
     var workers = processorCount()
     /// Bytes of a stretch and of what is read at a time; small ones are for tests.
     var stretchSize = 0
@@ -64,35 +65,19 @@ struct CSVStretches: Sendable {
 
     private func run(_ bounds: [Int], _ wanted: [CSVWanted]) -> [Outcome] {
         let count = bounds.count - 1
-        let outcomes = UnsafeMutablePointer<Outcome?>.allocate(capacity: count)
-        outcomes.initialize(repeating: nil, count: count)
-        defer {
-            outcomes.deinitialize(count: count)
-            outcomes.deallocate()
-        }
-        // SAFETY: each stretch is taken by one worker, which writes its element; all have ended when
-        // runWorkers returns.
-        nonisolated(unsafe) let slots = outcomes
-        let next = Atomic<Int>(0)
-        withExtendedLifetime(next) {
-            runWorkers(max(1, min(workers, count))) { _ in
-                guard let pieces = CSVPieces(size: pieceSize, columns: columns) else {
-                    return
-                }
-                while true {
-                    let at = next.add(1, ordering: .relaxed).oldValue
-                    if at >= count { return }
-                    do throws(FrameError) {
-                        slots[at] = try read(
-                            bounds[at]..<bounds[at + 1], isLast: at == count - 1, wanted, pieces)
-                    } catch {
-                        slots[at] = .failed(error)
-                    }
-                }
+        return inTasks(count, workers: workers, with: pieces) { pieces, at in
+            guard let pieces else { return .failed(.outOfMemory(bytes: pieceSize * 5)) }
+            do throws(FrameError) {
+                return try read(
+                    bounds[at]..<bounds[at + 1], isLast: at == count - 1, wanted, pieces)
+            } catch {
+                return .failed(error)
             }
         }
-        return (0..<count).map { outcomes[$0] ?? .failed(.outOfMemory(bytes: pieceSize * 5)) }
     }
+
+    @Sendable
+    private func pieces() -> CSVPieces? { CSVPieces(size: pieceSize, columns: columns) }
 
     // MARK: - One stretch
 
@@ -102,7 +87,11 @@ struct CSVStretches: Sendable {
         guard range.count < Self.largest else { return .refused }
         let size = range.count + Int(arena_csv_slack)
         guard let heap = ByteChunk(capacity: size) else { throw .outOfMemory(bytes: size) }
-        var builders = wanted.map { CSVColumnBuilder(asText: $0 == .text, sharing: heap) }
+        var builders = wanted.indices.map { column in
+            CSVColumnBuilder(
+                asText: wanted[column] == .text, sharing: heap,
+                missing: missingWords.isEmpty ? .none : missingWords[column])
+        }
         var state = arena_csv_state()
         state.heap = heap.base.assumingMemoryBound(to: UInt8.self)
         state.ends = pieces.ends

@@ -4,6 +4,7 @@
 
 import ArenaCore
 import CArenaFrame
+import CZlib
 import Glibc
 import Synchronization
 
@@ -30,10 +31,10 @@ package struct CSVStyle: Sendable {
 package func writeCSV(
     _ frame: Frame, path: String, style: CSVStyle = CSVStyle()
 ) throws(FrameError) {
-    let encoder = try CSVEncoder(frame, style)
+    let encoder = try CSVEncoder(frame, style, packing: try isPacked(path, verb: "write_csv"))
     do throws(FileError) {
         let file = try AtomicFile(path)
-        let header = encoder.header()
+        let header = try encoder.packedHeader()
         let written = header.withUnsafeBytes { bytes in
             Result { () throws(FileError) in try file.write(bytes, at: 0) }
         }
@@ -81,10 +82,13 @@ private struct CSVEncoder: Sendable {
     // and nobody changes.
     private nonisolated(unsafe) let sources: [arena_csv_column]
     private let chunkLists: [ChunkList]
+    /// Whether each block becomes a member of a gzip file.
+    private let isPacking: Bool
 
     static let blockRows = 4096
 
-    init(_ frame: Frame, _ style: CSVStyle) throws(FrameError) {
+    init(_ frame: Frame, _ style: CSVStyle, packing: Bool = false) throws(FrameError) {
+        isPacking = packing
         names = frame.knownNames
         self.style = style
         var columns: [Column] = []
@@ -111,7 +115,8 @@ private struct CSVEncoder: Sendable {
                 let list = ChunkList(texts.chunks)
                 source.chunks = UnsafePointer(list.bases)
                 lists.append(list)
-            default: break  // `writable` has made text of all others
+            case .turns, .ints, .floats, .matrix, .categorical, .timestamp:
+                break  // `writable` has made text of them
             }
             sources.append(source)
         }
@@ -128,6 +133,16 @@ private struct CSVEncoder: Sendable {
         }
         bytes.append(lineFeed)
         return bytes
+    }
+
+    /// The header as it stands in the file.
+    func packedHeader() throws(FileError) -> [UInt8] {
+        let bytes = header()
+        guard isPacking else { return bytes }
+        guard let member = bytes.withUnsafeBytes({ packed($0) }) else {
+            throw .system(path: "", doing: "packing", code: ENOMEM)
+        }
+        return member
     }
 
     /// The bytes of some rows, which the room holds until the next; nil if there is no memory.
@@ -160,7 +175,8 @@ private struct CSVEncoder: Sendable {
                     let block = next.add(1, ordering: .relaxed).oldValue
                     if block >= blocks { return }
                     let from = block * Self.blockRows
-                    let bytes = self.block(from..<min(from + Self.blockRows, rowCount), in: room)
+                    var bytes = self.block(from..<min(from + Self.blockRows, rowCount), in: room)
+                    if isPacking { bytes = bytes.flatMap { room.packing($0) } }
                     let offset = order.wait(for: block, length: bytes?.count ?? 0)
                     guard let bytes else {
                         order.fail(.system(path: "", doing: "making rows for", code: ENOMEM))
@@ -207,6 +223,8 @@ final class ChunkList: Sendable {
 private final class BlockRoom {
     private var start: UnsafeMutableRawPointer?
     private var size = 0
+    private var packedStart: UnsafeMutableRawPointer?
+    private var packedSize = 0
 
     func bytes(_ wanted: Int) -> UnsafeMutableRawPointer? {
         if let start, size >= wanted { return start }
@@ -216,7 +234,27 @@ private final class BlockRoom {
         return start
     }
 
-    deinit { free(start) }
+    /// The block as a member of a gzip file, until the next; nil if there is no memory.
+    func packing(_ block: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        let room = arena_gzip_bound(block.count)
+        if room > packedSize {
+            free(packedStart)
+            packedSize = room
+            packedStart = malloc(room)
+        }
+        guard let out = packedStart else { return nil }
+        var made = 0
+        // SAFETY: what is packed stays below the bound.
+        let code = arena_gzip(
+            block.baseAddress?.assumingMemoryBound(to: UInt8.self), block.count,
+            out.assumingMemoryBound(to: UInt8.self), room, &made)
+        return code == 0 ? UnsafeRawBufferPointer(start: out, count: made) : nil
+    }
+
+    deinit {
+        free(start)
+        free(packedStart)
+    }
 }
 
 /// Lets blocks claim their places in a file in turn.
@@ -271,7 +309,7 @@ extension Column {
     fileprivate func writable(workers: Int) throws(FrameError) -> Column {
         switch storage {
         case .bool, .int64, .float64, .float32, .string: return self
-        default: break
+        case .turns, .ints, .floats, .matrix, .categorical, .timestamp: break
         }
         let parts = inParts(count, workers: workers) { rows in
             Result { () throws(FrameError) in

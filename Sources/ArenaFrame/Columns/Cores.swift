@@ -30,20 +30,6 @@ func overRows(
     parallelRanges(count, workers: Cores.workers(for: count), body)
 }
 
-/// Hands out the numbers below `count`, each to whoever is free.
-func overParts(_ count: Int, workers: Int, _ body: @escaping @Sendable (_ part: Int) -> Void) {
-    let next = Atomic<Int>(0)
-    withExtendedLifetime(next) {
-        runWorkers(max(1, min(workers, count))) { _ in
-            while true {
-                let part = next.add(1, ordering: .relaxed).oldValue
-                if part >= count { return }
-                body(part)
-            }
-        }
-    }
-}
-
 /// Plain values that several workers fill, each its own places.
 final class Scratch<T: BitwiseCopyable>: @unchecked Sendable {
     // SAFETY: whoever shares it sees to it that no two workers write one place, and that what is read

@@ -81,6 +81,17 @@ struct Factor: Sendable {
 }
 
 extension Factor {
+    /// The values with missing rows as one more, where the first of them stands.
+    func countingMissing() -> Factor {
+        guard let first = codes.firstIndex(of: -1) else { return self }
+        let place = firstRows.firstIndex { $0 > first } ?? count
+        var rows = firstRows
+        rows.insert(first, at: place)
+        let own = Int32(place)
+        return Factor(
+            codes: codes.map { $0 < 0 ? own : $0 < own ? $0 : $0 + 1 }, firstRows: rows)
+    }
+
     /// Numbers for the values, given for each row the first row that has its value (-1 where the row
     /// is missing).
     init(leaders: Scratch<Int32>) {
@@ -148,15 +159,18 @@ private func floatKey(_ value: Double) -> Int64 {
     Int64(bitPattern: value.isNaN ? .max : (value == 0 ? 0.0 : value).bitPattern)
 }
 
-/// Several columns as one: rows are equal where all of them are. A row in which one is missing is.
-func factor(_ columns: [(name: String, column: Column)], verb: String) throws(FrameError) -> Factor
-{
-    guard let first = columns.first else { return Factor(codes: [], firstRows: []) }
-    var result = try factor(first.column, name: first.name, verb: verb)
-    for (name, column) in columns.dropFirst() {
-        result = pairs(result, try factor(column, name: name, verb: verb))
+/// Several columns as one: rows are equal where all of them are. A row in which one is missing is,
+/// unless missing is to be a value like others.
+func factor(
+    _ columns: [(name: String, column: Column)], verb: String, dropMissing: Bool = true
+) throws(FrameError) -> Factor {
+    var result: Factor?
+    for (name, column) in columns {
+        var next = try factor(column, name: name, verb: verb)
+        if !dropMissing { next = next.countingMissing() }
+        result = result.map { pairs($0, next) } ?? next
     }
-    return result
+    return result ?? Factor(codes: [], firstRows: [])
 }
 
 /// Pairs of values by number; a row in which one of the two is missing is.

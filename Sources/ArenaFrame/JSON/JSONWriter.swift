@@ -23,8 +23,9 @@ package struct JSONStyle: Sendable {
 package func writeJSON(
     _ frame: Frame, path: String, style: JSONStyle = JSONStyle()
 ) throws(FrameError) -> Int {
+    let packing = try isPacked(path, verb: "write_json")
     do throws(FileError) {
-        let file = try AtomicFile(path)
+        var file = try OutputFile(path, packing: packing)
         let notFinite = try JSONEncoder(frame, style).write { (bytes) throws(FileError) in
             try file.write(bytes)
         }

@@ -3,7 +3,6 @@
 
 import ArenaCore
 import CArenaFrame
-import Synchronization
 
 /// A column of turns and what its reading had to settle.
 package struct TurnsResult: Sendable {
@@ -309,35 +308,6 @@ private func joinedLength(_ lists: ListStorage, _ row: Int, _ glue: [UInt8]) -> 
     return (list.start..<list.start + list.count).reduce(glue.count * (list.count - 1)) {
         $0 + lists.turns.byteCount(at: $1)
     }
-}
-
-/// Runs `body` over consecutive ranges of rows at once and returns the results in order.
-func inParts<T: Sendable>(
-    _ count: Int, workers: Int, _ body: @escaping @Sendable (Range<Int>) -> T
-) -> [T] {
-    // Below this a thread costs more than it brings.
-    let workers = max(1, min(workers, count / 64))
-    // Several parts a worker, so that one who is held up does not hold up the others.
-    let total = workers == 1 ? 1 : min(workers * 4, count / 64)
-    let parts = UnsafeMutablePointer<T?>.allocate(capacity: total)
-    parts.initialize(repeating: nil, count: total)
-    defer {
-        parts.deinitialize(count: total)
-        parts.deallocate()
-    }
-    // SAFETY: each part is taken by one worker, and all have ended when runWorkers returns.
-    nonisolated(unsafe) let slots = parts
-    let next = Atomic<Int>(0)
-    withExtendedLifetime(next) {
-        runWorkers(workers) { _ in
-            while true {
-                let part = next.add(1, ordering: .relaxed).oldValue
-                if part >= total { return }
-                slots[part] = body(count * part / total..<count * (part + 1) / total)
-            }
-        }
-    }
-    return (0..<total).compactMap { parts[$0] }
 }
 
 extension TextStorage {

@@ -1,6 +1,6 @@
 // Rows in groups of equal values, and a number for each group. Groups ascend by their values (or
-// come as they first appear); rows in which a grouping column is missing belong to none. Sums and
-// means add with compensation (Kahan), variances go by Welford's update, as pandas does by group.
+// come as they first appear); rows in which a grouping column is missing belong to none, unless they
+// are asked for. Sums and means add with compensation (Kahan), variances go by Welford's update, as pandas does by group.
 
 import Glibc
 
@@ -14,8 +14,12 @@ package struct Grouping: Sendable {
     package let keys: [Column]
     let factor: Factor
 
+    /// - Parameter dropMissing: Whether rows belong to no group where such a value is missing; if not,
+    ///   missing is a value like others.
     /// - Throws: `FrameError.unknownColumn`, `.columnType`, `.argument`.
-    package init(_ frame: Frame, by names: [String], sort: Bool = true) throws(FrameError) {
+    package init(
+        _ frame: Frame, by names: [String], sort: Bool = true, dropMissing: Bool = true
+    ) throws(FrameError) {
         guard !names.isEmpty else {
             throw .argument(
                 verb: "group_by", message: "needs a column to group by",
@@ -23,7 +27,9 @@ package struct Grouping: Sendable {
         }
         var columns: [(name: String, column: Column)] = []
         for name in names { columns.append((name, try frame.column(name))) }
-        self.init(frame, columns, try ArenaFrame.factor(columns, verb: "group_by"), sort: sort)
+        self.init(
+            frame, columns,
+            try ArenaFrame.factor(columns, verb: "group_by", dropMissing: dropMissing), sort: sort)
     }
 
     /// - Precondition: the columns have the frame's rows.
@@ -65,7 +71,9 @@ package struct Grouping: Sendable {
     /// numbers or text, with the grouping columns before the others if not.
     /// - Throws: `FrameError.duplicateColumn`.
     package func result(_ columns: [(name: String, column: Column)]) throws(FrameError) -> Frame {
-        if keys.count == 1, keys[0].type == .int64 || keys[0].type == .string {
+        if keys.count == 1, keys[0].missingCount == 0,
+            keys[0].type == .int64 || keys[0].type == .string
+        {
             return try Frame(
                 names: columns.map(\.name), columns: columns.map(\.column),
                 key: FrameKey(trusting: names[0], keys[0]))
@@ -300,14 +308,16 @@ package struct Grouping: Sendable {
 extension Series {
     /// How often each value occurs, the most frequent first, keyed by the values; of those that occur
     /// as often, the one that appears first comes first.
+    /// - Parameter dropMissing: Whether missing rows are left out; if not they are counted as one
+    ///   value, without a key.
     /// - Throws: `FrameError.columnType`.
     package func valueCounts(
-        normalize: Bool, sort: Bool, ascending: Bool
+        normalize: Bool, sort: Bool, ascending: Bool, dropMissing: Bool = true
     ) throws(FrameError) -> Series {
-        let found = try factor(column, name: name, verb: "value_counts")
+        let found = try factor([(name, column)], verb: "value_counts", dropMissing: dropMissing)
         let sizes = found.sizes
         let key = FrameKey(trusting: name, column.taking(found.firstRows))
-        let total = Double(count - column.missingCount)
+        let total = Double(sizes.reduce(0, +))
         let counts = Column(sizes.map { Int64($0) })
         let values = normalize ? Column(sizes.map { Double($0) / total }) : counts
         let all = Series(trusting: normalize ? "proportion" : "count", values, key)
@@ -315,6 +325,12 @@ extension Series {
             return all
         }
         return all.taking(trusted: order)
+    }
+
+    /// Whether no value occurs twice; missing is a value here.
+    /// - Throws: `FrameError.columnType`.
+    package func isUnique() throws(FrameError) -> Bool {
+        try factor([(name, column)], verb: "is_unique", dropMissing: false).count == count
     }
 
     /// The different values in the order of first appearance; missing rows are left out.

@@ -1,5 +1,5 @@
-// Values into classes (cut, qcut), classes into columns (get_dummies, pivot), lists into rows
-// (explode), columns into a matrix.
+// Values into classes (cut, qcut), classes into columns (get_dummies), lists into rows (explode),
+// columns into a matrix.
 
 import Glibc
 
@@ -238,52 +238,31 @@ extension Frame {
             names: ids + [names, value], columns: columns + [Column(.string(labels)), whole])
     }
 
+    /// Rows as columns: a column for each row, named by its key or number, and a row for each column,
+    /// keyed by its name.
+    /// - Throws: `FrameError.argument` if the cells of a row are of several types or lists,
+    ///   `.duplicateColumn`.
+    package func transposed() throws(FrameError) -> Frame {
+        var made: [Column] = []
+        for row in 0..<rowCount {
+            let cells = columns.compactMap { $0.scalar(row) }
+            guard cells.count == columns.count, let column = try Column.of(cells) else {
+                throw .argument(
+                    verb: "T", message: "the cells of a row are of several types or lists",
+                    help: "select columns of one type first: df[[\"a\", \"b\"]].T")
+            }
+            made.append(column)
+        }
+        return try Frame(
+            names: (0..<rowCount).map { key?.label($0) ?? "\($0)" }, columns: made,
+            key: try FrameKey(name: "column", column: try Column(names.map { $0 })))
+    }
+
     /// The numeric columns as one matrix column.
     /// - Throws: `FrameError.columnType`, `.noFrames`.
     package func matrix(name: String = "matrix") throws(FrameError) -> Series {
         try hstack(
             zip(names, columns).map { Series(trusting: $0, $1, key) }, name: name)
-    }
-
-    /// A table of a statistic: a row for each value of some columns, a column for each of another.
-    /// - Throws: `FrameError.unknownColumn`, `.columnType`, `.overflow`, `.duplicateColumn`.
-    package func pivoted(
-        index: [String], columns wide: String, values: String?, statistic: Statistic,
-        fill: Scalar
-    ) throws(FrameError) -> Frame {
-        let rowGroups = try Grouping(self, by: index)
-        let header = try Series(trusting: wide, column(wide), nil).encoded()
-        let width = header.classes.count
-        var pairs = [Int64](repeating: 0, count: rowCount)
-        var validity = Validity(repeating: true, count: rowCount)
-        for row in 0..<rowCount {
-            let (a, b) = (rowGroups.codes[row], header.codes[row])
-            if a < 0 || b < 0 { validity[row] = false }
-            pairs[row] = Int64(a) * Int64(max(1, width)) + Int64(b)
-        }
-        let cells = factor(pairs, validity)
-        let grouping = Grouping(self, [], cells, sort: false)
-        let results: Column
-        if let values {
-            results = try grouping.aggregated(try series(values), statistic)
-        } else {
-            results = Column(cells.sizes.map { Int64($0) })
-        }
-        var columns: [(name: String, column: Column)] = []
-        for at in 0..<width {
-            var rows = [Int](repeating: -1, count: rowGroups.count)
-            for (cell, row) in cells.firstRows.enumerated()
-            where Int(header.codes[row]) == at {
-                rows[Int(rowGroups.codes[row])] = cell
-            }
-            let name = header.classes.text(at) ?? ""
-            var column = results.taking(optional: rows)
-            if fill != .missing {
-                column = try Series(trusting: name, column, nil).filled(fill).column
-            }
-            columns.append((name, column))
-        }
-        return try rowGroups.result(columns)
     }
 }
 

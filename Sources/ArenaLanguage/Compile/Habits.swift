@@ -80,7 +80,10 @@ private let nameHabits: [String: String] = {
         "write a comprehension: [(a, b) for a in xs for b in ys]")
     put("DataFrame", "frame({\"a\": [1, 2]}) makes one of lists")
     put("Series", "a column is a part of a frame: frame({\"a\": [1, 2]})[\"a\"]")
-    put("train_test_split StratifiedKFold KFold", "rows are taken by number: df.take([0, 2, 4])")
+    put(
+        "StratifiedKFold KFold GroupKFold",
+        "folds are row numbers: for train, valid in stratified_kfold(df[\"label\"], n_splits=5, shuffle=True, seed=42):"
+    )
     put("console printf println cout fmt System", "write print(...)")
     put("strlen length size count", "write len(x)")
     put(
@@ -93,11 +96,22 @@ private let nameHabits: [String: String] = {
     put("StopIteration", "a loop ends by itself; errors are ValueError, KeyError, TypeError ...")
     put("IOError EnvironmentError", "write OSError")
     put(
-        "read_parquet read_json read_excel",
-        "tables are CSV files: read_csv(\"test.csv\", key=\"id\")")
-    put("concat merge", "rows are matched by key: blend([p, q])")
+        "read_parquet read_excel read_feather read_hdf",
+        "tables are CSV, JSON, NumPy or SQLite files: read_csv(\"test.csv\", key=\"id\")")
+    put("vstack", "rows of frames go together by concat([a, b]), columns by hstack([x, y])")
     return table
 }()
+
+/// What stands in the place of an argument that a function has not.
+func argumentHabit(_ argument: String, of function: String, known: [String]) -> String? {
+    switch argument {
+    case "inplace": "it gives a new frame and changes none: df = df.\(function)(...)"
+    case "random_state" where known.contains("seed"): "write \(function)(..., seed=42)"
+    case "parse_dates" where known.contains("dtype"): "write dtype={\"when\": \"timestamp\"}"
+    case "engine", "low_memory", "memory_map", "n_jobs": "leave it out: all cores are used as it is"
+    default: nil
+    }
+}
 
 /// What stands in the place of an unknown member of a value of that type.
 func memberHabit(_ name: String, of type: String) -> String? {
@@ -145,7 +159,34 @@ func memberHabit(_ name: String, of type: String) -> String? {
         return "a number has no members; str(x) makes text of it"
     case ("None", _), ("NoneType", _):
         return "a function without 'return' gives None, and so does one that changes its argument"
+    case ("builtin function", "codes"), ("builtin function", "categories"):
+        return "codes, classes = column.encode()"
     case ("function", _), ("builtin function", _): return "call it first: f().\(name)"
+    case ("frame", "query"), ("frame", "eval"):
+        return
+            "text is never run as code: df[(df[\"a\"] > 1) & (df[\"b\"] == \"x\")], or sql(\"select * from t where a > 1 and b = 'x'\", t=df)"
+    case ("column.str", "encode"):
+        return
+            "column.sub(r\"[^\\x00-\\x7f]\", \"\") drops what is not ASCII, column.fold_ascii() respells it"
+    case ("column", "dt"): return "times compare with text: df[\"t\"] > \"2024-05-01\""
+    case ("frame", "div"), ("column", "div"): return "write x / y: rows go with rows"
+    case ("frame", "mul"), ("column", "mul"): return "write x * y"
+    case ("frame", "add"), ("column", "add"): return "write x + y"
+    case ("frame", "sub"): return "write x - y"
+    case ("column", "eq"), ("column", "ne"), ("column", "gt"), ("column", "ge"), ("column", "lt"),
+        ("column", "le"):
+        return "write x == y, x != y, x > y, x >= y, x < y, x <= y"
+    case ("frame", "to_string"): return "str(df) is the table that print(df) shows"
+    case ("frame", "to_csv"): return "write_csv(df, \"submission.csv\")"
+    case ("frame", "to_json"): return "write_json(df, \"table.json\")"
+    case ("frame", "to_sql"): return "write_sqlite(df, \"table.db\", \"table\")"
+    case ("frame", "to_parquet"), ("frame", "to_pickle"), ("frame", "to_feather"):
+        return "write_csv(df, \"table.csv\") or write_json(df, \"table.json\")"
+    case ("frame", "index"), ("column", "index"):
+        return "what names the rows is the key: x.key; without one rows have numbers"
+    case ("column", "first"), ("column", "last"):
+        return
+            "of a column of turns: column.turn(0), column.turn(-1); of rows: column[0], column[-1]"
     case ("frame", "iloc"), ("frame", "loc"):
         return "rows: df.head(n), df.take([...]); a column: df[\"name\"]"
     case ("column", "iloc"), ("column", "loc"): return "a value by its row number: column[0]"

@@ -69,6 +69,9 @@ private let absFunction = Builtin(
     if let (negative, _) = a.machine.integerDigits(a[0], radix: 16) {
         return negative ? try a.machine.negate(a[0]) : try a.machine.plus(a[0])
     }
+    if let host = a[0].asHost, let result = try host.binary("abs", .none, reversed: false) {
+        return result
+    }
     throw a.marking(0, Raised(.type, "abs() does not work on \(a[0].typeWithArticle)"))
 }
 

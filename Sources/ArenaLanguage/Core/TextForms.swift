@@ -56,6 +56,20 @@ package enum TextForms {
         return !text.isEmpty
     }
 
+    /// Whether there are cased letters and all are upper case, or all lower case.
+    package static func isCased(_ text: Text, upper: Bool) -> Bool {
+        var i = 0
+        var any = false
+        while i < text.count {
+            let (s, n) = decodeScalar(text, i)
+            let (isUpper, isLower) = (s.properties.isUppercase, s.properties.isLowercase)
+            if isTitle(s) || (upper ? isLower : isUpper) { return false }
+            any = any || (upper ? isUpper : isLower)
+            i += n
+        }
+        return any
+    }
+
     package static func isLetter(_ s: Unicode.Scalar) -> Bool { ArenaLanguage.isLetter(s) }
     package static func isSpace(_ s: Unicode.Scalar) -> Bool { ArenaLanguage.isSpace(s) }
 }

@@ -93,11 +93,8 @@ struct CallSignature {
         case .twice(let argument): return ("\(name)(): '\(argument)' is given twice", text)
         case .unknown(let argument):
             let known = slots.filter(\.takesName).map(\.name)
-            if argument == "inplace" {
-                return (
-                    "\(name)() has no argument 'inplace'",
-                    "it gives a new frame and changes none: df = df.\(name)(...)"
-                )
+            if let habit = argumentHabit(argument, of: name, known: known) {
+                return ("\(name)() has no argument '\(argument)'", habit)
             }
             let near = nearestName(to: argument, in: known).map { "did you mean '\($0)='?" }
             return ("\(name)() has no argument '\(argument)'", near ?? text)

@@ -54,8 +54,10 @@ package struct TorchFile: WeightFile {
     private static func readZip(
         _ bytes: UnsafeRawBufferPointer
     ) throws(TorchFailure) -> [String: TensorEntry] {
-        let members: [String: ZipMember]
-        do { members = try ZipDirectory.read(bytes) } catch {
+        var members: [String: ZipMember] = [:]
+        do {
+            for member in try zipMembers(bytes) { members[member.name] = member }
+        } catch {
             throw TorchFailure(.archive(error.what))
         }
         guard
@@ -66,7 +68,7 @@ package struct TorchFile: WeightFile {
         func member(_ name: String) throws(TorchFailure) -> Range<Int>? {
             guard let member = members[prefix + name] else { return nil }
             guard member.isStored else { throw TorchFailure(.compressed(name)) }
-            return member.range
+            return member.packed
         }
         if let order = try member("byteorder"), bytes[order].starts(with: Array("big".utf8)) {
             throw TorchFailure(.bigEndian)

@@ -58,7 +58,8 @@ private func element(_ series: Series, _ place: Int) throws -> Series {
 /// The column's own methods that mean the same in pandas.
 private let shared: Set<String> = [
     "capitalize", "casefold", "cat", "endswith", "find", "isalnum", "isalpha", "isdecimal",
-    "isdigit", "isnumeric", "isspace", "len", "ljust", "lower", "lstrip", "removeprefix",
+    "isdigit", "islower", "isnumeric", "isspace", "isupper", "len", "ljust", "lower", "lstrip",
+    "normalize", "removeprefix",
     "removesuffix", "repeat", "rfind", "rjust", "rsplit", "rstrip", "slice", "startswith",
     "strip", "swapcase", "title", "upper", "zfill", "join",
 ]

@@ -84,6 +84,24 @@ let textMethods: [Builtin] =
                 })
         },
         columnMethod(
+            "normalize",
+            [P("form", "\"NFC\", \"NFD\", \"NFKC\" or \"NFKD\"", .optional("\"NFC\""))],
+            "Each text in a Unicode normalization form, so that what looks the same is the same.",
+            "print(list(frame({\"t\": [\"ﬁ²\"]})[\"t\"].normalize(\"NFKC\")))", prints: "['fi2']"
+        ) { series, a in
+            let form = try a.word(1, ["NFC", "NFD", "NFKC", "NFKD"], or: "NFC")
+            let (composes, compatible) = (!form.hasSuffix("D"), form.contains("K"))
+            return value(
+                try series.changingText("normalize") {
+                    { bytes, out in
+                        if isASCII(bytes) { return .same }
+                        out += normalized(
+                            text(bytes), composes: composes, compatible: compatible)
+                        return .made
+                    }
+                })
+        },
+        columnMethod(
             "repeat", [P("n", "int")], "Each text n times over.",
             "print(list(frame({\"t\": [\"ab\"]})[\"t\"].repeat(2)))", prints: "['abab']"
         ) { series, a in
@@ -120,6 +138,19 @@ let textMethods: [Builtin] =
             TextForms.isLetter($0) || $0.properties.numericType != nil
         },
         tested("isspace", "white space") { TextForms.isSpace($0) },
+        columnMethod(
+            "islower", [], "Whether each text has cased letters and all are lower case.",
+            textSample + "print(list(t.islower()))", prints: "[False, False, None]"
+        ) { series, _ in
+            value(
+                try series.textTruths("islower") { { TextForms.isCased(text($0), upper: false) } })
+        },
+        columnMethod(
+            "isupper", [], "Whether each text has cased letters and all are upper case.",
+            textSample + "print(list(t.slice(0, 2).isupper()))", prints: "[True, False, None]"
+        ) { series, _ in
+            value(try series.textTruths("isupper") { { TextForms.isCased(text($0), upper: true) } })
+        },
         columnMethod(
             "isascii", [], "Whether all characters of each text are ASCII.",
             textSample + "print(list(t.isascii()))", prints: "[True, False, None]"

@@ -93,7 +93,10 @@ final class RegexProgram: Sendable {
             arena_regex_message(error, &buffer, buffer.count)
             let words = String(
                 decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            throw Raised(.value, "the pattern \(shortened(pattern)) cannot be used: \(words)")
+            throw Raised(
+                .value, "the pattern \(shortened(pattern)) cannot be used: \(words)",
+                help: words.contains("0xd800")
+                    ? "no text holds surrogates: where cells did, turns() has read U+FFFD" : nil)
         }
         return codes.withLock { codes in
             if let first = codes.list[slot] {
