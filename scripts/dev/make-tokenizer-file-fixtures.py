@@ -10,6 +10,7 @@ Run after make-tokenizer-fixtures.py. Needs: tokenizers, transformers, sentencep
 """
 
 import base64
+import contextlib
 import importlib.util
 import json
 import os
@@ -77,11 +78,14 @@ def main():
     lines = [line for t in fixtures.training_texts() for line in t.split("\n") if line]
     common = dict(sentence_iterator=iter(lines), vocab_size=1000, character_coverage=0.995, num_threads=1,
                   normalization_rule_name="identity", minloglevel=2)
-    sentencepiece.SentencePieceTrainer.train(
-        model_prefix=f"{out}/sentencepiece-bpe/tokenizer", model_type="bpe", byte_fallback=True, split_digits=True,
-        allow_whitespace_only_pieces=True, remove_extra_whitespaces=False, **common)
-    sentencepiece.SentencePieceTrainer.train(
-        model_prefix=f"{out}/sentencepiece-unigram/spiece", model_type="unigram", **dict(common, sentence_iterator=iter(lines)))
+    # A model holds the prefix it was trained to: the folder's own path is nobody's business.
+    with contextlib.chdir(f"{out}/sentencepiece-bpe"):
+        sentencepiece.SentencePieceTrainer.train(
+            model_prefix="tokenizer", model_type="bpe", byte_fallback=True, split_digits=True,
+            allow_whitespace_only_pieces=True, remove_extra_whitespaces=False, **common)
+    with contextlib.chdir(f"{out}/sentencepiece-unigram"):
+        sentencepiece.SentencePieceTrainer.train(
+            model_prefix="spiece", model_type="unigram", **dict(common, sentence_iterator=iter(lines)))
     for folder, name in (("sentencepiece-bpe", "tokenizer"), ("sentencepiece-unigram", "spiece")):
         os.remove(f"{out}/{folder}/{name}.vocab")
         processor = sentencepiece.SentencePieceProcessor(model_file=f"{out}/{folder}/{name}.model")
