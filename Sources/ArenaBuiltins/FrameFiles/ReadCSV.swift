@@ -50,7 +50,7 @@ let readCSVFunction = Builtin(
             """, prints: "['zip'] ['01234']\n"),
         Example(
             """
-            write_text(".build/example.csv", "'id','n'\n'a, b',?\n'c',7\n")
+            write_text(".build/example.csv", "'id','n'\\n'a, b',?\\n'c',7\\n")
             df = read_csv(".build/example.csv", na_values=["?"], usecols=[0, 1])
             print(list(df["id"]), list(df["n"]))
             """, prints: "['a, b', 'c'] [None, 7]\n"),

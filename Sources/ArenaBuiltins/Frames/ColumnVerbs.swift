@@ -378,7 +378,7 @@ let columnVerbMethods: [Builtin] = [
     columnMethod(
         "pct_change", [P("n", "int", .optional("1"))],
         "By what share of itself the value n rows before has changed.",
-        sample + "print(list(f[\"a\"].pct_change()))", prints: "[None, -0.6666666666666667, None]"
+        sample + "print(list(f[\"a\"].pct_change()))", prints: "[None, -0.6666666666666666, None]"
     ) { series, a in
         let before = series.shifted(try a.int(1, or: 1))
         let change = try series.applying(.subtract, .series(before))

@@ -390,10 +390,13 @@ struct CSVReader {
         var total = 0
         while total < options.rowLimit {
             let from = scanner.position
-            var rows: Int
+            let rows: Int
             do {
+                // No row is looked at that is not wanted.
+                let room = min(capacity / columns, options.rowLimit - total) * columns
                 rows = try scanner.nextRows(
-                    into: cells, columns: columns, byteLimit: Self.batchBytes)
+                    into: UnsafeMutableBufferPointer(rebasing: cells[..<room]), columns: columns,
+                    byteLimit: Self.batchBytes)
             } catch {
                 // What is not text at all explains more than what it did to the rows.
                 if let bad = badText(in: from..<max(from, place(of: error))) {
@@ -405,7 +408,6 @@ struct CSVReader {
                 throw badCell(bad, among: UnsafeBufferPointer(cells), rows * columns, names)
             }
             if rows == 0, scanner.position >= bytes.count { break }
-            rows = min(rows, options.rowLimit - total)
             total += rows
             let batch = CSVBatch(
                 bytes: bytes, cells: UnsafeBufferPointer(cells), quote: quote, columns: columns,
