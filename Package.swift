@@ -28,7 +28,7 @@ let package = Package(
         .target(name: "CArenaFrame"),
         .target(
             name: "ArenaFrame", dependencies: ["ArenaCore", "CArenaFrame", "CZlib", "CSQLite"]),
-        .target(name: "ArenaRuns", dependencies: ["ArenaCore"]),
+        .target(name: "ArenaRuns", dependencies: ["ArenaCore", "CSQLite"]),
         .target(name: "ArenaLearn", dependencies: ["ArenaCore"]),
         .target(name: "CArenaText"),
         .target(name: "ArenaText", dependencies: ["ArenaCore", "CArenaText", "CPCRE2"]),
@@ -54,11 +54,13 @@ let package = Package(
         // The shell and the command line.
         .target(
             name: "ArenaShell",
-            dependencies: ["ArenaBuiltins", "ArenaCore", "ArenaLanguage", "CArenaKernels"]),
+            dependencies: [
+                "ArenaBuiltins", "ArenaCore", "ArenaLanguage", "ArenaRuns", "CArenaKernels",
+            ]),
         .executableTarget(
             name: "arenascript",
             dependencies: [
-                "ArenaShell", "ArenaCore",
+                "ArenaShell", "ArenaCore", "ArenaRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             linkerSettings: standAlone),
@@ -67,7 +69,10 @@ let package = Package(
         .testTarget(name: "ArenaLanguageTests", dependencies: ["ArenaLanguage"]),
         .testTarget(
             name: "ArenaFrameTests", dependencies: ["ArenaFrame", "ArenaCore", "CArenaFrame"]),
-        .testTarget(name: "ArenaRunsTests", dependencies: ["ArenaRuns", "ArenaCore"]),
+        .target(
+            name: "CFaultySQLite", dependencies: ["CSQLite"], path: "Tests/Support/CFaultySQLite"),
+        .testTarget(
+            name: "ArenaRunsTests", dependencies: ["ArenaRuns", "ArenaCore", "CFaultySQLite"]),
         .testTarget(name: "ArenaLearnTests", dependencies: ["ArenaLearn", "ArenaCore"]),
         .testTarget(
             name: "ArenaTextTests", dependencies: ["ArenaText", "ArenaCore", "CArenaText"]),
@@ -111,6 +116,9 @@ if Context.environment["ARENASCRIPT_BENCHMARKS"] != nil {
         .executableTarget(
             name: "tokenizer-bench", dependencies: ["ArenaText", "ArenaCore"],
             path: "Tests/Benchmarks/Tokenizer", exclude: ["compare.py"]),
+        .executableTarget(
+            name: "journal-bench", dependencies: ["ArenaRuns", "ArenaCore"],
+            path: "Tests/Benchmarks/Journal"),
         .executableTarget(
             name: "model-bench", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"],
             path: "Tests/Benchmarks/Model"),

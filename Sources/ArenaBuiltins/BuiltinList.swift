@@ -7,6 +7,7 @@ package let allBuiltins: [Builtin] = [
     basenameFunction,
     blendFunction,
     bosFunction,
+    cacheFunction,
     causalLMFunction,
     chooseFunction,
     classifierFunction,
@@ -40,6 +41,7 @@ package let allBuiltins: [Builtin] = [
     maskedLMFunction,
     matrixFunction,
     mergeFunction,
+    metricFunction,
     mkdirFunction,
     moduloFoldsFunction,
     normalizeFunction,
@@ -80,6 +82,7 @@ package let allBuiltins: [Builtin] = [
 
 /// The types of values these functions give, for help and documentation.
 package let allHostTypes: [HostType] = [
+    CachedFunction.hostType,
     LanguageModelValue.causalType,
     ClassifierValue.hostType,
     SeriesValue.hostType,

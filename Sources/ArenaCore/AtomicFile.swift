@@ -9,6 +9,7 @@ private let filesBegun = Atomic<Int>(0)
 
 /// Writes a file atomically; until `commit` the target is untouched.
 package final class AtomicFile {
+    private let path: String
     private let target: String
     private let temporary: String
     /// The open file, for what this class does not know.
@@ -20,7 +21,8 @@ package final class AtomicFile {
     /// - Throws: `FileError` if the folder cannot be written or the target is a folder.
     package init(_ path: String) throws(FileError) {
         guard !path.isEmpty, !path.utf8.contains(0) else { throw .unusableName(path: path) }
-        target = Self.resolvingLink(path)
+        self.path = path
+        target = Self.resolvingLink(FileAccount.place(of: path, writing: true))
         var mode: mode_t = 0o644
         var info = stat()
         if stat(target, &info) == 0 {
@@ -89,6 +91,7 @@ package final class AtomicFile {
             unlink(temporary)
             throw .system(path: target, doing: "renaming to", code: code)
         }
+        FileAccount.noteWritten(path)
         try syncFolder()
     }
 

@@ -10,6 +10,8 @@ package enum FileError: ArenaFault, Equatable {
     case system(path: String, doing: String, code: Int32)
     case missingFolder(path: String)
     case unusableName(path: String)
+    /// A lock does not know the file (`expected` is nil) or knows another content.
+    case locked(path: String, lock: String, isKnown: Bool)
 
     package var report: FaultReport {
         switch self {
@@ -35,6 +37,13 @@ package enum FileError: ArenaFault, Equatable {
             return FaultReport(
                 .value, path.isEmpty ? "the file's name is empty" : "a file's name cannot hold NUL",
                 help: "name a file, such as submission.csv")
+        case .locked(let path, let lock, let isKnown):
+            return FaultReport(
+                .permission,
+                isKnown
+                    ? "\(path) is not the file that \(lock) was made with"
+                    : "\(path) is not among the files of \(lock)",
+                help: "run without --locked, or make the lock anew: arenascript lock SCRIPT")
         }
     }
 }

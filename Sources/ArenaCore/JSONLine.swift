@@ -11,6 +11,10 @@ package struct JSONLine: Sendable {
 
     package mutating func add(_ key: String, _ value: String) { add(key, raw: jsonString(value)) }
     package mutating func add(_ key: String, _ value: Int) { add(key, raw: String(value)) }
+    /// A number that JSON has no word for becomes null.
+    package mutating func add(_ key: String, _ value: Double) {
+        add(key, raw: value.isFinite ? value.description : "null")
+    }
     package mutating func add(_ key: String, _ value: Bool) {
         add(key, raw: value ? "true" : "false")
     }

@@ -10,11 +10,17 @@ package final class MappedFile: Sendable {
     /// The open file, if it was to stay open for reading in pieces; -1 if not.
     package let descriptor: Int32
 
+    /// What a file is mapped for: what is read counts as an input of the run.
+    package enum Purpose: Sendable { case reading, fingerprint }
+
     /// Maps the file at `path`.
     /// - Throws: `FileError` if it is missing, a folder, not a regular file, or cannot be mapped.
-    package init(_ path: String, keepingOpen: Bool = false) throws(FileError) {
+    package init(
+        _ path: String, keepingOpen: Bool = false, purpose: Purpose = .reading
+    ) throws(FileError) {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let place = FileAccount.place(of: path)
+        let descriptor = open(place, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let code = errno
             throw code == ENOENT || code == ENOTDIR
@@ -35,6 +41,7 @@ package final class MappedFile: Sendable {
         guard size > 0 else {
             self.descriptor = -1
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            if purpose == .reading { try FileAccount.noteRead(self, info) }
             return
         }
         // SAFETY: the mapping is private to this object and unmapped only in deinit.
@@ -45,6 +52,7 @@ package final class MappedFile: Sendable {
         MappingTable.add(start, size, path)
         keep = keepingOpen
         self.descriptor = keepingOpen ? descriptor : -1
+        if purpose == .reading { try FileAccount.noteRead(self, info) }
     }
 
     deinit {

@@ -8,6 +8,7 @@ import Synchronization
 package final class ProgressLine: Sendable {
     private struct State {
         var lastShown = -1.0
+        var lastLogged = -1.0
         var isOpen = false
     }
 
@@ -23,6 +24,7 @@ package final class ProgressLine: Sendable {
     /// Seconds between plain lines; the first comes after this long, so short work says nothing.
     private static let plainInterval = 60.0
     private static let terminalInterval = 0.1
+    private static let loggedInterval = 5.0
 
     /// - Parameters:
     ///   - label: what is being done, such as "predict".
@@ -42,8 +44,9 @@ package final class ProgressLine: Sendable {
     ///   - of: how many there are.
     package func update(done: Int, total: Int, count: Int, of totalCount: Int, detail: String = "")
     {
-        if Self.isSilent.load(ordering: .relaxed) { return }
         let now = monotonicSeconds() - start
+        log(done: done, total: total, count: count, of: totalCount, now)
+        if Self.isSilent.load(ordering: .relaxed) { return }
         state.withLock { s in
             let interval = isTerminal ? Self.terminalInterval : Self.plainInterval
             guard now - max(s.lastShown, 0) >= interval else { return }
@@ -54,6 +57,24 @@ package final class ProgressLine: Sendable {
                 "\(label): \(count) of \(totalCount) \(unit), \(rate(count, now)) \(unit)/s\(detail), "
                 + "\(duration(left)) left"
             emit(isTerminal ? "\r\(line)\u{1B}[K" : line + "\n")
+        }
+    }
+
+    private func log(done: Int, total: Int, count: Int, of totalCount: Int, _ now: Double) {
+        guard EventLog.isOpen else { return }
+        let isDue = state.withLock { s in
+            guard now - s.lastLogged >= Self.loggedInterval || done == total else { return false }
+            s.lastLogged = now
+            return true
+        }
+        guard isDue else { return }
+        EventLog.write("progress") { line in
+            line.add("what", label)
+            line.add(unit, count)
+            line.add("of", totalCount)
+            line.add("done", done)
+            line.add("total", total)
+            line.add("seconds", now)
         }
     }
 

@@ -42,6 +42,29 @@ package func runWorkers(_ count: Int, _ body: @escaping @Sendable (Int) -> Void)
     for thread in threads { pthread_join(thread, nil) }
 }
 
+/// Runs `body` on a thread of its own, which ends with it or with the process.
+/// - Returns: whether a thread could be made.
+@discardableResult
+package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+    let box = Unmanaged.passRetained(ThreadBody(body))
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    pthread_attr_setstacksize(&attributes, 256 << 10)
+    defer { pthread_attr_destroy(&attributes) }
+    var thread = pthread_t()
+    let code = pthread_create(
+        &thread, &attributes,
+        { raw in
+            guard let raw else { return nil }
+            // SAFETY: the pointer is the retained ThreadBody passed below, taken over exactly once.
+            Unmanaged<ThreadBody>.fromOpaque(raw).takeRetainedValue().run()
+            return nil
+        }, box.toOpaque())
+    if code != 0 { box.release() }
+    return code == 0
+}
+
 private final class ThreadBody {
     let run: () -> Void
     init(_ run: @escaping () -> Void) { self.run = run }

@@ -55,6 +55,7 @@ package final class ModelCore: Sendable {
     package let architecture: String
     package let padTokenID: Int32?
     let backbone: any Backbone
+    let origin: ModelOrigin
     private let weights: [WeightAccount.Pending]
     /// One run, load or unload at a time; the value is the loaded weights' layout.
     let loaded = Mutex<WeightLayout?>(nil)
@@ -69,6 +70,9 @@ package final class ModelCore: Sendable {
         architecture = opening.configuration.architectures.first ?? ""
         padTokenID = opening.configuration.padTokenID
         backbone = opening.backbone
+        origin = ModelOrigin(
+            configuration: opening.configuration.reader.path, base: opening.account.base,
+            adapter: opening.account.adapter, precision: opening.account.precision)
         weights = opening.account.pending
     }
 
@@ -135,6 +139,15 @@ package final class ModelCore: Sendable {
         current = nil
         ResidentModels.remove(self)
         resident.store(false, ordering: .releasing)
+    }
+
+    /// Whether there is room for the weights in single precision.
+    var canLoadRows: Bool {
+        let bytes = weights.reduce(0) {
+            if case .matrix(let matrix, _) = $1 { return $0 + matrix.outputs * matrix.inputs * 4 }
+            return $0
+        }
+        return bytes + bytes / 8 < ResidentModels.availableMemory()
     }
 
     /// Bytes that the weights take when loaded, about.

@@ -15,8 +15,7 @@ extension ModelError {
             return configurationReport
         case .adapterOption, .adapterTensor, .adapterStranger, .adapterMissing, .adapterRank:
             return adapterReport
-        case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong, .nonFiniteResult,
-            .cancelled:
+        case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong, .cancelled:
             return batchReport
         }
     }
@@ -173,10 +172,6 @@ extension ModelError {
             return FaultReport(
                 .value, "row \(row) has \(tokens) tokens, the model takes \(limit)",
                 help: "set max_length=\(limit) or less")
-        case .nonFiniteResult(let row):
-            return FaultReport(
-                .arithmetic, "the model's output for row \(row) is infinite or no number",
-                help: "the weights overflow on this text: check the checkpoint")
         case .cancelled:
             return FaultReport(.interrupted, "interrupted")
         default: return FaultReport(.runtime, "no report")

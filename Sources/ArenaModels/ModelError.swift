@@ -43,7 +43,6 @@ package enum ModelError: ArenaFault {
     case tokenType(row: Int, type: Int32, types: Int)
     case placeMissing(row: Int, place: VocabularyModel.Place, count: Int)
     case rowTooLong(row: Int, tokens: Int, limit: Int)
-    case nonFiniteResult(row: Int)
     case cancelled
 }
 

@@ -15,6 +15,10 @@ package enum ExitStatus: Int32, Sendable {
     case failed = 70
     /// Standard output could not be written.
     case output = 74
+    /// The run came to its end at its deadline, or with rows filled.
+    case cut = 75
     /// Stopped by Ctrl-C.
     case interrupted = 130
+    /// Stopped by SIGTERM.
+    case terminated = 143
 }

@@ -1,6 +1,7 @@
-// Ctrl-C. SIGINT is blocked in every thread and taken by one thread of our own with `sigwait`, so
-// nothing here runs inside a signal handler and no call is off limits. At the prompt an interrupt
-// wakes the line reader through a pipe; while a statement runs it asks the interpreter to stop.
+// Ctrl-C, and the system's request to end. SIGINT, of a batch run also SIGTERM, is blocked in every
+// thread and taken by one thread of our own with `sigwait`, so nothing here runs inside a signal handler
+// and no call is off limits. At the prompt an interrupt wakes the line reader through a pipe; while a
+// statement runs it asks the interpreter to stop.
 
 import Glibc
 import Synchronization
@@ -14,14 +15,19 @@ package final class Interrupts: Sendable {
         var stop: (@Sendable () -> Void)?
         var count = 0
         var patience = 0
+        var signal: Int32?
     }
 
     private let state = Mutex(State())
     private let writeEnd: Int32
+    private let signals: [Int32]
 
     /// Starts listening. Call it on the main thread before any other thread is made, since threads
     /// inherit the blocked signal.
-    package init() {
+    /// - Parameter terminating: whether SIGTERM stops what runs as SIGINT does; else it ends the
+    ///   process as usual.
+    package init(terminating: Bool = false) {
+        signals = terminating ? [SIGINT, SIGTERM] : [SIGINT]
         var ends: [Int32] = [-1, -1]
         if pipe(&ends) == 0 {
             for end in ends {
@@ -31,11 +37,19 @@ package final class Interrupts: Sendable {
         }
         wakeDescriptor = ends[0]
         writeEnd = ends[1]
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGINT)
+        var set = signalSet
         pthread_sigmask(SIG_BLOCK, &set, nil)
         startThread()
+    }
+
+    /// The last signal that stopped what ran; nil if none did.
+    package var signal: Int32? { state.withLock { $0.signal } }
+
+    private var signalSet: sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        return set
     }
 
     /// Runs `body`; Ctrl-C meanwhile calls `stop` on another thread.
@@ -76,22 +90,19 @@ package final class Interrupts: Sendable {
         if code != 0 {
             // Without a listener the signal keeps its usual meaning: the process ends.
             box.release()
-            var set = sigset_t()
-            sigemptyset(&set)
-            sigaddset(&set, SIGINT)
+            var set = signalSet
             pthread_sigmask(SIG_UNBLOCK, &set, nil)
         }
     }
 
     private func listen() {
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGINT)
+        var set = signalSet
         var received: Int32 = 0
         while true {
             guard sigwait(&set, &received) == 0 else { continue }
             let (stop, count, patience) = state.withLock { state in
                 state.count += 1
+                state.signal = received
                 return (state.stop, state.count, state.patience)
             }
             guard let stop else {
@@ -99,7 +110,7 @@ package final class Interrupts: Sendable {
                 write(writeEnd, &byte, 1)
                 continue
             }
-            if count > patience + 1 { _exit(ExitStatus.interrupted.rawValue) }
+            if count > patience + 1 { _exit(128 + received) }
             if count == patience + 1, count > 1 {
                 say("\nstill stopping; Ctrl-C once more ends the process at once")
             }

@@ -3,6 +3,7 @@
 import ArenaBuiltins
 import ArenaCore
 import ArenaLanguage
+import ArenaRuns
 import Glibc
 import Synchronization
 
@@ -14,6 +15,8 @@ package struct Manner: Sendable {
     package var isQuiet = false
     /// Each diagnostic is one JSON object a line.
     package var isJSON = false
+    /// The file that gets what happens as lines of JSON.
+    package var eventLog: String?
     /// Bytes a script may use; without it, most of what the machine has.
     package var memoryLimit: Int?
     /// Say at the end where the time went.
@@ -45,14 +48,21 @@ package struct Session {
     ///
     /// Log lines and errors also go to the file `log`, if one is given.
     /// With `showingValue` the value of a last expression is printed as the REPL would.
+    /// - Parameter keeping: how the run is recorded and resumed; nil to leave no trace of it.
     package func run(
         _ source: ScriptSource, arguments: [String] = [], parameters: [String: String] = [:],
-        showingValue: Bool = false, log: String? = nil
+        showingValue: Bool = false, log: String? = nil, keeping settings: RunSettings? = nil
     ) -> ExitStatus {
-        let interrupts = Interrupts()
+        let interrupts = Interrupts(terminating: true)
         if let log {
             do throws(FileError) { try Log.shared.open(log) } catch {
                 say(renderedError(error, colour: terminal.colour))
+                return .output
+            }
+        }
+        if let events = manner.eventLog {
+            do throws(FileError) { try EventLog.open(events) } catch {
+                tell(error)
                 return .output
             }
         }
@@ -64,6 +74,17 @@ package struct Session {
             arguments: [source.name] + arguments, parameters: parameters, output: output,
             manner: manner)
         if manner.isProfiled { interpreter.machine.profile = Profile() }
+        var run: Run?
+        if let settings {
+            do throws(LockError) {
+                run = try beginRun(file, arguments, parameters, settings)
+            } catch {
+                tell(error)
+                return .input
+            }
+            do throws(JournalError) { try run?.prepare() } catch { return refuse(error) }
+            interpreter.machine.host = run
+        }
         Watch.start(interpreter.machine)
         // SAFETY: only `requestInterrupt` is called from another thread, which is made for that.
         nonisolated(unsafe) let target = interpreter
@@ -80,12 +101,17 @@ package struct Session {
         }
         output.flush()
         if let profile = interpreter.machine.profile { say(profile.report()) }
+        let ending = run.map { end($0, failure, interrupts.signal) }
         if let code = output.failure { return outputFailed(code) }
-        if let failure { return report(failure) }
+        if let failure {
+            let status = report(failure)
+            if case .interrupted = failure, interrupts.signal == SIGTERM { return .terminated }
+            return status
+        }
         if !parameters.isEmpty, !interpreter.machine.hasReadParameters {
             return refuse(UsageError.settingsUnread(source.name, parameters.keys.sorted()))
         }
-        return .ok
+        return ending ?? .ok
     }
 
     /// What the command line gives and the script can be seen not to take.
@@ -222,20 +248,20 @@ func makeInterpreter(
     interpreter.loader = loadScript
     interpreter.machine.memoryLimit = manner.memoryLimit ?? Watch.usableMemory()
     interpreter.define("argv", .list(arguments.map { .string($0) }))
-    if manner.isQuiet {
-        interpreter.machine.note = { _ in }
-    } else if manner.isJSON {
-        interpreter.machine.note = {
-            var line = JSONLine()
-            line.add("kind", "Note")
-            line.add("title", $0)
-            say(line.text)
-        }
-    } else {
-        interpreter.machine.note = { say($0) }
-    }
+    interpreter.machine.note = { tellNote($0, manner) }
     if let width = Terminal.size()?.columns { interpreter.displayWidth = width }
     return interpreter
+}
+
+/// Says a sentence that is neither output nor an error.
+func tellNote(_ text: String, _ manner: Manner) {
+    EventLog.write("note") { $0.add("text", text) }
+    if manner.isQuiet { return }
+    guard manner.isJSON else { return say(text) }
+    var line = JSONLine()
+    line.add("kind", "Note")
+    line.add("title", text)
+    say(line.text)
 }
 
 /// Reports that printed text was lost. A reader that has seen enough, such as `head`, needs no

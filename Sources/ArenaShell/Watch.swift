@@ -1,6 +1,7 @@
 // The watch over a run: its memory against the limit, and the clock of the profiler. One thread for
 // the life of the process; it asks, the program answers at its next poll.
 
+import ArenaCore
 import ArenaLanguage
 import Glibc
 
@@ -12,39 +13,18 @@ enum Watch {
         let profiles = machine.profile != nil
         // The machine must outlive the thread, which ends with the process.
         _ = Unmanaged.passRetained(machine)
-        let box = Unmanaged.passRetained(
-            Body {
-                var ticks = 0
-                while true {
-                    usleep(profiles ? 1000 : 10_000)
-                    ticks += 1
-                    if profiles {
-                        requests.sample()
-                        if ticks % 10 != 0 { continue }
-                    }
-                    if let limit, memoryInUse() > limit { requests.refuseMemory() }
+        startThread {
+            var ticks = 0
+            while true {
+                usleep(profiles ? 1000 : 10_000)
+                ticks += 1
+                if profiles {
+                    requests.sample()
+                    if ticks % 10 != 0 { continue }
                 }
-            })
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 256 << 10)
-        defer { pthread_attr_destroy(&attributes) }
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, &attributes,
-            { raw in
-                guard let raw else { return nil }
-                // SAFETY: the pointer is the retained Body passed below, taken over exactly once.
-                Unmanaged<Body>.fromOpaque(raw).takeRetainedValue().run()
-                return nil
-            }, box.toOpaque())
-        if code != 0 { box.release() }
-    }
-
-    private final class Body {
-        let run: () -> Void
-        init(_ run: @escaping () -> Void) { self.run = run }
+                if let limit, memoryInUse() > limit { requests.refuseMemory() }
+            }
+        }
     }
 
     /// What a run may use without a limit of its own: most of what the machine, or the control group

@@ -4,6 +4,10 @@
 //
 // Every operation treats its rows one by one: what a row yields depends on that row and the weights.
 
+/// The version of the engine's arithmetic: it grows whenever the bits of some result change, so that
+/// results kept from before are computed again.
+package let numericsVersion = 1
+
 /// The queries of one text and the keys they see, as positions in the tensors of a pack.
 package struct AttentionRow: Sendable, Equatable {
     /// The text's first query in the query tensor; its queries stand at consecutive positions.

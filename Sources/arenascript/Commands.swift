@@ -1,12 +1,13 @@
 // The commands of the binary, one struct each; `ArenaScript.configuration` lists them.
 
+import ArenaRuns
 import ArenaShell
 import ArgumentParser
 
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run a script.",
-        usage: "arenascript run <file> [<arguments> ...] [--set <key=value>] ... [--log <file>]")
+        usage: "arenascript run <file> [<arguments> ...] [--set <key=value>] ... [<options>]")
 
     @Argument(
         help: "The script; - reads it from standard input.", completion: .file(extensions: ["as"]))
@@ -32,12 +33,21 @@ struct Run: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Also write what happens, progress included, to the end of this file as lines of JSON.",
+            valueName: "file"),
+        completion: .file())
+    var logJson: String?
+
+    @Option(
+        help: ArgumentHelp(
             "The memory a script may use, such as 8G; without it, most of what the machine has.",
             valueName: "size"))
     var maxMemory: MemorySize?
 
     @Flag(help: "Say at the end where the time went, by line and by builtin.")
     var profile = false
+
+    @OptionGroup var keeping: KeepingOptions
 
     @OptionGroup var manner: MannerOptions
 
@@ -53,11 +63,74 @@ struct Run: ParsableCommand {
         var manner = manner.manner
         manner.isProfiled = profile
         manner.memoryLimit = maxMemory?.bytes
+        manner.eventLog = logJson
         try Session(manner).run(
             ScriptSource(argument: file), arguments: arguments, parameters: parameters,
-            log: log
+            log: log, keeping: keeping.settings
         ).leave()
     }
+}
+
+/// How a run is recorded, resumed and bounded in time.
+struct KeepingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the journal; without it, .arena in the working directory.",
+            valueName: "folder"),
+        completion: .directory)
+    var state: String?
+
+    @Flag(help: "Take nothing from the journal: compute everything again, with a new clock.")
+    var fresh = false
+
+    @Flag(help: "Say of each step whether its rows are in the journal, and if not, why.")
+    var explain = false
+
+    @Flag(help: "Read nothing but the files of the script's lock, unchanged.")
+    var locked = false
+
+    @Option(
+        help: ArgumentHelp(
+            "When the run must be over: 8h40m after its first start, also if it was killed since, or a time such as 18:30.",
+            valueName: "time"))
+    var deadline: DeadlineSetting?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long before the deadline model calls return; without it, 3m or a tenth of the time.",
+            valueName: "duration"))
+    var reserve: Duration?
+
+    /// A length of time: 3m, 90s.
+    struct Duration: ExpressibleByArgument {
+        let seconds: Double
+
+        init?(argument: String) {
+            guard let seconds = parseDuration(argument) else { return nil }
+            self.seconds = seconds
+        }
+    }
+
+    func validate() throws {
+        if reserve != nil, deadline == nil {
+            throw ValidationError("--reserve is a part of --deadline, which is not given.")
+        }
+    }
+
+    var settings: RunSettings {
+        var settings = RunSettings()
+        settings.state = state
+        settings.isFresh = fresh
+        settings.explains = explain
+        settings.isLocked = locked
+        settings.deadline = deadline
+        settings.reserve = reserve?.seconds
+        return settings
+    }
+}
+
+extension DeadlineSetting: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
 }
 
 /// How a command talks, beside its output.

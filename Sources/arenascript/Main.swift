@@ -17,7 +17,8 @@ struct ArenaScript: ParsableCommand {
             """,
         version: "arenascript \(arenaVersion)",
         subcommands: [
-            Run.self, Check.self, Format.self, Repl.self, Doc.self, DoctorCommand.self,
+            Run.self, Check.self, Runs.self, LockCommand.self, Format.self, Repl.self, Doc.self,
+            DoctorCommand.self,
             Completions.self, Version.self,
         ])
 

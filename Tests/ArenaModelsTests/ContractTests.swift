@@ -78,9 +78,8 @@ import Testing
             }
             let workers = Int.random(in: 1...4, using: &random)
             let budget = Int.random(in: 1...600, using: &random)
-            let plan = PackPlan(TokenBatch(rows), budget: budget, workers: workers) {
-                ($0.count, nil)
-            }
+            let distinct = PackPlan.distinctRows(TokenBatch(rows)) { ($0.count, nil) }
+            let plan = PackPlan(distinct, budget: budget, workers: workers)
             #expect(plan.rows.flatMap(\.members).sorted() == Array(rows.indices))
             #expect(plan.packs.flatMap { Array($0) } == Array(plan.rows.indices))
             let lengths = plan.rows.map(\.count)

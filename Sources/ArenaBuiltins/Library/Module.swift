@@ -42,6 +42,11 @@ final class Namespace: HostObject {
 
     func forWorker() -> (any HostObject)? { Namespace(copying: self) }
 
+    func addContent(to hash: inout SHA256) -> Bool {
+        hash.add(name)
+        return true
+    }
+
     deinit { for c in constants { c.value.release() } }
 
     var attributeNames: [String] { constants.map(\.name) }

@@ -70,12 +70,6 @@ let timeModule = Module(
         ) { a throws(Raised) in .float(secondsSinceEpoch()) },
     ])
 
-func secondsSinceEpoch() -> Double {
-    var t = timespec()
-    clock_gettime(CLOCK_REALTIME, &t)
-    return Double(t.tv_sec) + Double(t.tv_nsec) * 1e-9
-}
-
 /// A time in UTC by C's format codes.
 func dateText(_ format: String, _ seconds: Double) throws(Raised) -> String {
     guard seconds.magnitude < 1e14, !format.utf8.contains(0) else {

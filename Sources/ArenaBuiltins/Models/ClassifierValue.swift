@@ -42,7 +42,10 @@ final class ClassifierValue: HostObject {
     ) throws(Raised) -> (values: [Float], key: FrameKey?, rows: Int) {
         let input = try ModelInput(
             a, verb: "predict", model: model.modelPath, tokenizer: tokenizer)
-        let values = try runModel(a, verb: "predict", workers: devices) {
+        let task = ModelTask(
+            core: model.core, verb: "predict", name: "logits",
+            parameters: [("pool", model.pooling.rawValue)])
+        let values = try runModel(a, task, workers: devices) {
             options throws(ModelError) in
             try model.predictLogits(input.batch, options)
         }

@@ -80,7 +80,12 @@ final class EmbedderValue: HostObject {
         }
         let input = try ModelInput(
             a, verb: "embed", model: model.core.path, tokenizer: tokenizer)
-        let values = try runModel(a, verb: "embed", workers: devices) {
+        let task = ModelTask(
+            core: model.core, verb: "embed", name: "embed",
+            parameters: [
+                ("pool", pooling.rawValue), ("leaving", "\(leaving.sorted())"),
+            ])
+        let values = try runModel(a, task, workers: devices) {
             options throws(ModelError) in
             try model.embed(input.batch, pooling: pooling, leaving: leaving, options)
         }
@@ -88,7 +93,11 @@ final class EmbedderValue: HostObject {
             .float32(values), count: input.batch.count, width: model.channels)
         return try framing { () throws(FrameError) in
             value(
-                try Series(name: "embedding", column: Column(.matrix(matrix)), key: input.key))
+                try Series(
+                    name: "embedding",
+                    column: Column(
+                        .matrix(matrix), validity: presentRows(values, rows: input.batch.count)),
+                    key: input.key))
         }
     }
 }

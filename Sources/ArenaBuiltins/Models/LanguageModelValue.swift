@@ -104,7 +104,10 @@ final class LanguageModelValue: HostObject {
         let place = try place(a, first + 3)
         let input = try ModelInput(
             a, verb: "choose", model: model.core.path, tokenizer: tokenizer)
-        let logits = try runModel(a, verb: "choose", workers: devices) {
+        let task = ModelTask(
+            core: model.core, verb: "choose", name: "choice_logits",
+            parameters: [("choices", "\(ids)")])
+        let logits = try runModel(a, task, workers: devices) {
             options throws(ModelError) in
             try model.logits(input.batch, choices: ids, at: place, options)
         }
@@ -126,7 +129,8 @@ final class LanguageModelValue: HostObject {
             throw Raised(
                 .value, "prefix_tokens= is a number, or one for each of \(input.batch.count) rows")
         }
-        let values = try runModel(a, verb: "score", workers: devices) {
+        let task = ModelTask(core: model.core, verb: "score", name: "log_probs")
+        let values = try runModel(a, task, workers: devices) {
             options throws(ModelError) in
             try model.logProbabilities(input.batch, from: from, options)
         }
@@ -134,7 +138,9 @@ final class LanguageModelValue: HostObject {
             value(
                 try Series(
                     name: "log_probs",
-                    column: Column(.floats(NumberLists(values.map { $0.map(Double.init) }))),
+                    column: Column(
+                        .floats(NumberLists(values.map { $0.map(Double.init) })),
+                        validity: Validity(values.lazy.map { !($0.first?.isNaN ?? false) })),
                     key: input.key))
         }
     }

@@ -1,5 +1,5 @@
-// Where a script's text becomes a model's tokens, and what every kind of model shares: the options of a
-// run, its progress, its tokenizer.
+// Where a script's text becomes a model's tokens, and what every kind of model shares: its opening, its
+// tokenizer, the frame of its results.
 
 import ArenaCore
 import ArenaFrame
@@ -83,43 +83,24 @@ struct ModelInput {
     }
 }
 
-/// Runs a model's task with the options of the call, showing progress.
-func runModel<Result>(
-    _ a: Arguments, verb: String, workers: Int,
-    _ body: (RunOptions) throws(ModelError) -> Result
-) throws(Raised) -> Result {
-    let budget = try a.int(afterModelInput - 1, or: RunOptions.defaultTokenBudget)
-    guard budget > 0 else {
-        throw Raised(.value, "token_budget must be at least 1, not \(budget)")
-    }
-    let progress = ProgressLine(verb, unit: "rows")
-    let cancellation = Cancellation()
-    let requests = a.machine.requests
-    defer { progress.finish() }
-    let options = RunOptions(
-        workers: workers, tokenBudget: budget, cancellation: cancellation
-    ) { p in
-        if requests.isStopRequested { cancellation.cancel() }
-        progress.update(
-            done: p.tokens, total: p.totalTokens, count: p.rows, of: p.totalRows,
-            detail: ", \(Int(Double(p.tokens) / max(p.seconds, 1e-9))) tokens/s")
-    }
-    do throws(ModelError) { return try body(options) } catch {
-        if case .cancelled = error { throw .interruption }
-        throw Raised(error)
-    }
-}
-
-/// A frame of one column a label, keyed like the rows.
+/// A frame of one column a label, keyed like the rows; rows without a result (NaN) are missing.
 func labelFrame(
     _ values: [Float], _ labels: [String], _ key: FrameKey?, rows: Int
 ) throws(Raised) -> Value {
+    let validity = presentRows(values, rows: rows)
     let columns = labels.indices.map { c in
-        Column((0..<rows).map { values[$0 * labels.count + c] })
+        Column(.float32((0..<rows).map { values[$0 * labels.count + c] }), validity: validity)
     }
     return try framing { () throws(FrameError) in
         value(try Frame(names: labels, columns: columns, key: key))
     }
+}
+
+/// Which rows of a model's numbers have a result.
+func presentRows(_ values: [Float], rows: Int) -> Validity {
+    guard rows > 0 else { return Validity(repeating: true, count: 0) }
+    let width = values.count / rows
+    return Validity((0..<rows).lazy.map { !values[$0 * width].isNaN })
 }
 
 /// What opening any model takes behind its folder.

@@ -91,6 +91,8 @@ package final class Machine {
     package let output: (String) -> Void
     /// Tells the person something that is no output: what was cut, counted, written.
     package var note: (String) -> Void = { _ in }
+    /// What the program around the language has for its builtins; the language does not know it.
+    package var host: (any AnyObject & Sendable)?
     /// The width that displays are made for.
     package var displayWidth = 100
     /// Whether the script has asked for its parameters.
@@ -204,6 +206,7 @@ package final class Machine {
         builtinNames = main.builtinNames
         builtins = main.builtins.map { Builtin(copying: $0) }
         displayWidth = main.displayWidth
+        host = main.host
         (methodTable, methodSymbols) = Self.flatTable(methods, main.methodSymbols)
         entries = .allocate(capacity: Self.entryLimit)
         scratch = .allocate(capacity: 256)

@@ -6,7 +6,7 @@ import ArenaCore
 package final class SourceFile: Sendable {
     package let name: String
     /// The text without a byte order mark, with one newline byte guaranteed at the end.
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
     private let lineStarts: [Int]
     /// The place of the first byte that is not UTF-8, if there is one.
     let invalidByte: Int?

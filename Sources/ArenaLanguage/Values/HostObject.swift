@@ -60,6 +60,9 @@ package protocol HostObject: AnyObject {
     /// cannot be used there.
     func forWorker() -> (any HostObject)?
 
+    /// Adds what the value is known by; false if it has no content of its own, such as an open file.
+    func addContent(to hash: inout SHA256) -> Bool
+
     /// The values it owns, which it holds no longer: asked when nothing refers to it any more, so
     /// that what nests deep is freed without recursion.
     func giveUpValues() -> [Value]
@@ -102,6 +105,7 @@ extension HostObject {
     package var callSignature: Builtin? { nil }
     package func call(_ arguments: Arguments) throws(Raised) -> Value? { nil }
     package func forWorker() -> (any HostObject)? { nil }
+    package func addContent(to hash: inout SHA256) -> Bool { false }
     package func giveUpValues() -> [Value] { [] }
     package var representation: String { "<\(type.name)>" }
     package var text: String { representation }

@@ -27,6 +27,13 @@ package struct AdapterConfiguration: Sendable {
     private let alphaPattern: [(key: String, value: Double)]
     private let rankStabilized: Bool
 
+    /// All that changes numbers, in words; where the file lies does not.
+    var summary: String {
+        "r \(rank), alpha \(alpha), rslora \(rankStabilized), targets \(targets), "
+            + "saved \(modulesToSave), excluded \(excluded), layers \(layers ?? []) \(layerPatterns), "
+            + "patterns \(rankPattern) \(alphaPattern)"
+    }
+
     /// - Throws: `ModelError` naming the file and the option that is wrong or not supported.
     init(folder: String) throws(ModelError) {
         path = joinPath(folder, "adapter_config.json")

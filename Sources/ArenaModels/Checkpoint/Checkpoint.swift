@@ -98,6 +98,14 @@ package struct Checkpoint: Sendable {
         return (files, places)
     }
 
+    /// Name and fingerprint of each file, by name.
+    var fingerprints: [(name: String, value: String)] {
+        files.map { file in
+            let name = splitPath(file.path).name + (prefix.isEmpty ? "" : "[\(prefix)]")
+            return (name, "\(fingerprint(of: file.file))")
+        }.sorted { $0.name < $1.name }
+    }
+
     /// The names of all tensors, sorted.
     package var names: [String] { places.keys.sorted() }
 

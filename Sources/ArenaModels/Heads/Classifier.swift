@@ -100,7 +100,8 @@ package final class Classifier: Sendable {
         labelCount = outputs
     }
 
-    /// The logits of every row, row by row: `batch.count * labelCount` numbers.
+    /// The logits of every row, row by row: `batch.count * labelCount` numbers; NaN in rows without
+    /// a result.
     /// - Throws: as `ModelCore.run`.
     package func predictLogits(
         _ batch: TokenBatch, _ options: RunOptions = RunOptions()
@@ -121,7 +122,7 @@ package final class Classifier: Sendable {
                 }
                 return (0..<x.rows).map { x.rows($0..<$0 + 1).values }
             })
-        return try core.run(task, on: batch, options).flatMap { $0 }
+        return joined(try core.run(task, on: batch, options), width: labelCount)
     }
 
     /// The place of the token that a decoder's head looks at.

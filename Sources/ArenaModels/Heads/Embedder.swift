@@ -24,7 +24,7 @@ package final class Embedder: Sendable {
             .close()
     }
 
-    /// One vector a row: `batch.count * channels` numbers.
+    /// One vector a row: `batch.count * channels` numbers; NaN in rows without a result.
     /// - Parameter leaving: ids that a mean or a maximum leaves out, such as special tokens; a row
     ///   of nothing else is taken whole.
     /// - Throws: as `ModelCore.run`.
@@ -52,6 +52,6 @@ package final class Embedder: Sendable {
                 }
                 return (0..<x.rows).map { x.rows($0..<$0 + 1).values }
             })
-        return try core.run(task, on: batch, options).flatMap { $0 }
+        return joined(try core.run(task, on: batch, options), width: channels)
     }
 }

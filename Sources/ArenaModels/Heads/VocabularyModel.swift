@@ -77,7 +77,8 @@ package final class VocabularyModel: Sendable {
         case position(Int)
     }
 
-    /// The logits of the chosen tokens at one place of each row: `batch.count * choices.count`.
+    /// The logits of the chosen tokens at one place of each row: `batch.count * choices.count`; NaN in
+    /// rows without a result.
     /// - Throws: `ModelError.placeMissing` naming the row where the place is not, or as
     ///   `ModelCore.run`.
     package func logits(
@@ -115,11 +116,11 @@ package final class VocabularyModel: Sendable {
                 if let softcap { device.softcap(y, cap: softcap) }
                 return (0..<y.rows).map { y.rows($0..<$0 + 1).values }
             })
-        return try core.run(task, on: batch, options).flatMap { $0 }
+        return joined(try core.run(task, on: batch, options), width: choices.count)
     }
 
     /// The natural logarithm of each token's probability after those before it, from `from[r]` on
-    /// (1 at least: the first token follows nothing).
+    /// (1 at least: the first token follows nothing); a single NaN for rows without a result.
     /// - Throws: as `ModelCore.run`.
     package func logProbabilities(
         _ batch: TokenBatch, from: [Int], _ options: RunOptions
@@ -153,8 +154,9 @@ package final class VocabularyModel: Sendable {
             })
         let values = try core.run(task, on: batch, options)
         return values.indices.map { r in
+            guard let all = values[r] else { return [.nan] }
             // Value i is that of token i + 1; the last has no next.
-            let own = values[r].dropLast()
+            let own = all.dropLast()
             let start = max(1, r < from.count ? from[r] : 1) - 1
             return Array(own.dropFirst(start))
         }

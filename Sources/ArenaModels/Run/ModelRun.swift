@@ -1,6 +1,6 @@
-// Running rows through a model: packs from one shared queue, longest rows first, each worker with its
-// own arena and all with the same weights. Rows, not batches: a row's result does not depend on the
-// budget, the workers or the other rows.
+// Running rows through a model: those with a known result are taken from the store, the others go in
+// packs from one shared queue, longest rows first, each worker with its own arena and all with the same
+// weights. Rows, not batches: a row's result does not depend on the budget, the workers or the other rows.
 
 import ArenaCore
 import ArenaTensor
@@ -34,6 +34,12 @@ package struct RunOptions: Sendable {
     package var cancellation: Cancellation?
     /// Called after each pack, from one thread at a time.
     package var progress: (@Sendable (PredictionProgress) -> Void)?
+    /// Results from before, and where new ones are kept.
+    package var store: (any RowStore)?
+    /// Whether work of about so many seconds may still begin; rows for which it may not are missing.
+    package var mayBegin: (@Sendable (_ seconds: Double) -> Bool)?
+    /// Called once at the end, also of a run that fails: where the rows came from.
+    package var tally: (@Sendable (RowTally) -> Void)?
 
     /// Tokens of a pack unless the caller says otherwise.
     package static let defaultTokenBudget = 512
@@ -66,34 +72,74 @@ struct RowTask: Sendable {
 }
 
 extension ModelCore {
-    /// The numbers that a task makes of every row.
+    /// The numbers that a task makes of every row; nil for rows whose numbers are not finite, in single
+    /// precision neither, and for those that might not begin any more.
     ///
-    /// Loads the weights if they are not in memory.
-    /// - Throws: `ModelError` naming the row that cannot be run, before anything is; or
-    ///   `.nonFiniteResult`, `.cancelled`.
+    /// Loads the weights if something has to be computed and they are not in memory.
+    /// - Throws: `ModelError` naming the row that cannot be run, before anything is; or `.cancelled`.
     func run(
         _ task: RowTask, on batch: TokenBatch, _ options: RunOptions
-    ) throws(ModelError) -> [[Float]] {
+    ) throws(ModelError) -> [[Float]?] {
         try check(batch)
         let workers = max(1, options.workers)
-        let plan = PackPlan(
-            batch, budget: max(1, options.tokenBudget), workers: workers, task.request)
+        var rows = PackPlan.distinctRows(batch, task.request)
+        var values = [[Float]?](repeating: nil, count: batch.count)
+        var tally = RowTally()
+        tally.rows = batch.count
+        defer { options.tally?(tally) }
+        if let store = options.store {
+            let digests = rowDigests(rows, workers: workers)
+            for i in rows.indices { rows[i].digest = digests[i] }
+            let known = store.values(for: digests)
+            for (row, own) in zip(rows, known) {
+                guard let own else { continue }
+                for member in row.members { values[member] = own }
+                tally.found += row.members.count
+            }
+            rows = zip(rows, known).filter { $1 == nil }.map(\.0)
+        }
+        guard !rows.isEmpty else { return values }
+        guard options.mayBegin?(0) ?? true else {
+            tally.cut = batch.count - tally.found
+            return values
+        }
+        let plan = PackPlan(rows, budget: max(1, options.tokenBudget), workers: workers)
         // A single pack has the other workers' processors for its products.
         let device = options.backend ?? CPUBackend(threads: plan.packs.count == 1 ? workers : 1)
-        let result = loaded.withLock { current -> Result<[[Float]], ModelError> in
-            if case .failure(let error) = loadHolding(
-                &current, layout: device.weightLayout, workers: workers)
+        let run = PackRun(
+            self, task, plan, found: tally.found, of: batch.count, device: device, options)
+        let failure = loaded.withLock { current -> ModelError? in
+            if let error = loadHolding(
+                &current, layout: device.weightLayout, workers: workers, task)
             {
-                return .failure(error)
+                return error
             }
-            do throws(ModelError) { try task.prepare(device.weightLayout) } catch {
-                return .failure(error)
-            }
-            let run = PackRun(self, task, plan, rows: batch.count, device: device, options)
             runWorkers(min(workers, plan.packs.count)) { _ in run.work() }
-            return run.result
+            if run.failure == nil, !run.suspects.isEmpty, canLoadRows {
+                // Only here: single precision takes far more memory and time.
+                let reference = ReferenceBackend(blas: false)
+                if let error = loadHolding(
+                    &current, layout: reference.weightLayout, workers: workers, task)
+                {
+                    return error
+                }
+                run.computeSuspects(on: reference)
+            }
+            return run.failure
         }
-        return try result.get()
+        run.add(to: &values, &tally)
+        if let failure { throw failure }
+        return values
+    }
+
+    private func loadHolding(
+        _ current: inout WeightLayout?, layout: WeightLayout, workers: Int, _ task: RowTask
+    ) -> ModelError? {
+        if case .failure(let error) = loadHolding(&current, layout: layout, workers: workers) {
+            return error
+        }
+        do throws(ModelError) { try task.prepare(layout) } catch { return error }
+        return nil
     }
 
     /// Refuses rows that cannot be run, by number.
@@ -118,9 +164,13 @@ extension ModelCore {
 /// One run: the queue, and what the workers bring back.
 private final class PackRun: Sendable {
     private struct State: Sendable {
-        var values: [[Float]]
+        var done: [(row: PackPlan.Row, values: [Float])] = []
+        var suspects: [PackPlan.Row] = []
         var progress: PredictionProgress
+        var recomputed = 0
         var failure: ModelError?
+        /// Of the slowest pack lately: what a pack may take.
+        var secondsPerToken = 0.0
     }
 
     private let model: ModelCore
@@ -133,8 +183,8 @@ private final class PackRun: Sendable {
     private let began = monotonicSeconds()
 
     init(
-        _ model: ModelCore, _ task: RowTask, _ plan: PackPlan, rows: Int, device: any Backend,
-        _ options: RunOptions
+        _ model: ModelCore, _ task: RowTask, _ plan: PackPlan, found: Int, of rows: Int,
+        device: any Backend, _ options: RunOptions
     ) {
         self.model = model
         self.task = task
@@ -143,16 +193,30 @@ private final class PackRun: Sendable {
         self.options = options
         state = Mutex(
             State(
-                values: [[Float]](repeating: [], count: rows),
                 progress: PredictionProgress(
-                    rows: 0, totalRows: rows, tokens: 0, totalTokens: plan.tokens, seconds: 0)))
+                    rows: found, totalRows: rows, tokens: 0, totalTokens: plan.tokens, seconds: 0)
+            ))
     }
 
-    var result: Result<[[Float]], ModelError> {
-        state.withLock { state in
-            if let failure = state.failure { return .failure(failure) }
-            return .success(state.values)
+    var failure: ModelError? { state.withLock { $0.failure } }
+
+    /// Rows whose numbers are not finite.
+    var suspects: [PackPlan.Row] { state.withLock { $0.suspects } }
+
+    /// Puts the results in their places and counts them.
+    func add(to values: inout [[Float]?], _ tally: inout RowTally) {
+        let state = state.withLock { $0 }
+        for (row, own) in state.done {
+            for member in row.members { values[member] = own }
+            tally.computed += row.members.count
         }
+        tally.nonFinite = state.suspects.reduce(0) { $0 + $1.members.count }
+        if state.failure == nil {
+            tally.cut = tally.rows - tally.found - tally.computed - tally.nonFinite
+        }
+        tally.recomputed = state.recomputed
+        tally.tokens = state.progress.tokens
+        tally.seconds = monotonicSeconds() - began
     }
 
     /// One worker: takes packs until none is left, one failed or the run is cancelled.
@@ -161,36 +225,88 @@ private final class PackRun: Sendable {
         defer { model.arenas.withLock { $0.append(arena) } }
         while true {
             let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard number < plan.packs.count else { return }
-            if options.cancellation?.isCancelled == true { return fail(.cancelled) }
-            guard state.withLock({ $0.failure == nil }) else { return }
-            let rows = plan.rows[plan.packs[number]]
-            let pack = Pack(rows.map(\.row))
-            // Types outside a model's table never reach it: they were checked.
-            let hidden = model.backbone(pack, on: device, arena)  // (W, C)
-            let values = task.finish(pack, hidden, device, arena)
-            arena.reset()
-            finish(Array(rows), values, tokens: pack.tokens)
+            guard number < plan.packs.count, goesOn() else { return }
+            let rows = Array(plan.rows[plan.packs[number]])
+            let tokens = rows.reduce(0) { $0 + $1.count }
+            // A smaller pack may still be in time.
+            guard mayBegin(tokens: tokens) else { continue }
+            let start = monotonicSeconds()
+            let values = compute(rows, on: device, arena)
+            finish(rows, values, tokens: tokens, seconds: monotonicSeconds() - start)
         }
     }
 
-    private func fail(_ error: ModelError) {
-        state.withLock { $0.failure = $0.failure ?? error }
+    /// Computes the suspects one by one in single precision; those that stay are the missing.
+    func computeSuspects(on reference: ReferenceBackend) {
+        let arena = ActivationArena()
+        // A model whose every row overflows is broken, and not to be mended here.
+        for row in suspects.prefix(Self.mostSuspects) {
+            guard goesOn(), options.mayBegin?(0) ?? true else { return }
+            let values = compute([row], on: reference, arena)
+            guard values[0].allSatisfy(\.isFinite) else { continue }
+            state.withLock { state in
+                state.done.append((row, values[0]))
+                state.suspects.removeAll { $0.members == row.members }
+                state.recomputed += row.members.count
+            }
+            keep([row], values)
+        }
     }
 
-    private func finish(_ rows: [PackPlan.Row], _ values: [[Float]], tokens: Int) {
+    private static let mostSuspects = 64
+
+    private func compute(
+        _ rows: [PackPlan.Row], on device: any Backend, _ arena: ActivationArena
+    ) -> [[Float]] {
+        let pack = Pack(rows.map(\.row))
+        // Types outside a model's table never reach it: they were checked.
+        let hidden = model.backbone(pack, on: device, arena)  // (W, C)
+        defer { arena.reset() }
+        return task.finish(pack, hidden, device, arena)
+    }
+
+    /// Whether the run is to go on; if it was cancelled it fails.
+    private func goesOn() -> Bool {
+        let isOver = options.cancellation?.isCancelled ?? false || options.store?.hasFailed ?? false
+        return state.withLock { state in
+            if isOver { state.failure = state.failure ?? .cancelled }
+            return state.failure == nil
+        }
+    }
+
+    private func mayBegin(tokens: Int) -> Bool {
+        guard let mayBegin = options.mayBegin else { return true }
+        return mayBegin(Double(tokens) * state.withLock { $0.secondsPerToken })
+    }
+
+    private func finish(
+        _ rows: [PackPlan.Row], _ values: [[Float]], tokens: Int, seconds: Double
+    ) {
+        let good = zip(rows, values).filter { $1.allSatisfy(\.isFinite) }
         state.withLock { state in
             for (row, own) in zip(rows, values) {
-                guard own.allSatisfy(\.isFinite) else {
-                    state.failure = state.failure ?? .nonFiniteResult(row: row.members[0])
-                    return
+                if own.allSatisfy(\.isFinite) {
+                    state.done.append((row, own))
+                } else {
+                    state.suspects.append(row)
                 }
-                for member in row.members { state.values[member] = own }
                 state.progress.rows += row.members.count
             }
+            state.secondsPerToken = max(
+                seconds / Double(max(1, tokens)), state.secondsPerToken * 0.9)
             state.progress.tokens += tokens
             state.progress.seconds = monotonicSeconds() - began
             options.progress?(state.progress)
         }
+        keep(good.map(\.0), good.map(\.1))
     }
+
+    private func keep(_ rows: [PackPlan.Row], _ values: [[Float]]) {
+        options.store?.keep(rows.compactMap(\.digest), values)
+    }
+}
+
+/// The numbers of all rows, one after another; NaN in rows without a result.
+func joined(_ rows: [[Float]?], width: Int) -> [Float] {
+    rows.flatMap { $0 ?? [Float](repeating: .nan, count: width) }
 }

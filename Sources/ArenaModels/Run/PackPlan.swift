@@ -1,6 +1,8 @@
 // Rows in the order they are run and the packs they form: longest first, up to a token budget,
 // identical rows once.
 
+import ArenaCore
+
 /// The packs of one run.
 struct PackPlan: Sendable {
     /// One row of each group of identical rows.
@@ -8,6 +10,8 @@ struct PackPlan: Sendable {
         /// Rows of the batch that share these tokens.
         var members: [Int]
         var row: Pack.Row
+        /// What the row is known by, where results are kept.
+        var digest: Digest?
 
         var count: Int { row.tokens.count }
     }
@@ -22,15 +26,12 @@ struct PackPlan: Sendable {
         var types: ArraySlice<Int32>
     }
 
-    /// - Parameters:
-    ///   - budget: tokens of a pack; a longer row is a pack of its own.
-    ///   - workers: toward the end packs become smaller, so that no worker waits long for another.
-    ///   - request: what of a row is run, and which of its hidden states are wanted; follows from
-    ///     the row alone.
-    init(
-        _ batch: TokenBatch, budget: Int, workers: Int,
-        _ request: (ArraySlice<Int32>) -> (count: Int, wanted: [Int]?)
-    ) {
+    /// The rows of a batch, identical ones once, the longest first.
+    /// - Parameter request: what of a row is run, and which of its hidden states are wanted; follows
+    ///   from the row alone.
+    static func distinctRows(
+        _ batch: TokenBatch, _ request: (ArraySlice<Int32>) -> (count: Int, wanted: [Int]?)
+    ) -> [Row] {
         var groups: [Content: Int] = [:]
         var rows: [Row] = []
         for r in 0..<batch.count {
@@ -46,6 +47,14 @@ struct PackPlan: Sendable {
             }
         }
         rows.sort { ($1.count, $0.members[0]) < ($0.count, $1.members[0]) }
+        return rows
+    }
+
+    /// - Parameters:
+    ///   - rows: the longest first.
+    ///   - budget: tokens of a pack; a longer row is a pack of its own.
+    ///   - workers: toward the end packs become smaller, so that no worker waits long for another.
+    init(_ rows: [Row], budget: Int, workers: Int) {
         tokens = rows.reduce(0) { $0 + $1.count }
         var packs: [Range<Int>] = []
         var start = 0

@@ -28,6 +28,12 @@ static inline int arena_sqlite_copy_text(
         statement, at, text ? text : "", length, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
+/// Bytes that are copied; of length 0 they are an empty blob, not NULL.
+static inline int arena_sqlite_copy_blob(
+    sqlite3_stmt *statement, int at, const void *bytes, size_t length) {
+    return sqlite3_bind_blob64(statement, at, length ? bytes : "", length, SQLITE_TRANSIENT);
+}
+
 static inline void arena_sqlite_result_text(
     sqlite3_context *context, const char *text, size_t length) {
     sqlite3_result_text64(context, text ? text : "", length, SQLITE_TRANSIENT, SQLITE_UTF8);

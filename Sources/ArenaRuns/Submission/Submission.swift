@@ -9,10 +9,13 @@ package struct Submission: Sendable, Equatable {
     package let table: SubmissionTable
     /// Whether the rows are probabilities of classes, as far as the sample shows.
     package let holdsProbabilities: Bool
+    /// Rows that had no prediction.
+    package let filled: FilledRows
 
-    init(checked table: SubmissionTable, holdsProbabilities: Bool) {
+    init(checked table: SubmissionTable, holdsProbabilities: Bool, filled: FilledRows) {
         self.table = table
         self.holdsProbabilities = holdsProbabilities
+        self.filled = filled
     }
 
     /// Writes the submission as CSV: there whole or not at all.
@@ -29,6 +32,15 @@ package struct Submission: Sendable, Equatable {
             }
             try file.commit()
         } catch { throw .file(error) }
+    }
+
+    /// Rows that an earlier submission, as a file's bytes, has not or has with other values; nil if its
+    /// columns are others.
+    package func changedRows(since earlier: some Collection<UInt8>) -> Int? {
+        let lines = earlier.split(separator: 10, omittingEmptySubsequences: true)
+        guard let first = lines.first, Array(first) == Array(header.dropLast()) else { return nil }
+        let known = Set(lines.dropFirst().map { Array($0) })
+        return table.ids.indices.count { !known.contains(Array(rows($0..<$0 + 1).dropLast())) }
     }
 
     /// The whole file's bytes.

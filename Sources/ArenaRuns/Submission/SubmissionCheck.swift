@@ -18,20 +18,26 @@ package let rowSumTolerance = 1e-4
 /// missing or not finite. If the sample's own rows are probabilities (`holdsProbabilities`), values
 /// are also in [0, 1] and every row adds up to 1 within 0.0001; of other samples, such as one column
 /// or all zeros, nothing can be known, and neither is checked.
+/// - Parameter fill: what stands in for rows with missing values, before the values are checked.
 /// - Throws: `SubmissionError`, the first that applies in the order above.
 /// - Complexity: O(rows x columns)
 package func checkSubmission(
-    _ table: SubmissionTable, like sample: SubmissionTable, order: SubmissionOrder = .refuse
+    _ table: SubmissionTable, like sample: SubmissionTable, order: SubmissionOrder = .refuse,
+    fill: SubmissionFill? = nil
 ) throws(SubmissionError) -> Submission {
     guard table.idName == sample.idName else {
         throw .idColumn(expected: sample.idName, found: table.idName)
     }
     let columns = try columnOrder(table, sample, order)
     let rows = try rowOrder(table, sample, order)
-    let arranged = table.arranged(columns: columns, rows: rows)
+    var arranged = table.arranged(columns: columns, rows: rows)
+    let filled = try fill.map { fill throws(SubmissionError) in
+        try arranged.fill(with: fill, like: sample)
+    }
     let isProbabilities = sample.holdsProbabilities
     try checkValues(arranged, areProbabilities: isProbabilities)
-    return Submission(checked: arranged, holdsProbabilities: isProbabilities)
+    return Submission(
+        checked: arranged, holdsProbabilities: isProbabilities, filled: filled ?? FilledRows())
 }
 
 /// For each of the sample's columns its place in the table.

@@ -18,6 +18,10 @@ let submitFunction = Builtin(
         P(
             "order", "\"refuse\" or \"sample\"", .named("\"refuse\""),
             "what to do with rows or columns in another order than the sample's"),
+        P(
+            "fill", "\"mean\", \"like\" or frame", .named("\"mean\" after the deadline"),
+            "what stands in for rows without a prediction: the others' mean, the sample's values, another frame's"
+        ),
     ],
     "Checks predictions against the sample and writes them; a wrong submission is never written.",
     examples: [
@@ -27,7 +31,14 @@ let submitFunction = Builtin(
             p = frame({"id": [1], "a": [0.25], "b": [0.75]}, key="id")
             submit(p, like=".build/sample.csv", to=".build/submission.csv")
             print(read_csv(".build/submission.csv", key="id")["b"][0])
-            """, prints: "0.75\n")
+            """, prints: "0.75\n"),
+        Example(
+            """
+            write_csv(frame({"id": [1, 2], "a": [0.5, 0.5], "b": [0.5, 0.5]}, key="id"), ".build/sample.csv")
+            p = frame({"id": [1, 2], "a": [0.25, None], "b": [0.75, None]}, key="id")
+            submit(p, like=".build/sample.csv", to=".build/submission.csv", fill="like")
+            print(read_csv(".build/submission.csv", key="id")["b"][1])
+            """, prints: "0.5\n"),
     ]
 ) { a throws(Raised) in
     let frame = try a.frame(0)
@@ -53,13 +64,62 @@ let submitFunction = Builtin(
         idName, ids, Array(sample.names.dropFirst()), Array(sample.columns.dropFirst()),
         "the sample \(like)")
     let table = try submissionTable(key.name, key.column, frame.names, frame.columns, "the frame")
+    let fill = try submissionFill(a, 4)
+    try refuseChangedInputs(a.run)
     let submission = try raising { () throws(SubmissionError) in
-        let submission = try checkSubmission(table, like: wanted, order: order)
-        try submission.write(to: path)
-        return submission
+        try checkSubmission(table, like: wanted, order: order, fill: fill)
     }
-    a.machine.note("submit: \(path): \(submission.summary)")
+    var remarks = [submission.summary.description]
+    if let earlier = try? MappedFile(path, purpose: .fingerprint),
+        let changed = submission.changedRows(since: earlier.bytes)
+    {
+        remarks.append("\(counted(changed, "row")) changed against the file before")
+    }
+    if submission.filled.count > 0 { remarks.append(submission.filled.sentence) }
+    try raising { () throws(SubmissionError) in try submission.write(to: path) }
+    if let run = a.run {
+        run.countFilled(submission.filled.count)
+        let bytes = submission.encoded
+        try raising { () throws(JournalError) in
+            try run.report(
+                OutputRecord(
+                    path: path, size: bytes.count, digest: Digest(of: bytes),
+                    summary: remarks.joined(separator: "; ")))
+        }
+    }
+    a.machine.note("submit: \(path): " + remarks.joined(separator: "; "))
     return .none
+}
+
+/// What `fill=` says; after the deadline rows are filled in any case, so that a file is written.
+private func submissionFill(_ a: Arguments, _ i: Int) throws(Raised) -> SubmissionFill? {
+    guard a.has(i) else { return (a.run?.rowsCut ?? 0) > 0 ? .mean : nil }
+    guard let word = a[i].asString else {
+        let frame = try a.frame(i)
+        guard let key = frame.key else {
+            throw Raised(.value, "submit(): the frame of fill= has no key")
+        }
+        return .table(
+            try submissionTable(
+                key.name, key.column, frame.names, frame.columns, "the frame of fill="))
+    }
+    switch word {
+    case "mean": return .mean
+    case "like": return .like
+    default:
+        throw Raised(
+            .value, "submit(): fill= is \"mean\", \"like\" or a frame, not '\(word)'")
+    }
+}
+
+/// A submission of inputs that have changed since they were read would belong to neither state.
+private func refuseChangedInputs(_ run: Run?) throws(Raised) {
+    guard run != nil, let changed = FileAccount.read.first(where: { !$0.isUnchanged }) else {
+        return
+    }
+    throw Raised(
+        .value, "\(changed.path) has changed since this run read it",
+        help: "run again: what does not depend on it is found in the journal")
 }
 
 private func submissionTable(
@@ -132,6 +192,11 @@ let logLossFunction = Builtin(
     if loss.unnormalizedRows > 0 {
         a.machine.note(
             "log_loss: \(loss.unnormalizedRows) rows of the predictions do not add up to 1")
+    }
+    if let run = a.run {
+        try raising { () throws(JournalError) in
+            try run.report(MetricRecord("log_loss", loss.value))
+        }
     }
     return .float(loss.value)
 }

@@ -25,6 +25,14 @@ final class ParamsValue: HostObject {
     func forWorker() -> (any HostObject)? {
         ParamsValue(names.map { ($0, values[$0]?.separateCopy() ?? .none) })
     }
+    func addContent(to hash: inout SHA256) -> Bool {
+        for name in names {
+            guard let value = values[name], isPlain(value) else { return false }
+            hash.add(name)
+            hash.add(plainText(value))
+        }
+        return true
+    }
     var representation: String { "params(\(names.joined(separator: ", ")))" }
 }
 
@@ -71,6 +79,15 @@ private func isPlain(_ value: Value) -> Bool {
         v.isNone || v.asBool != nil || v.asDouble != nil || v.asString != nil
     }
     return isScalar(value) || value.items.map { $0.allSatisfy(isScalar) } ?? false
+}
+
+/// A plain value as text that differs whenever the value does.
+private func plainText(_ value: Value) -> String {
+    if let items = value.items { return "[" + items.map(plainText).joined(separator: ",") + "]" }
+    if let text = value.asString { return text.debugDescription }
+    if let truth = value.asBool { return "\(truth)" }
+    if let n = value.asInt { return "\(n)" }
+    return value.asDouble.map { "float \($0)" } ?? "None"
 }
 
 /// The command line's text as a value of the default's type.

@@ -1,0 +1,109 @@
+// Results from before: rows that a store has are not computed, those it lacks are, and the bits are those
+// of an undisturbed run; rows that may not begin are left without a result.
+
+import ArenaCore
+import Synchronization
+import Testing
+
+@testable import ArenaModels
+
+/// A store in memory.
+private final class MemoryStore: RowStore {
+    let known = Mutex<[Digest: [Float]]>([:])
+    let hasFailed: Bool
+
+    init(hasFailed: Bool = false) { self.hasFailed = hasFailed }
+
+    func values(for rows: [Digest]) -> [[Float]?] { known.withLock { k in rows.map { k[$0] } } }
+    func keep(_ rows: [Digest], _ values: [[Float]]) {
+        known.withLock { for (row, value) in zip(rows, values) { $0[row] = value } }
+    }
+}
+
+@Suite struct RowStoreTests {
+    let rows = ContractTests.rows(vocabulary: 30, seed: 7)
+
+    private func model() throws -> Classifier {
+        try Classifier(modelPath: joinPath(fixtures, "llama-fp32"))
+    }
+
+    private func predict(
+        _ model: Classifier, _ rows: [[Int32]], _ store: MemoryStore? = nil,
+        mayBegin: (@Sendable (Double) -> Bool)? = nil
+    ) throws -> (values: [Float], tally: RowTally) {
+        let tally = Mutex(RowTally())
+        var options = RunOptions(workers: 2, tokenBudget: 64)
+        options.store = store
+        options.mayBegin = mayBegin
+        options.tally = { result in tally.withLock { $0 = result } }
+        let values = try model.predictLogits(TokenBatch(rows), options)
+        return (values, tally.withLock { $0 })
+    }
+
+    @Test func knownRowsAreTakenAndOthersComputed() throws {
+        let expected = try predict(model(), rows).values
+        let store = MemoryStore()
+        let first = try predict(model(), Array(rows.prefix(20)), store)
+        #expect(first.tally.computed == 20 && first.tally.found == 0)
+        let second = try predict(model(), rows, store)
+        #expect(bits(second.values) == bits(expected))
+        #expect(second.tally.found >= 20)
+        #expect(second.tally.found + second.tally.computed == rows.count)
+        // With nothing left to compute the weights stay where they are.
+        let idle = try model()
+        let third = try predict(idle, rows.reversed(), store)
+        #expect(third.tally.found == rows.count && !idle.isLoaded)
+    }
+
+    @Test func rowsThatMayNotBeginAreMissing() throws {
+        let expected = try predict(model(), rows).values
+        let store = MemoryStore()
+        let asked = Atomic<Int>(0)
+        let cut = try predict(model(), rows, store) { _ in
+            asked.wrappingAdd(1, ordering: .relaxed).newValue <= 6
+        }
+        let labels = cut.values.count / rows.count
+        #expect(cut.tally.cut > 0 && cut.tally.computed > 0)
+        #expect(cut.tally.cut + cut.tally.computed == rows.count)
+        #expect(cut.values.count { $0.isNaN } == cut.tally.cut * labels)
+        for (own, whole) in zip(cut.values, expected) where !own.isNaN { #expect(own == whole) }
+        let rest = try predict(model(), rows, store)
+        #expect(bits(rest.values) == bits(expected))
+        #expect(rest.tally.found == cut.tally.computed)
+        let late = try model()
+        #expect(try predict(late, rows, mayBegin: { _ in false }).tally.cut == rows.count)
+        #expect(!late.isLoaded)
+    }
+
+    @Test func aStoreThatFailsEndsTheRun() throws {
+        let error = report { _ = try predict(model(), rows, MemoryStore(hasFailed: true)) }
+        #expect(error?.kind == .interrupted)
+    }
+
+    @Test func aRowIsKnownByItsTokensSegmentsAndPlaces() {
+        let row = Pack.Row(tokens: [1, 2, 3][...], types: [], wanted: [2])
+        var same = row
+        same.types = [0, 0, 0]
+        #expect(row.digest == same.digest)
+        var others = [row, row, row, row]
+        others[0].tokens = [1, 2, 4][...]
+        others[1].types = [0, 1, 0]
+        others[2].wanted = [1]
+        others[3].wanted = nil
+        #expect(Set(others.map(\.digest) + [row.digest]).count == 5)
+    }
+
+    @Test func theModelsFingerprintIsItsContent() throws {
+        let model = try model()
+        let folder = try Folder(copying: "llama-fp32")
+        let copy = try Classifier(modelPath: folder.path)
+        let (own, other) = (try model.core.fingerprint(), try copy.core.fingerprint())
+        #expect(own.weights.map(\.value) == other.weights.map(\.value))
+        #expect(own.weights.map(\.name).contains("config.json"))
+        var file = try TensorFile(joinPath(folder.path, "model.safetensors"))
+        file.tensors[0].data[0] ^= 1
+        try folder.write("model.safetensors", file.bytes)
+        let changed = try Classifier(modelPath: folder.path).core.fingerprint()
+        #expect(changed.weights.map(\.value) != own.weights.map(\.value))
+    }
+}
