@@ -42,11 +42,26 @@ struct ArenaScript: ParsableCommand {
             end(with: ValidationError(advice))
         }
         do {
-            var command = try parseAsRoot()
+            var command = try parse(Array(CommandLine.arguments.dropFirst()))
             try command.run()
         } catch {
             end(with: error)
         }
+    }
+
+    /// The command that these words ask for. Building and parsing the tree of commands is a third of the
+    /// time to a script's first statement, so a command that the first word names parses the rest alone;
+    /// what that cannot take (help, an error) goes through the tree, which answers with the whole name.
+    private static func parse(_ words: [String]) throws -> any ParsableCommand {
+        if let word = words.first,
+            let named = configuration.subcommands.first(where: { $0._commandName == word }),
+            named.configuration.subcommands.isEmpty,
+            let command = try? named.parseAsRoot(Array(words.dropFirst())),
+            type(of: command) == named
+        {
+            return command
+        }
+        return try parseAsRoot(words)
     }
 
     /// Ends the process as the error asks. The parser's own `exit` would not notice that help was

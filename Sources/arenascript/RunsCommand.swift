@@ -35,7 +35,7 @@ struct Runs: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the runs, the oldest first.")
+            commandName: "list", abstract: "List the runs, the oldest first.")
         @OptionGroup var journal: JournalOption
 
         func run() throws { try Session().listRuns(state: journal.state).leave() }
@@ -43,7 +43,7 @@ struct Runs: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show a run: its steps, metrics, inputs and outputs.")
+            commandName: "show", abstract: "Show a run: its steps, metrics, inputs and outputs.")
         @Argument(help: "The run's number; without it, the last.")
         var number: Int?
         @OptionGroup var journal: JournalOption
@@ -53,7 +53,7 @@ struct Runs: ParsableCommand {
 
     struct Diff: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show what is different between two runs.")
+            commandName: "diff", abstract: "Show what is different between two runs.")
         @Argument(help: "The number of a run.")
         var first: Int
         @Argument(help: "The number of another.")
@@ -76,6 +76,7 @@ struct Runs: ParsableCommand {
 
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "verify",
             abstract: "Run a recorded run again and compare what it writes, byte by byte.",
             discussion: """
                 Nothing is taken from the journal and nothing is written but in a temporary folder. \

@@ -1,4 +1,5 @@
-// Normalizers change a text before it is cut. One file a kind; adding one is that file and one line here.
+// Normalizers change a text before it is cut. One file a kind; adding one is that file, one line here, and
+// how places follow it in Offsets/TracedSteps.swift.
 
 /// A step that rewrites a stretch of text.
 protocol Normalizer: Sendable {
@@ -13,6 +14,9 @@ protocol Normalizer: Sendable {
     /// Writes the rewritten text to `out`, which is empty; returns false, with `out` untouched,
     /// where the text stays as it is.
     func normalize(_ text: Bytes, into out: inout Scratch<UInt8>) -> Bool
+
+    /// The same for text whose places are followed (Offsets/TracedSteps.swift).
+    func normalize(_ text: inout TracedText)
 
     /// Whether it takes away what the text starts with, so that what is left starts further on.
     func movesStart(_ text: Bytes) -> Bool

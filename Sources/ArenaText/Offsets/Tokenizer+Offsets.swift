@@ -158,7 +158,7 @@ extension Tokenizer {
         }
         func add(_ stretch: TracedText) {
             var stretch = stretch
-            for step in normalizers { stretch.normalize(step) }
+            for step in normalizers { step.normalize(&stretch) }
             guard let finder = added.normalized, stretch.count > 0 else {
                 return addPieces(stretch)
             }

@@ -1,34 +1,75 @@
 // Normalizers and pre-tokenizers over traced text. What they change is theirs to say; how places follow is
-// the reference's. One branch a kind: a new kind of step is added here too.
+// the reference's.
 
 import CArenaText
 
-extension TracedText {
-    /// Applies a normalizer.
-    mutating func normalize(_ step: any Normalizer) {
-        switch step {
-        case let step as Prepend: prepend(step.prefix)
-        case let step as Replace:
-            replace(matches(of: step.replacement), by: step.replacement.content)
-        case is Lowercase: lowercase()
-        case is StripAccents: filter { traits($0) & Trait.mark == 0 }
-        case let step as Strip: strip(step)
-        case let step as BertNormalizer: normalize(step)
-        case let step as Precompiled: step.normalize(&self)
-        case is FormC: normalForm(composes: true, compatible: false)
-        case is FormD: normalForm(composes: false, compatible: false)
-        case is FormKC: normalForm(composes: true, compatible: true)
-        case is FormKD: normalForm(composes: false, compatible: true)
-        case is ByteLevelNormalizer: mapBytes()
-        case let step as Nmt:
-            filter { !step.drops($0) }
-            map { [step.mapped($0)] }
-        default: preconditionFailure("a normalizer without offsets")
-        }
-    }
+extension Prepend {
+    func normalize(_ text: inout TracedText) { text.prepend(prefix) }
+}
 
+extension Replace {
+    func normalize(_ text: inout TracedText) {
+        text.replace(text.matches(of: replacement), by: replacement.content)
+    }
+}
+
+extension Lowercase {
+    func normalize(_ text: inout TracedText) { text.lowercase() }
+}
+
+extension StripAccents {
+    func normalize(_ text: inout TracedText) { text.filter { traits($0) & Trait.mark == 0 } }
+}
+
+extension Strip {
+    func normalize(_ text: inout TracedText) { text.strip(self) }
+}
+
+extension FormC {
+    func normalize(_ text: inout TracedText) { text.normalForm(composes: true, compatible: false) }
+}
+
+extension FormD {
+    func normalize(_ text: inout TracedText) { text.normalForm(composes: false, compatible: false) }
+}
+
+extension FormKC {
+    func normalize(_ text: inout TracedText) { text.normalForm(composes: true, compatible: true) }
+}
+
+extension FormKD {
+    func normalize(_ text: inout TracedText) { text.normalForm(composes: false, compatible: true) }
+}
+
+extension ByteLevelNormalizer {
+    func normalize(_ text: inout TracedText) { text.mapBytes() }
+}
+
+extension Nmt {
+    func normalize(_ text: inout TracedText) {
+        text.filter { !drops($0) }
+        text.map { [mapped($0)] }
+    }
+}
+
+extension BertNormalizer {
+    func normalize(_ text: inout TracedText) {
+        if cleans {
+            text.filter { $0 != 0 && $0 != 0xFFFD && traits($0) & Trait.control == 0 }
+            text.map { [traits($0) & Trait.white != 0 ? 0x20 : $0] }
+        }
+        if spacesChinese { text.map { isChinese($0) ? [0x20, $0, 0x20] : [$0] } }
+        if stripsAccents {
+            text.normalForm(composes: false, compatible: false)
+            text.filter { traits($0) & Trait.nonspacing == 0 }
+        }
+        if lowers { text.lowercase() }
+    }
+}
+
+extension TracedText {
     /// Every byte becomes a character of GPT-2's alphabet.
-    private mutating func mapBytes() {
+    fileprivate mutating func mapBytes() {
         var changes: [Change] = []
         for (_, at, length) in scalars {
             for k in 0..<length {
@@ -38,7 +79,7 @@ extension TracedText {
         rewrite(changes)
     }
 
-    private mutating func lowercase() {
+    fileprivate mutating func lowercase() {
         map { code in
             var out = Scratch<UInt8>()
             appendLowercase(code, to: &out)
@@ -48,7 +89,7 @@ extension TracedText {
         }
     }
 
-    private mutating func strip(_ step: Strip) {
+    fileprivate mutating func strip(_ step: Strip) {
         let isSpace = scalars.map { traits($0.code) & Trait.white != 0 }
         let first = step.left ? isSpace.firstIndex(of: false) ?? isSpace.count : 0
         let last = step.right ? (isSpace.lastIndex(of: false) ?? -1) + 1 : isSpace.count
@@ -59,21 +100,8 @@ extension TracedText {
         }
     }
 
-    private mutating func normalize(_ step: BertNormalizer) {
-        if step.cleans {
-            filter { $0 != 0 && $0 != 0xFFFD && traits($0) & Trait.control == 0 }
-            map { [traits($0) & Trait.white != 0 ? 0x20 : $0] }
-        }
-        if step.spacesChinese { map { isChinese($0) ? [0x20, $0, 0x20] : [$0] } }
-        if step.stripsAccents {
-            normalForm(composes: false, compatible: false)
-            filter { traits($0) & Trait.nonspacing == 0 }
-        }
-        if step.lowers { lowercase() }
-    }
-
     /// Decomposed scalars move with their change; one that is composed away takes its place along.
-    private mutating func normalForm(composes: Bool, compatible: Bool) {
+    fileprivate mutating func normalForm(composes: Bool, compatible: Bool) {
         var changes: [Change] = []
         var classes: [UInt8] = []
         for (code, _, _) in scalars {
@@ -122,7 +150,7 @@ extension TracedText {
         changes.removeLast(changes.count - kept)
     }
 
-    private func matches(of replacement: Replacement) -> [Range<Int>] {
+    fileprivate func matches(of replacement: Replacement) -> [Range<Int>] {
         switch replacement {
         case .string(let string): return ranges(of: StringMatches(pattern: string.pattern))
         case .regex(let regex, _): return ranges(of: RegexMatches(regex: regex))
