@@ -2,11 +2,11 @@
 // no bound is looked at on the way to a text's bytes.
 
 /// Lends the bytes of texts by row.
-struct TextReader: @unchecked Sendable {
-    // SAFETY: lent by `reading`, which keeps the storage for as long; nobody writes to it.
+package struct TextReader: @unchecked Sendable {
+    // SAFETY: lent by `reading` or `HeldTexts`, which keep the storage for as long; nobody writes to it.
     private let views: UnsafePointer<TextView>
     private let bases: UnsafePointer<UnsafeRawPointer>
-    let count: Int
+    package let count: Int
 
     fileprivate init(
         _ views: UnsafePointer<TextView>, _ bases: UnsafePointer<UnsafeRawPointer>, _ count: Int
@@ -28,7 +28,7 @@ struct TextReader: @unchecked Sendable {
     /// The bytes of a row's text.
     /// - Precondition: the row is in range.
     @inline(__always)
-    func bytes(_ row: Int) -> UnsafeRawBufferPointer {
+    package func bytes(_ row: Int) -> UnsafeRawBufferPointer {
         let view = views[row]
         guard view.length > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         return UnsafeRawBufferPointer(
@@ -36,14 +36,43 @@ struct TextReader: @unchecked Sendable {
     }
 }
 
+/// The texts of a column, lent for as long as this lives.
+package final class HeldTexts {
+    package let reader: TextReader
+    private let storage: TextStorage
+    private let bases: UnsafeMutablePointer<UnsafeRawPointer>
+    private let noView: UnsafeMutablePointer<TextView>
+
+    package init(_ storage: TextStorage) {
+        self.storage = storage
+        bases = storage.makeBases()
+        noView = .allocate(capacity: 1)
+        // SAFETY: an array's elements stay in their place while it is held and nobody changes it, and
+        // `storage` is never assigned again. An empty array may have no address; then nothing is read.
+        let views = storage.views.withUnsafeBufferPointer { $0.baseAddress }
+        reader = TextReader(views ?? UnsafePointer(noView), bases, storage.count)
+    }
+
+    deinit {
+        bases.deallocate()
+        noView.deallocate()
+    }
+}
+
 extension TextStorage {
-    /// Lends the texts to a loop, also on several cores, until `body` returns.
-    func reading<R>(_ body: (TextReader) -> R) -> R {
+    /// Where each chunk begins; whoever asks gives the memory back.
+    fileprivate func makeBases() -> UnsafeMutablePointer<UnsafeRawPointer> {
         let bases = UnsafeMutablePointer<UnsafeRawPointer>.allocate(capacity: chunks.count + 1)
-        defer { bases.deallocate() }
         for (at, chunk) in chunks.enumerated() {
             (bases + at).initialize(to: UnsafeRawPointer(chunk.base))
         }
+        return bases
+    }
+
+    /// Lends the texts to a loop, also on several cores, until `body` returns.
+    func reading<R>(_ body: (TextReader) -> R) -> R {
+        let bases = makeBases()
+        defer { bases.deallocate() }
         return withExtendedLifetime(chunks) {
             lending(views) { body(TextReader($0.base, bases, views.count)) }
         }

@@ -47,6 +47,28 @@ import Testing
         #expect(result.notes.isEmpty)
     }
 
+    /// As pandas 3.1 reads them: a row that holds a line end is one, and blank lines count.
+    @Test(arguments: [
+        ([1], ["x\ny", "5", "7"]), ([2], ["1", "5", "7"]), ([1, 4], ["x\ny", "7"]),
+        ([3], ["1", "x\ny", "5", "7"]), ([9], ["1", "x\ny", "5", "7"]), ([1, 2, 3, 4, 5], []),
+    ]) func rowsAreSkippedByNumber(_ numbers: [Int], _ expected: [String]) throws {
+        let text = "a,b\n1,2\n\"x\ny\",3\n\n5,6\n7,8\n"
+        let frame = try read(text) { $0.skippedRows = Set(numbers) }.frame
+        #expect(frame.names == ["a", "b"])
+        #expect(try cells(frame, "a") == expected)
+    }
+
+    @Test func aSkippedRowMayBeTheHeaderOrBroken() throws {
+        let named = try read("junk\na,b\n1,2\n") { $0.skippedRows = [0] }.frame
+        #expect(named.names == ["a", "b"])
+        for badLines in [CSVBadLines.error, .skip, .repair] {
+            let frame = try read("a,b\n1,\"2\n3,4\n") {
+                ($0.skippedRows, $0.badLines) = ([1], badLines)
+            }.frame
+            #expect(try cells(frame, "b") == ["4"])
+        }
+    }
+
     @Test func wordsForMissingCells() throws {
         let text = "id,n,t,b\n1,?,?,true\n2,7,x,-\n3,-999,-999,false\n"
         let all = try read(text) { $0.missingWords = ["?", "-", "-999"] }.frame

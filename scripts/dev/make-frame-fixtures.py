@@ -260,6 +260,18 @@ case('df["t"].value_counts(normalize=True, dropna=False).tolist()', df["t"].valu
 case('df.value_counts(["t", "flag"], dropna=False)["count"].tolist()', df.value_counts(["t", "flag"], dropna=False))
 case('df.group_by("t", dropna=False)["x"].sum().tolist()', df.groupby("t", dropna=False)["x"].sum(), 1e-12)
 case('df.group_by(["flag", "t"], dropna=False).size().tolist()', df.groupby(["flag", "t"], dropna=False).size())
+case('df.dropna().group_by("k")["t"].sum().tolist()', df.dropna().groupby("k")["t"].sum())
+case('df.dropna().group_by(["k", "flag"]).agg(t=("t", "sum"))["t"].tolist()',
+     df.dropna().groupby(["k", "flag"]).agg(t=("t", "sum"))["t"])
+seconds = [int(v) for v in random.randint(-(10**10), 10**10, 50)]
+times = [str(pd.Timestamp(s, unit="s") + pd.Timedelta(microseconds=(s * 7919) % 10**6 if s % 3 else 0)) for s in seconds]
+times += ["1970-01-01", "1969-12-31 23:59:59.999999", "2000-02-29", "1900-03-01", "2024-12-31 12:00", "0001-01-01", "9999-12-31"]
+stamps = pd.Series([pd.Timestamp(t) for t in times], dtype="datetime64[us]")
+made = f'frame({{"at": {json.dumps(times)}}})["at"].astype("timestamp").dt'
+for part in ["year", "quarter", "month", "day", "hour", "minute", "second", "microsecond", "day_of_week", "day_of_year"]:
+    case(f"{made}.{part}.tolist()", getattr(stamps.dt, part))
+    case(f'{made}.{part.replace("_", "")}.tolist()', getattr(stamps.dt, part))
+case(f"{made}.normalize().tolist()", [f"{v:%Y-%m-%d %H:%M:%S}".rjust(19, "0") for v in stamps.dt.normalize()])
 case('crosstab(df["k"], df["t"], margins=True).to_dict()', pd.crosstab(df["k"], df["t"], margins=True))
 for how in ["index", "columns", "all"]:
     case(f'crosstab(df["k"], df["flag"], margins=True, normalize="{how}").to_dict()',

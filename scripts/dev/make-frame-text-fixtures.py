@@ -73,6 +73,12 @@ for width in [0, 3, 8]:
     case(f't.ljust({width}, "é")', lambda t, w=width: t.ljust(w, "é"))
     case(f't.rjust({width}, ".")', lambda t, w=width: t.rjust(w, "."))
 case("t.repeat(3)", lambda t: t * 3)
+for sep in ["a", "aa", " ", "é", "中"]:
+    for name in ["partition", "rpartition"]:
+        for part in range(3):
+            case(f't.{name}({q(sep)})["{part}"]', lambda t, s=sep, name=name, part=part: getattr(t, name)(s)[part])
+for call in ['str.maketrans("ab.", "XÉ中")', 'str.maketrans("", "", "aeé😀 ")', 'str.maketrans({"a": "<>", "中": None, "ß": 115})']:
+    case(f"t.translate({call})", lambda t, table=eval(call): t.translate(table))
 
 patterns = [r"\d+", r"\w+", r"[a-z]", r"\s+", r"a*", r"^.", r"(?m)^\w", r"(a)(b)?", r"\b", r"[^\x00-\x7f]", r"(?i)the|é", r".$", r"(?s)a.*b", r"\\"]
 for p in patterns:

@@ -18,7 +18,10 @@ let readCSVFunction = Builtin(
             "what encloses cells: \" or '; None if nothing does"),
         P("header", "0 or None", .named("0"), "None if the first row does not name the columns"),
         P("names", "list of str", .named("None"), "names instead of those in the file"),
-        P("skiprows", "int", .named("0"), "lines at the start that are not looked at"),
+        P(
+            "skiprows", "int or list of int", .named("0"),
+            "so many lines at the start, or the rows of these numbers, are not looked at; the file's first is 0"
+        ),
         P(
             "usecols", "list of str or int", .named("None"),
             "the columns that are wanted, by name or by number from 0"),
@@ -98,7 +101,11 @@ private func csvOptions(_ a: Arguments) throws(Raised) -> CSVOptions {
             help: "skiprows= leaves out lines before the header")
     }
     if a.has(6) { options.names = try a.strings(6, "read_csv", "names") }
-    options.skippedLines = max(0, try a.int(7, or: 0))
+    if a.has(7), a[7].asInt == nil {
+        options.skippedRows = Set(try a.ints(7))
+    } else {
+        options.skippedLines = max(0, try a.int(7, or: 0))
+    }
     if a.has(8) { try takeColumns(a, 8, &options) }
     if a.has(9), a[9].dictItems == nil {
         options.typeOfOthers = try a.columnType(a[9])

@@ -4,28 +4,67 @@
 import ArenaCore
 import ArenaFrame
 import ArenaLanguage
+import Glibc
 
 private typealias P = BuiltinParameter
 
-/// What all rows of a frame share.
+/// What all rows of a frame share, laid out so that a cell is found without counting references.
 final class RowSource {
     let frame: Frame
-    let names: [[UInt8]]
     let columns: [Column]
+    /// The names of the columns, the key's first, one behind the other, and where each ends.
+    private let nameBytes: [UInt8]
+    private let nameEnds: [Int]
+    /// The texts of columns that have them in every row.
+    private let texts: [TextReader?]
+    private let held: [HeldTexts]
 
     init(_ frame: Frame) {
         self.frame = frame
-        names = frame.knownNames.map { Array($0.utf8) }
         columns = (frame.key.map { [$0.column] } ?? []) + frame.columns
+        var bytes: [UInt8] = []
+        nameEnds = frame.knownNames.map { name in
+            bytes += name.utf8
+            return bytes.count
+        }
+        nameBytes = bytes
+        var held: [HeldTexts] = []
+        texts = columns.map { column in
+            guard column.validity == nil, case .string(let texts) = column.storage else {
+                return nil
+            }
+            held.append(HeldTexts(texts))
+            return held.last?.reader
+        }
+        self.held = held
     }
 
+    var names: [String] { frame.knownNames }
+
     /// The place of a column; -1 if there is none of that name.
-    @inline(__always)
     func place(_ name: UnsafeBufferPointer<UInt8>) -> Int {
-        for at in names.indices where names[at].count == name.count {
-            if names[at].withUnsafeBufferPointer({ $0.elementsEqual(name) }) { return at }
+        nameBytes.withUnsafeBufferPointer { bytes in
+            var start = 0
+            for at in nameEnds.indices {
+                let end = nameEnds[at]
+                // SAFETY: start..<end lies in the bytes; an empty text may have no address.
+                if end - start == name.count, name.count == 0
+                    || memcmp(bytes.baseAddress.unsafelyUnwrapped + start,
+                        name.baseAddress.unsafelyUnwrapped, name.count) == 0
+                {
+                    return at
+                }
+                start = end
+            }
+            return -1
         }
-        return -1
+    }
+
+    /// A cell, owned.
+    func cell(_ at: Int, _ row: Int) -> Value {
+        guard let texts = texts[at] else { return ArenaBuiltins.cell(columns[at], row) }
+        let bytes = texts.bytes(row)
+        return .text(bytes.bindMemory(to: UInt8.self), 0, bytes.count)
     }
 }
 
@@ -60,7 +99,7 @@ final class RowValue: HostObject {
     fileprivate func found(_ key: Value) -> Value? {
         guard key.isText else { return nil }
         let at = source.place(key.utf8)
-        return at < 0 ? nil : cell(source.columns[at], row)
+        return at < 0 ? nil : source.cell(at, row)
     }
 
     func setItem(_ key: Value, _ value: Value) throws(Raised) {
@@ -76,7 +115,7 @@ final class RowValue: HostObject {
     func iterate() throws(Raised) -> Value? { .list(source.names.map { .string($0) }) }
 
     /// The cells in order, owned.
-    fileprivate var cells: [Value] { source.columns.map { cell($0, row) } }
+    fileprivate var cells: [Value] { source.columns.indices.map { source.cell($0, row) } }
 
     var entries: [(name: Value, cell: Value)] {
         zip(source.names, cells).map { (Value.string($0), $1) }

@@ -18,7 +18,7 @@ final class SeriesValue: HostObject {
     var type: HostType { Self.hostType }
     func forWorker() -> (any HostObject)? { SeriesValue(series) }
     var attributeNames: [String] {
-        ["dtype", "is_unique", "key", "name", "shape", "str", "values"]
+        ["dt", "dtype", "is_unique", "key", "name", "shape", "str", "values"]
             + (matrix == nil ? [] : ["is_sparse", "nnz"])
     }
 
@@ -36,6 +36,7 @@ final class SeriesValue: HostObject {
         case "shape":
             return .tuple([.int(series.count)] + (matrix.map { [.int($0.width)] } ?? []))
         case "str": return .host(TextAccess(series))
+        case "dt": return .host(TimeAccess(series))
         case "is_sparse": return matrix.map { .bool($0.isSparse) }
         case "nnz": return matrix.map { .int($0.nonzeroCount) }
         case "values": return .list((0..<series.count).map { cell(series.column, $0) })

@@ -23,6 +23,8 @@ package struct CSVOptions: Sendable {
     package var encoding = TextEncoding.utf8
     /// Lines at the start that are not looked at.
     package var skippedLines = 0
+    /// Rows that are not looked at, by number: the file's first, which may be the header, is 0.
+    package var skippedRows: Set<Int> = []
     /// Whether the first row names the columns; if not they are called 0, 1, 2.
     package var header = true
     /// Names instead of those of the file.
@@ -48,7 +50,7 @@ package struct CSVOptions: Sendable {
     /// Whether the text has to be made regular before it is read.
     var isIrregular: Bool {
         separator != nil || escape != nil || skipsInitialSpace || comment != nil
-            || badLines != .error
+            || badLines != .error || !skippedRows.isEmpty
     }
 
     /// What is still to be done once the text has been made regular.

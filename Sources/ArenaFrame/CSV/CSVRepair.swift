@@ -104,7 +104,20 @@ struct CSVRepair {
         var columns = options.names?.count
         var line = 1 + options.skippedLines
         var rows = 0
+        var number = -1
         while at < bytes.count {
+            number += 1
+            if options.skippedRows.contains(number) {
+                let row = parse(at, delimiter)
+                // Quotes that do not fit are no matter here.
+                let end = problem == nil && !row.isBroken ? row.next : behindLine(at)
+                problem = nil
+                let lines = max(1, lineEnds(at..<end))
+                out.append(contentsOf: repeatElement(lineFeed, count: lines))
+                line += lines
+                at = end
+                continue
+            }
             if isBlank(at) || options.comment.map({ bytes[at] == $0 }) ?? false {
                 at = behindLine(at)
                 out.append(lineFeed)

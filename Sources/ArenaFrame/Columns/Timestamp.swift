@@ -2,13 +2,7 @@
 
 /// A time as ISO 8601 has it: date, time, and six digits of a second where it has a fraction.
 package func timestampText(_ microseconds: Int64) -> String {
-    let day: Int64 = 86_400_000_000
-    var days = microseconds / day
-    var rest = microseconds % day
-    if rest < 0 {
-        rest += day
-        days -= 1
-    }
+    let (days, rest) = dayAndTime(microseconds)
     let (year, month, dayOfMonth) = civilDate(days)
     let seconds = rest / 1_000_000
     let fraction = rest % 1_000_000
@@ -17,6 +11,72 @@ package func timestampText(_ microseconds: Int64) -> String {
     text += " \(two(seconds / 3600)):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
     if fraction > 0 { text += "." + padded(fraction, 6) }
     return text
+}
+
+/// A part of a point in time, by pandas' names.
+package enum TimePart: String, Sendable, CaseIterable {
+    case year, quarter, month, day, hour, minute, second, microsecond
+    /// Monday is 0.
+    case dayOfWeek = "day_of_week"
+    /// January 1 is 1.
+    case dayOfYear = "day_of_year"
+
+    func value(of microseconds: Int64) -> Int64 {
+        let (days, time) = dayAndTime(microseconds)
+        let (year, month, day) = civilDate(days)
+        return switch self {
+        case .year: year
+        case .quarter: (month + 2) / 3
+        case .month: month
+        case .day: day
+        case .hour: time / 3_600_000_000
+        case .minute: time / 60_000_000 % 60
+        case .second: time / 1_000_000 % 60
+        case .microsecond: time % 1_000_000
+        // 1970-01-01 was a Thursday.
+        case .dayOfWeek: ((days + 3) % 7 + 7) % 7
+        case .dayOfYear: days - daysFromCivil(year, 1, 1) + 1
+        }
+    }
+}
+
+extension Series {
+    /// A part of each time; missing rows stay missing.
+    /// - Throws: `FrameError.columnType` where the rows are no points in time.
+    package func timePart(_ part: TimePart) throws(FrameError) -> Series {
+        Series(
+            trusting: name,
+            Column(
+                .int64(try times(for: part.rawValue).map { part.value(of: $0) }),
+                validity: column.validity), key)
+    }
+
+    /// Midnight of each time's day.
+    /// - Throws: `FrameError.columnType`.
+    package func startOfDay() throws(FrameError) -> Series {
+        Series(
+            trusting: name,
+            Column(
+                .timestamp(try times(for: "normalize").map { $0 - dayAndTime($0).time }),
+                validity: column.validity), key)
+    }
+
+    private func times(for verb: String) throws(FrameError) -> [Int64] {
+        guard case .timestamp(let times) = column.storage else {
+            throw .columnType(
+                verb: "dt." + verb, column: name,
+                needed: "a column of times, as astype(\"timestamp\") makes of text",
+                found: column.type)
+        }
+        return times
+    }
+}
+
+/// Whole days since 1970-01-01, and microseconds since midnight.
+private func dayAndTime(_ microseconds: Int64) -> (days: Int64, time: Int64) {
+    let day: Int64 = 86_400_000_000
+    let (days, time) = microseconds.quotientAndRemainder(dividingBy: day)
+    return time < 0 ? (days - 1, time + day) : (days, time)
 }
 
 /// The time that `2024-05-01`, `2024-05-01 10:20:30.5` or the same with a `T` and a `Z` stands for;

@@ -4,16 +4,23 @@
 /// A table of the frame's first and last rows.
 /// - Parameter maxRows: Rows shown at most; of more, the first and the last are.
 /// - Parameter maxWidth: Columns of the terminal at most.
-package func display(_ frame: Frame, maxRows: Int = 20, maxWidth: Int = 100) -> String {
-    Table(frame, maxRows: max(2, maxRows), maxWidth: max(20, maxWidth)).text
+/// - Parameter maxCellWidth: Columns of the terminal for one cell at most.
+package func display(
+    _ frame: Frame, maxRows: Int = 20, maxWidth: Int = 100, maxCellWidth: Int = 60
+) -> String {
+    Table(
+        frame, maxRows: max(2, maxRows), maxWidth: max(20, maxWidth), widest: max(1, maxCellWidth)
+    ).text
 }
 
 /// A table of a single column, with its key.
-package func display(_ series: Series, maxRows: Int = 20, maxWidth: Int = 100) -> String {
+package func display(
+    _ series: Series, maxRows: Int = 20, maxWidth: Int = 100, maxCellWidth: Int = 60
+) -> String {
     let names = series.key?.name == series.name ? [] : [series.name]
     let frame = Frame(
         trusting: names, names.isEmpty ? [] : [series.column], series.key, rows: series.count)
-    return display(frame, maxRows: maxRows, maxWidth: maxWidth)
+    return display(frame, maxRows: maxRows, maxWidth: maxWidth, maxCellWidth: maxCellWidth)
 }
 
 private struct Table {
@@ -25,16 +32,17 @@ private struct Table {
 
     private static let gap = "  "
     private static let narrowest = 8
-    private static let widest = 60
 
     let frame: Frame
     let maxWidth: Int
+    let widest: Int
     /// The rows shown; nil stands for those left out.
     private let rows: [Int?]
 
-    init(_ frame: Frame, maxRows: Int, maxWidth: Int) {
+    init(_ frame: Frame, maxRows: Int, maxWidth: Int, widest: Int) {
         self.frame = frame
         self.maxWidth = maxWidth
+        self.widest = widest
         rows = shownRows(frame.rowCount, most: maxRows)
     }
 
@@ -81,9 +89,9 @@ private struct Table {
 
     private func show(_ name: String, _ column: Column) -> Shown {
         var cells = [escapingControls(name), column.type.rawValue]
-        let values = CellFormat(column, rows: rows.compactMap { $0 })
+        let values = CellFormat(column, rows: rows.compactMap { $0 }, widest: widest)
         for row in rows { cells.append(row.map { values.text(column, $0) } ?? "…") }
-        cells = cells.map { cut($0, to: Self.widest) }
+        cells = cells.map { cut($0, to: widest) }
         return Shown(
             cells: cells, isRight: column.type.isNumeric,
             width: cells.reduce(1) { max($0, displayWidth($1)) })
@@ -132,10 +140,11 @@ private struct Table {
 /// How the cells of a column are shown; decimals are those that the rows shown need, at most six.
 private struct CellFormat {
     private var decimals = 0
-    /// Cells are read no further than this; more than any width shows.
-    private static let byteLimit = 512
+    /// Cells are read no further than this; more than the width shows.
+    private let byteLimit: Int
 
-    init(_ column: Column, rows: [Int]) {
+    init(_ column: Column, rows: [Int], widest: Int) {
+        byteLimit = max(512, widest.multipliedReportingOverflow(by: 4).overflow ? .max : widest * 4)
         let values: [Double]
         switch column.storage {
         case .float64(let doubles): values = rows.map { doubles[$0] }
@@ -158,7 +167,7 @@ private struct CellFormat {
         case .string(let texts): return texts.withBytes(at: row) { beginning($0) }
         case .turns(let lists):
             var parts: [String] = []
-            var left = Self.byteLimit
+            var left = byteLimit
             lists.forEachTurn(at: row) { turn in
                 if left <= 0 { return }
                 parts.append(turn.map { "\"" + beginning($0) + "\"" } ?? "null")
@@ -204,7 +213,7 @@ private struct CellFormat {
     private func power(_ n: Int) -> Double { (0..<n).reduce(1.0) { value, _ in value * 10 } }
 
     private func beginning(_ bytes: UnsafeRawBufferPointer) -> String {
-        var end = min(bytes.count, Self.byteLimit)
+        var end = min(bytes.count, byteLimit)
         while end < bytes.count, end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
         let text = escapingControls(String(decoding: bytes[..<end], as: UTF8.self))
         return end < bytes.count ? text + "…" : text

@@ -22,6 +22,13 @@ package struct ByteSearch: Sendable {
         return at < 0 ? nil : at
     }
 
+    /// The last place; nil if there is none.
+    package func findLast(in bytes: UnsafeRawBufferPointer) -> Int? {
+        var found = find(in: bytes, from: 0)
+        while let at = found, let next = find(in: bytes, from: at + 1) { found = next }
+        return found
+    }
+
     /// How many times it occurs, without overlaps.
     package func count(in bytes: UnsafeRawBufferPointer) -> Int {
         if piece.count == 1 {

@@ -126,6 +126,9 @@ package struct Grouping: Sendable {
             if column.type == .int64 || column.type == .bool {
                 return try wholeTotals(series, statistic)
             }
+            if statistic == .sum, case .string(let texts) = column.storage {
+                return try joined(texts, column)
+            }
             let values = try series.doubles(for: statistic.rawValue)
             if statistic == .sum { return Column(sums(values, column)) }
             var products = [Double](repeating: 1, count: count)
@@ -229,6 +232,22 @@ package struct Grouping: Sendable {
             }
         }
         return sums
+    }
+
+    /// The texts of each group one behind the other, in the order of the rows, as `+` adds them.
+    private func joined(_ texts: TextStorage, _ column: Column) throws(FrameError) -> Column {
+        var builder = TextBuilder()
+        var joined: [UInt8] = []
+        for members in rows {
+            joined.removeAll(keepingCapacity: true)
+            for row in members where !column.isMissing(row) {
+                texts.withBytes(at: row) { joined += $0 }
+            }
+            try joined.withUnsafeBufferPointer { bytes throws(FrameError) in
+                try builder.append(UnsafeRawBufferPointer(bytes))
+            }
+        }
+        return Column(.string(builder.finish()))
     }
 
     private func wholeTotals(

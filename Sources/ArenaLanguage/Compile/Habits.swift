@@ -98,6 +98,10 @@ private let nameHabits: [String: String] = {
     put(
         "read_parquet read_excel read_feather read_hdf",
         "tables are CSV, JSON, NumPy or SQLite files: read_csv(\"test.csv\", key=\"id\")")
+    put(
+        "to_datetime",
+        "column.astype(\"timestamp\") reads times; their parts are column.dt.year, .month, .hour ...")
+    put("set_option", "display(df, max_rows=100, max_colwidth=200) shows more of a table")
     put("vstack", "rows of frames go together by concat([a, b]), columns by hstack([x, y])")
     return table
 }()
@@ -168,7 +172,6 @@ func memberHabit(_ name: String, of type: String) -> String? {
     case ("column.str", "encode"):
         return
             "column.sub(r\"[^\\x00-\\x7f]\", \"\") drops what is not ASCII, column.fold_ascii() respells it"
-    case ("column", "dt"): return "times compare with text: df[\"t\"] > \"2024-05-01\""
     case ("frame", "div"), ("column", "div"): return "write x / y: rows go with rows"
     case ("frame", "mul"), ("column", "mul"): return "write x * y"
     case ("frame", "add"), ("column", "add"): return "write x + y"

@@ -194,25 +194,48 @@ private func translated(_ a: Arguments) throws(Raised) -> Value {
             if at < 0 {
                 out += text[i..<i + n]
             } else {
-                try put(a[1].cast(TableObject.self).pointee.entries[at].value)
+                try put(a[1].cast(TableObject.self).pointee.entries[at].value, into: &out)
             }
         } else if let items = a[1].items {
-            if key.i < items.count { try put(items[key.i]) } else { out += text[i..<i + n] }
+            if key.i < items.count {
+                try put(items[key.i], into: &out)
+            } else {
+                out += text[i..<i + n]
+            }
         } else {
             throw a.wrongType(1, "dict")
         }
         i += n
     }
-    func put(_ v: Value) throws(Raised) {
-        if v.isNone { return }
-        if v.isKind(.string) { out += v.utf8; return }
-        guard let code = v.asIndex, let s = UInt32(exactly: code).flatMap(Unicode.Scalar.init)
-        else {
-            throw Raised(.type, "translate(): a table holds text, character numbers or None")
-        }
-        appendUTF8(s.value, to: &out)
-    }
     return .string(out)
+}
+
+/// What a translation table has for a character: text, the number of another, or None for nothing.
+private func put(_ v: Value, into out: inout [UInt8]) throws(Raised) {
+    if v.isNone { return }
+    if v.isKind(.string) {
+        out += v.utf8
+        return
+    }
+    guard let code = v.asIndex, let s = UInt32(exactly: code).flatMap(Unicode.Scalar.init) else {
+        throw Raised(.type, "translate(): a table holds text, character numbers or None")
+    }
+    appendUTF8(s.value, to: &out)
+}
+
+extension Arguments {
+    /// A translation table, as `str.maketrans` makes them: what stands for each character.
+    package func translationTable(_ i: Int) throws(Raised) -> [UInt32: [UInt8]] {
+        guard let items = self[i].dictItems else { throw wrongType(i, "dict") }
+        var table: [UInt32: [UInt8]] = [:]
+        for (key, v) in items {
+            guard let code = key.asIndex.flatMap({ UInt32(exactly: $0) }) else { continue }
+            var text: [UInt8] = []
+            try put(v, into: &text)
+            table[code] = text
+        }
+        return table
+    }
 }
 
 // MARK: - Of text and bytes

@@ -59,9 +59,9 @@ private func element(_ series: Series, _ place: Int) throws -> Series {
 private let shared: Set<String> = [
     "capitalize", "casefold", "cat", "endswith", "find", "isalnum", "isalpha", "isdecimal",
     "isdigit", "islower", "isnumeric", "isspace", "isupper", "len", "ljust", "lower", "lstrip",
-    "normalize", "removeprefix",
-    "removesuffix", "repeat", "rfind", "rjust", "rsplit", "rstrip", "slice", "startswith",
-    "strip", "swapcase", "title", "upper", "zfill", "join",
+    "normalize", "partition", "removeprefix", "removesuffix", "repeat", "rfind", "rjust",
+    "rpartition", "rsplit", "rstrip", "slice", "startswith", "strip", "swapcase", "title",
+    "translate", "upper", "zfill", "join",
 ]
 
 private let accessMethods: [Builtin] =

@@ -102,6 +102,29 @@ let textMethods: [Builtin] =
                 })
         },
         columnMethod(
+            "translate", [P("table", "dict")],
+            "Each text with its characters replaced by what a table has for them; see str.maketrans.",
+            "print(list(frame({\"t\": [\"cab\"]})[\"t\"].translate(str.maketrans(\"ab\", \"xy\", \"c\"))))",
+            prints: "['xy']"
+        ) { series, a in
+            let table = try a.translationTable(1)
+            return value(
+                try series.changingText("translate") {
+                    { bytes, out in
+                        var changed = false
+                        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+                            if let other = table[scalar.value] {
+                                out += other
+                                changed = true
+                            } else {
+                                out += UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
+                            }
+                        }
+                        return changed ? .made : .same
+                    }
+                })
+        },
+        columnMethod(
             "repeat", [P("n", "int")], "Each text n times over.",
             "print(list(frame({\"t\": [\"ab\"]})[\"t\"].repeat(2)))", prints: "['abab']"
         ) { series, a in

@@ -88,6 +88,12 @@ let textSplitMethods: [Builtin] = [
     ) { series, a in
         value(try split(series, try a.optionalString(1), try a.int(2, or: -1), fromEnd: true))
     },
+    partition(
+        "partition", "first", "[' One two', 'S', None] ['', 'tr', None] ['', 'aße!', None]",
+        last: false),
+    partition(
+        "rpartition", "last", "['', 'S', None] ['', 'tr', None] [' One two', 'aße!', None]",
+        last: true),
     columnMethod(
         "splitlines", [P("keepends", "bool", .optional("False"))],
         "The lines of each text, without their ends unless those are kept.",
@@ -100,6 +106,37 @@ let textSplitMethods: [Builtin] = [
             })
     },
 ]
+
+private func partition(_ name: String, _ which: String, _ output: String, last: Bool) -> Builtin {
+    columnMethod(
+        name, [P("sep", "str", .optional("\" \""))],
+        "What is before the \(which) separator of each text, it, and what is behind it, as columns 0, 1 and 2.",
+        textSample + "f = t.\(name)(\"tr\")\nprint(list(f[\"0\"]), list(f[\"1\"]), list(f[\"2\"]))",
+        prints: output
+    ) { series, a in
+        let sep = a.has(1) ? try a.string(1) : " "
+        guard let search = ByteSearch(sep.utf8) else {
+            throw Raised(.value, "\(name)(): the separator is empty")
+        }
+        let width = sep.utf8.count
+        let columns = try (0..<3).map { part in
+            try series.changingText(name) {
+                { bytes, _ in
+                    guard
+                        let at = last
+                            ? search.findLast(in: bytes) : search.find(in: bytes, from: 0)
+                    else { return part == (last ? 2 : 0) ? .same : .part(0..<0) }
+                    switch part {
+                    case 0: return .part(0..<at)
+                    case 1: return .part(at..<at + width)
+                    default: return .part(at + width..<bytes.count)
+                    }
+                }
+            }.column
+        }
+        return value(try Frame(names: ["0", "1", "2"], columns: columns, key: series.key))
+    }
+}
 
 extension ColumnType {
     /// Whether the rows are single texts.
@@ -160,12 +197,8 @@ private func place(_ name: String, _ which: String, _ output: String, last: Bool
             try series.textNumbers(name) {
                 { bytes in
                     guard let search else { return last ? Int64(utf8CharacterCount(bytes)) : 0 }
-                    var found = search.find(in: bytes, from: 0)
-                    while last, let at = found,
-                        let next = search.find(in: bytes, from: at + 1)
-                    {
-                        found = next
-                    }
+                    let found =
+                        last ? search.findLast(in: bytes) : search.find(in: bytes, from: 0)
                     return found.map {
                         Int64(utf8CharacterCount(UnsafeRawBufferPointer(rebasing: bytes[..<$0])))
                     } ?? -1
