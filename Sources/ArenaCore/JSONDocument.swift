@@ -37,14 +37,28 @@ package final class JSONDocument: Sendable {
         self.bytes = bytes
         self.owner = owner
         self.name = name
-        if let bad = firstInvalidUTF8(bytes) {
+        guard bytes.count < Int(UInt32.max) else { throw .tooLarge(name, bytes.count) }
+        let isLarge = bytes.count >= 1 << 20
+        let release: @Sendable (Range<Int>) -> Void =
+            if isLarge, case .file(let file) = owner { file.release } else { { _ in } }
+        nonisolated(unsafe) let bytes = bytes
+        func parsed() -> Result<JSONNodes, JSONError> {
+            Result { () throws(JSONError) in
+                var parser = JSONParser(
+                    bytes: bytes, name: name, dialect: dialect, release: release)
+                try parser.parseDocument()
+                return parser.nodes
+            }
+        }
+        let (bad, result) =
+            isLarge
+            ? atOnce({ firstInvalidUTF8(bytes) }, and: { parsed() })
+            : (firstInvalidUTF8(bytes), parsed())
+        if let bad {
             let (line, column) = lineAndColumn(of: bad, in: bytes)
             throw .invalidUTF8(FilePlace(name, line: line, column: column))
         }
-        guard bytes.count < Int(UInt32.max) else { throw .tooLarge(name, bytes.count) }
-        var parser = JSONParser(bytes: bytes, name: name, dialect: dialect)
-        try parser.parseDocument()
-        nodes = parser.nodes
+        nodes = try result.get()
     }
 
     /// The document's value.
@@ -162,13 +176,22 @@ private struct JSONParser {
     private let p: UnsafePointer<UInt8>
     private let end: Int
     private var i = 0
+    /// Takes bytes that have been gone through, a stretch at a time.
+    private let release: (Range<Int>) -> Void
+    private var released = 0
+    private static let stretch = 2 << 20
     static let depthLimit = 512
 
-    init(bytes: UnsafeRawBufferPointer, name: String, dialect: JSONDialect) {
+    init(
+        bytes: UnsafeRawBufferPointer, name: String, dialect: JSONDialect,
+        release: @escaping (Range<Int>) -> Void
+    ) {
         self.bytes = bytes
         self.name = name
         self.dialect = dialect
-        nodes = JSONNodes(capacity: bytes.count / 16 + 4)
+        self.release = release
+        // Room that is not used costs address space only.
+        nodes = JSONNodes(capacity: bytes.count / 8 + 4)
         out = nodes.base
         room = nodes.room
         end = bytes.count
@@ -187,7 +210,21 @@ private struct JSONParser {
 
     @inline(__always)
     mutating func skipSpace() {
-        while i < end, p[i] <= 32, p[i] == 32 || p[i] == 10 || p[i] == 13 || p[i] == 9 { i += 1 }
+        if i < end, p[i] <= 32 { skipSpaces() }
+    }
+
+    /// Runs of spaces are gone over eight bytes a step.
+    private mutating func skipSpaces() {
+        while i < end {
+            if i + 8 <= end {
+                let word = UnsafeRawPointer(p + i).loadUnaligned(as: UInt64.self)
+                let other = word ^ 0x2020_2020_2020_2020
+                i += other == 0 ? 8 : other.trailingZeroBitCount >> 3
+                if other == 0 { continue }
+            }
+            guard p[i] == 32 || p[i] == 10 || p[i] == 13 || p[i] == 9 else { return }
+            i += 1
+        }
     }
 
     mutating func parseDocument() throws(JSONError) {
@@ -247,6 +284,10 @@ private struct JSONParser {
                     try value(depth: depth + 1)
                 }
                 members += 1
+                if i - released >= Self.stretch {
+                    release(released..<i)
+                    released = i
+                }
                 skipSpace()
                 guard i < end else { throw failure("',' or a closing bracket") }
                 if p[i] == UInt8(ascii: ",") {

@@ -109,7 +109,7 @@ private func tekkenMerges(_ pieces: ByteDictionary, _ ids: Range<Int>) -> MergeT
     guard merges.count < MergeTable.limit else { return nil }
     var list = MergeList(capacity: merges.count)
     for merge in merges { list.append(Int(merge.split.left), Int(merge.split.right), merge.id) }
-    return MergeTable(list, idEnd: pieces.idEnd)
+    return MergeTable([list], idEnd: pieces.idEnd)
 }
 
 /// The rank and the token of an entry, where they stand there plainly.

@@ -34,18 +34,16 @@ final class BPE: TokenModel {
         let fallsBack = try part.flag("byte_fallback", or: false)
         let (vocabulary, count) = try readVocabulary(part.member("vocab"))
         let dictionary = vocabulary.dictionary
-        let mergesPart = try part.member("merges")
+        let lists = try MergeTable.lists(part.member("merges"), vocabulary: dictionary)
         // The two take about as long, and neither needs the other.
         let (merges, pieces) = atOnce {
-            Result<MergeTable, TokenizerError> { () throws(TokenizerError) in
-                try MergeTable(mergesPart, vocabulary: dictionary, idEnd: dictionary.idEnd)
-            }
+            MergeTable(lists, idEnd: dictionary.idEnd)
         } and: {
             spellsBytes
                 ? byteForm(of: dictionary, entries: count, isIndexed: ignoresMerges) : dictionary
         }
         self.init(
-            vocabulary: dictionary, tokenCount: count, pieces: pieces, merges: try merges.get(),
+            vocabulary: dictionary, tokenCount: count, pieces: pieces, merges: merges,
             spellsBytes: spellsBytes, ignoreMerges: ignoresMerges, fallsBack: fallsBack,
             fuseUnknown: fusesUnknown, unknown: try part.optional("unk_token")?.bytes())
         if let unknown = part.optional("unk_token"), unknownID == nil, !symbols.isComplete {

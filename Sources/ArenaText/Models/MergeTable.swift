@@ -17,30 +17,42 @@ final class MergeTable: Sendable {
     /// Ranks stay below this: 22 bits in the table.
     static let limit = (1 << 22) - 1
 
-    /// Reads merges given as "left right" or as ["left", "right"].
-    convenience init(
-        _ part: FilePart, vocabulary: ByteDictionary, idEnd: Int
-    ) throws(TokenizerError) {
+    /// Reads merges given as "left right" or as ["left", "right"], on two cores.
+    static func lists(
+        _ part: FilePart, vocabulary: ByteDictionary
+    ) throws(TokenizerError) -> [MergeList] {
         guard part.value.kind == .array else { throw part.mismatch("an array") }
         let total = part.value.count
-        guard total < Self.limit else {
-            throw part.unsupported("\(total) merges", supported: "fewer than \(Self.limit)")
+        guard total < limit else {
+            throw part.unsupported("\(total) merges", supported: "fewer than \(limit)")
         }
-        var list = MergeList(capacity: total)
-        var reader = MergeReader(part, vocabulary: vocabulary)
-        try reader.read(into: &list)
-        self.init(list, idEnd: idEnd)
+        let middle = total / 2
+        @Sendable func list(_ range: Range<Int>) -> Result<MergeList, TokenizerError> {
+            Result { () throws(TokenizerError) in
+                var list = MergeList(capacity: range.count)
+                var reader = MergeReader(part, vocabulary: vocabulary)
+                try reader.read(range, into: &list)
+                return list
+            }
+        }
+        let (first, second) = atOnce { list(0..<middle) } and: { list(middle..<total) }
+        return [try first.get(), try second.get()]
     }
 
-    /// Merges in their order, of ids below `idEnd`.
-    init(_ list: borrowing MergeList, idEnd: Int) {
-        let merged = Table<UInt32>(count: max(1, list.count), repeating: 0)
-        let operands = Table<UInt64>(count: max(1, list.count), repeating: .max)
-        // SAFETY: both have room for as many as there are.
-        merged.base.update(from: list.merged.base, count: list.count)
-        operands.base.update(from: list.operands.base, count: list.count)
+    /// Merges in the order of the lists, of ids below `idEnd`.
+    init(_ lists: [MergeList], idEnd: Int) {
+        let count = lists.reduce(0) { $0 + $1.count }
+        let merged = Table<UInt32>(count: max(1, count), repeating: 0)
+        let operands = Table<UInt64>(count: max(1, count), repeating: .max)
+        var start = 0
+        for list in lists {
+            // SAFETY: the tables have room for as many as all lists have together.
+            (merged.base + start).update(from: list.merged.base, count: list.count)
+            (operands.base + start).update(from: list.operands.base, count: list.count)
+            start += list.count
+        }
         let rows = Table<UInt64>(count: max(1, idEnd), repeating: 0)
-        for rank in 0..<list.count { rows.base[Int(operands.base[rank] >> 32)] += 1 }
+        for rank in 0..<count { rows.base[Int(operands.base[rank] >> 32)] += 1 }
         var used: UInt64 = 0
         for left in 0..<idEnd where rows.base[left] > 0 {
             var bits: UInt64 = 1
@@ -49,7 +61,7 @@ final class MergeTable: Sendable {
             used += 1 << bits
         }
         let slots = Table<UInt64>(count: max(1, Int(used)), repeating: .max)
-        for rank in 0..<list.count {
+        for rank in 0..<count {
             let pair = operands.base[rank]
             let right = UInt32(truncatingIfNeeded: pair)
             let row = rows.base[Int(pair >> 32)]
@@ -68,7 +80,7 @@ final class MergeTable: Sendable {
         self.slots = slots
         self.merged = merged
         self.operands = operands
-        count = list.count
+        self.count = count
         // SAFETY: the pointers belong to tables that live as long as this object.
         pairs = arena_bpe_pairs(rows: rows.base, slots: slots.base, merged: merged.base)
     }
@@ -94,21 +106,23 @@ final class MergeTable: Sendable {
 }
 
 /// Merges by rank, as they are read.
-struct MergeList: ~Copyable {
-    fileprivate var merged: Scratch<UInt32>
+struct MergeList: Sendable {
+    fileprivate let merged: Table<UInt32>
     /// left << 32 | right
-    fileprivate var operands: Scratch<UInt64>
+    fileprivate let operands: Table<UInt64>
+    private(set) var count = 0
 
+    /// Room for so many merges.
     init(capacity: Int) {
-        merged = Scratch(capacity: max(1, capacity))
-        operands = Scratch(capacity: max(1, capacity))
+        merged = Table(count: max(1, capacity), repeating: 0)
+        operands = Table(count: max(1, capacity), repeating: .max)
     }
 
-    var count: Int { merged.count }
-
     mutating func append(_ left: Int, _ right: Int, _ whole: Int) {
-        merged.append(UInt32(whole))
-        operands.append(UInt64(left) << 32 | UInt64(right))
+        precondition(count < merged.count, "more merges than there is room for")
+        merged.base[count] = UInt32(whole)
+        operands.base[count] = UInt64(left) << 32 | UInt64(right)
+        count += 1
     }
 }
 
@@ -133,10 +147,12 @@ private struct MergeReader: ~Copyable {
         tables = vocabulary.tables
     }
 
-    mutating func read(into list: inout MergeList) throws(TokenizerError) {
+    /// The merges of these numbers.
+    mutating func read(_ range: Range<Int>, into list: inout MergeList) throws(TokenizerError) {
         guard let cursor = part.value.cursor else { return }
         var at = part.value.nodeIndex + 1
-        for number in 0..<part.value.count {
+        for _ in 0..<range.lowerBound { at = Int(cursor.nodes[at].next) }
+        for number in range {
             if let pair = Self.plainPair(cursor, at) {
                 strings.append(pair.left)
                 strings.append(pair.right)

@@ -1,10 +1,9 @@
 // Two things that need nothing of each other, on two threads: what takes long while loading.
 
-import ArenaCore
 import Synchronization
 
 /// Runs both and returns what they give.
-func atOnce<A: Sendable, B: Sendable>(
+package func atOnce<A: Sendable, B: Sendable>(
     _ first: @escaping @Sendable () -> A, and second: @escaping @Sendable () -> B
 ) -> (A, B) {
     let results = Results<A, B>()
