@@ -42,7 +42,7 @@ package final class JSONDocument: Sendable {
         let release: @Sendable (Range<Int>) -> Void =
             if isLarge, case .file(let file) = owner { file.release } else { { _ in } }
         nonisolated(unsafe) let bytes = bytes
-        func parsed() -> Result<JSONNodes, JSONError> {
+        @Sendable func parsed() -> Result<JSONNodes, JSONError> {
             Result { () throws(JSONError) in
                 var parser = JSONParser(
                     bytes: bytes, name: name, dialect: dialect, release: release)
