@@ -61,6 +61,11 @@ package final class JSONDocument: Sendable {
         nodes = try result.get()
     }
 
+    /// Lets a file's text leave resident memory; what is looked at again is read again.
+    package func release() {
+        if case .file(let file) = owner { file.release(0..<bytes.count) }
+    }
+
     /// The document's value.
     package var root: JSONValue { JSONValue(document: self, index: 0) }
 }

@@ -73,6 +73,16 @@ import Testing
         }
     }
 
+    @Test func everythingIsShownToWhoAsksForIt() throws {
+        let long = String(repeating: "ab", count: 2000)
+        let frame = try Frame(names: ["t"], columns: [Column(.string(TextStorage([long])))])
+        for most in [4000, Int.max] {
+            let table = display(frame, maxRows: .max, maxWidth: .max, maxCellWidth: most)
+            #expect(table.contains(long))
+        }
+        #expect(display(frame, maxCellWidth: 8).contains("\nabababa…\n"))
+    }
+
     @Test func widthsAreThoseOfATerminal() {
         #expect(displayWidth("abc") == 3)
         #expect(displayWidth("汉字") == 4)

@@ -38,11 +38,7 @@ package enum TextEncoding: String, Sendable, CaseIterable {
         case .utf8: out += bytes
         case .latin1: for byte in bytes { appendUTF8(UInt32(byte), to: &out) }
         case .windows1252:
-            for byte in bytes {
-                let isSpecial = (0x80..<0xA0).contains(byte)
-                appendUTF8(
-                    isSpecial ? Self.windows[Int(byte) - 0x80] : UInt32(byte), to: &out)
-            }
+            for byte in bytes { appendUTF8(Self.character(byte), to: &out) }
         case .utf16, .utf16LittleEndian, .utf16BigEndian: decodeUTF16(bytes, &out)
         }
         return out
@@ -69,6 +65,17 @@ package enum TextEncoding: String, Sendable, CaseIterable {
             appendUTF8(scalar, to: &out)
         }
         if at < bytes.count { appendUTF8(0xFFFD, to: &out) }
+    }
+
+    /// What a byte stands for in Windows-1252.
+    static func character(_ byte: UInt8) -> UInt32 {
+        (0x80..<0xA0).contains(byte) ? windows[Int(byte) - 0x80] : UInt32(byte)
+    }
+
+    /// The byte that a character is in Windows-1252, or else in Latin-1; nil if it is in neither.
+    static func byte(of scalar: UInt32) -> UInt8? {
+        if scalar < 0x100 { return UInt8(scalar) }
+        return windows.firstIndex(of: scalar).map { UInt8(0x80 + $0) }
     }
 
     /// The characters of 0x80 to 0x9F in Windows-1252; what it leaves open stays as in Latin-1.

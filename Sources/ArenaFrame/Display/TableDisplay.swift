@@ -8,9 +8,10 @@
 package func display(
     _ frame: Frame, maxRows: Int = 20, maxWidth: Int = 100, maxCellWidth: Int = 60
 ) -> String {
-    Table(
-        frame, maxRows: max(2, maxRows), maxWidth: max(20, maxWidth), widest: max(1, maxCellWidth)
-    ).text
+    // Widths beyond these bounds change nothing and could not be added up.
+    let width = min(max(20, maxWidth), 1 << 30)
+    let widest = min(max(1, maxCellWidth), 1 << 30)
+    return Table(frame, maxRows: max(2, maxRows), maxWidth: width, widest: widest).text
 }
 
 /// A table of a single column, with its key.
@@ -144,7 +145,7 @@ private struct CellFormat {
     private let byteLimit: Int
 
     init(_ column: Column, rows: [Int], widest: Int) {
-        byteLimit = max(512, widest.multipliedReportingOverflow(by: 4).overflow ? .max : widest * 4)
+        byteLimit = max(512, widest * 4)
         let values: [Double]
         switch column.storage {
         case .float64(let doubles): values = rows.map { doubles[$0] }

@@ -34,7 +34,9 @@ final class BPE: TokenModel {
         let fallsBack = try part.flag("byte_fallback", or: false)
         let (vocabulary, count) = try readVocabulary(part.member("vocab"))
         let dictionary = vocabulary.dictionary
+        part.value.document.release()
         let lists = try MergeTable.lists(part.member("merges"), vocabulary: dictionary)
+        part.value.document.release()
         // The two take about as long, and neither needs the other.
         let (merges, pieces) = atOnce {
             MergeTable(lists, idEnd: dictionary.idEnd)

@@ -37,6 +37,17 @@ let textCleaningMethods: [Builtin] = [
                 program, try RegexTemplate(template, program), most: 0, a.machine.requests))
     },
     columnMethod(
+        "fix_encoding", [],
+        "Each text as it was meant where UTF-8 has been read as Windows-1252 or Latin-1, once or several times.",
+        "print(list(frame({\"t\": [\"schÃ¶n â€“ ok\", \"schön\"]})[\"t\"].fix_encoding()))",
+        prints: "['schön – ok', 'schön']"
+    ) { series, _ in
+        value(
+            try series.changingText("fix_encoding") {
+                { bytes, out in repairEncoding(bytes, into: &out) ? .made : .same }
+            })
+    },
+    columnMethod(
         "fold_ascii", [P("unknown", "str", .optional("\"\""), "stands for what has no likeness")],
         "Each text in ASCII: accents dropped, ligatures and full-width forms taken apart (NFKD), ß as ss, typographic quotes and dashes as plain ones.",
         "print(frame({\"t\": [\"Ça “naïve” Straße – ﬁ\"]})[\"t\"].fold_ascii()[0])",
