@@ -22,6 +22,7 @@ package final class AtomicFile {
     package init(_ path: String) throws(FileError) {
         guard !path.isEmpty, !path.utf8.contains(0) else { throw .unusableName(path: path) }
         self.path = path
+        if let obstacle = FileAccount.obstacle(to: path) { throw obstacle }
         target = Self.resolvingLink(FileAccount.place(of: path, writing: true))
         var mode: mode_t = 0o644
         var info = stat()

@@ -35,6 +35,8 @@ package enum FileAccount {
         var written: Set<String> = []
         var gate: Gate?
         var redirection: String?
+        /// Folders that would have been made if writing were not redirected.
+        var plannedFolders: Set<String> = []
     }
     private static let state = Mutex(State())
 
@@ -49,6 +51,45 @@ package enum FileAccount {
     /// they have been written: to try a run that shall leave nothing behind.
     package static func redirect(to folder: String) {
         state.withLock { $0.redirection = folder }
+    }
+
+    package static var isRedirected: Bool { state.withLock { $0.redirection != nil } }
+
+    /// Files go where their names say again, and the account begins anew.
+    package static func endRedirection() { state.withLock { $0 = State() } }
+
+    /// Notes a folder that a redirected run would have made, with those above it.
+    package static func planFolder(_ path: String) {
+        state.withLock { state in
+            var path = Self.plain(path)
+            while !path.isEmpty, path != "/", state.plannedFolders.insert(path).inserted {
+                path = splitPath(path).folder
+            }
+        }
+    }
+
+    /// What would keep a file from being written at its own place, while writing is redirected.
+    static func obstacle(to path: String) -> FileError? {
+        let folder = Self.plain(splitPath(path).folder)
+        guard state.withLock({ $0.redirection != nil && !$0.plannedFolders.contains(folder) })
+        else { return nil }
+        var info = stat()
+        if stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR {
+            return .isDirectory(path: path)
+        }
+        let place = folder.isEmpty ? "." : folder
+        guard stat(place, &info) == 0 else { return .missingFolder(path: path) }
+        if access(place, W_OK) != 0 {
+            return .system(path: path, doing: "writing", code: errno)
+        }
+        return nil
+    }
+
+    /// A folder's name without slashes at its end.
+    private static func plain(_ folder: String) -> String {
+        var folder = folder
+        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+        return folder
     }
 
     /// Where a file really lies: the path itself unless writing is redirected.

@@ -19,3 +19,11 @@ package func withArticle(_ noun: String) -> String {
 package func counted(_ n: Int, _ noun: String) -> String {
     n == 1 ? "1 \(noun)" : n == 0 ? "no \(noun)s" : "\(n) \(noun)s"
 }
+
+/// A number of bytes as people read it: 4.9 GB, 310 MB, 14 kB; a GB is 2^30 bytes.
+package func byteSize(_ bytes: Int) -> String {
+    if bytes < 1 << 20 { return "\((bytes + 1023) >> 10) kB" }
+    if bytes < 1000 << 20 { return "\((bytes + (1 << 19)) >> 20) MB" }
+    let tenths = Int((Double(bytes) / Double(1 << 30) * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10) GB"
+}

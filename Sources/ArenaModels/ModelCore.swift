@@ -150,6 +150,15 @@ package final class ModelCore: Sendable {
         return bytes + bytes / 8 < ResidentModels.availableMemory()
     }
 
+    /// Multiplications of the matrix products for each token, about: what the time goes into. A task's
+    /// own head, which sees few tokens, counts as if it saw all.
+    package var productsPerToken: Int {
+        weights.reduce(0) { sum, weight in
+            if case .matrix(let matrix, _) = weight { return sum + matrix.outputs * matrix.inputs }
+            return sum
+        }
+    }
+
     /// Bytes that the weights take when loaded, about.
     package var weightBytes: Int { weights.reduce(0) { $0 + $1.loadedBytes } }
 }

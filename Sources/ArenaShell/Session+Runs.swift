@@ -114,7 +114,7 @@ extension Session {
 }
 
 /// Rows of text in columns as wide as they must be.
-private func table(_ rows: [[String]]) -> String {
+func table(_ rows: [[String]]) -> String {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
         var line = ""
@@ -126,14 +126,14 @@ private func table(_ rows: [[String]]) -> String {
     }.joined()
 }
 
-private func makeTemporaryFolder() -> String? {
+func makeTemporaryFolder() -> String? {
     let base = environment("TMPDIR") ?? "/tmp"
     var template = Array((base + "/arenascript-XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else { return nil }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-private func removeFolder(_ path: String) {
+func removeFolder(_ path: String) {
     for name in listDirectory(path) {
         let inner = joinPath(path, name)
         if unlink(inner) != 0 { removeFolder(inner) }

@@ -130,29 +130,6 @@ package struct Session {
         return nil
     }
 
-    /// Parses and resolves scripts without running them; the worst of what was found.
-    package func check(_ sources: [ScriptSource]) -> ExitStatus {
-        let output = OutputSink(STDOUT_FILENO)
-        var status = ExitStatus.ok
-        for source in sources {
-            var found = ExitStatus.ok
-            do throws(ScriptError) {
-                let file = try source.load()
-                let faults = makeInterpreter(output: output, manner: manner).check(file)
-                if faults.isEmpty {
-                    output.write("\(source.name): no errors found\n")
-                } else {
-                    found = report(.rejected(faults))
-                }
-            } catch {
-                found = refuse(error)
-            }
-            if status == .ok { status = found }
-        }
-        output.flush()
-        return output.failure.map(outputFailed) ?? status
-    }
-
     /// Prints one line of data.
     package func printLine(_ text: String) -> ExitStatus { printText(text + "\n") }
 

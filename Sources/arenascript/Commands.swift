@@ -201,17 +201,94 @@ struct Setting: ExpressibleByArgument {
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Parse and resolve scripts without running them.")
+        commandName: "check",
+        abstract: "Look for mistakes before they cost: in the script and in what it works on.",
+        discussion: """
+            Names, arguments and loaded files are looked at first. Then the statements are tried: data is \
+            read and prepared for real, models are opened and compute at most a row, predictions are \
+            uniform, the submission is checked. Nothing is written outside a temporary folder. All \
+            mistakes are told at once.
+            """)
 
     @Argument(
         help: "The scripts; - reads one from standard input.",
         completion: .file(extensions: ["as"]))
     var files: [String]
 
+    @Flag(help: "Only parse and resolve; try nothing.")
+    var `static` = false
+
+    @OptionGroup var trial: TrialOptions
+
     @OptionGroup var manner: MannerOptions
 
     func run() throws {
-        try Session(manner.manner).check(files.map { ScriptSource(argument: $0) }).leave()
+        try Session(manner.manner).check(
+            files.map { ScriptSource(argument: $0) }, trial: `static` ? nil : trial.settings
+        ).leave()
+    }
+}
+
+struct Plan: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show the rows, tokens, memory and time that a script's models will take.",
+        discussion: "The script is tried as 'arenascript check' tries it.")
+
+    @Argument(
+        help: "The script; - reads it from standard input.", completion: .file(extensions: ["as"]))
+    var file: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Plan for so many rows: a visible test file may have three.", valueName: "rows"))
+    var asIf: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The table that those rows are taken from, such as train.csv; without it, the file's own.",
+            valueName: "file"),
+        completion: .file())
+    var like: String?
+
+    @OptionGroup var trial: TrialOptions
+
+    @OptionGroup var manner: MannerOptions
+
+    func validate() throws {
+        if let asIf, asIf < 1 { throw ValidationError("--as-if is at least 1.") }
+        if like != nil, asIf == nil {
+            throw ValidationError("--like is a part of --as-if, which is not given.")
+        }
+    }
+
+    func run() throws {
+        var settings = trial.settings
+        (settings.asIf, settings.like) = (asIf, like)
+        try Session(manner.manner).plan(ScriptSource(argument: file), settings).leave()
+    }
+}
+
+/// How a script is tried.
+struct TrialOptions: ParsableArguments {
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "A value for the script's params(); give the option once for each.",
+            valueName: "key=value"))
+    var values: [Setting] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Try for so long at most; without it, 20s.", valueName: "duration"))
+    var budget: KeepingOptions.Duration?
+
+    var settings: TrialSettings {
+        var trial = TrialSettings()
+        trial.parameters = Dictionary(
+            values.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+        if let budget { trial.budget = budget.seconds }
+        return trial
     }
 }
 

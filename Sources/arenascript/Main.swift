@@ -17,7 +17,7 @@ struct ArenaScript: ParsableCommand {
             """,
         version: "arenascript \(arenaVersion)",
         subcommands: [
-            Run.self, Check.self, Runs.self, LockCommand.self, Format.self, Repl.self, Doc.self,
+            Run.self, Check.self, Plan.self, Runs.self, LockCommand.self, Format.self, Repl.self, Doc.self,
             DoctorCommand.self,
             Completions.self, Version.self,
         ])

@@ -72,7 +72,10 @@ let readCSVFunction = Builtin(
     }
     for note in result.notes { a.machine.note("read_csv: \(note)") }
     for misfit in result.misfits { a.machine.note("read_csv: \(misfit.sentence)") }
-    return value(result.frame)
+    guard let rehearsal = a.rehearsal else { return value(result.frame) }
+    return try framing { () throws(FrameError) in
+        value(try rehearsal.enlarged(result.frame, readFrom: paths))
+    }
 }
 
 private func csvOptions(_ a: Arguments) throws(Raised) -> CSVOptions {

@@ -108,6 +108,7 @@ let writeSQLiteFunction = Builtin(
 ) { a throws(Raised) in
     let (frame, path, table) = (try a.frame(0), try a.string(1), try a.string(2))
     let word = try a.word(3, SQLiteExisting.allCases.map(\.rawValue), or: "fail")
+    try a.leaveOutInRehearsal()
     try framing { () throws(FrameError) in
         try writeSQLite(
             frame, path: path, table: table, existing: SQLiteExisting(rawValue: word) ?? .fail)

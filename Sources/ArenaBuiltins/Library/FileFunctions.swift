@@ -190,6 +190,7 @@ let removeFunction = Builtin(
     ]
 ) { a throws(Raised) in
     let path = try a.string(0)
+    try a.leaveOutInRehearsal()
     var info = stat()
     guard lstat(path, &info) == 0 else { throw Raised(missingFile(path)) }
     let isFolder = info.st_mode & S_IFMT == S_IFDIR
@@ -213,6 +214,7 @@ let renameFunction = Builtin(
 ) { a throws(Raised) in
     let (source, target) = (try a.string(0), try a.string(1))
     guard fileExists(source) else { throw Raised(missingFile(source)) }
+    try a.leaveOutInRehearsal()
     guard Glibc.rename(source, target) == 0 else {
         let code = errno
         throw Raised(
@@ -314,6 +316,7 @@ func makeFolder(_ path: String, parents: Bool, existOK: Bool) throws(Raised) {
         if existOK { return }
         throw Raised(.system, "there is already a folder \(path)", help: "exist_ok=True")
     }
+    if FileAccount.isRedirected { return FileAccount.planFolder(path) }
     if Glibc.mkdir(path, 0o777) == 0 { return }
     let code = errno
     if code == EEXIST, isDirectory(path), existOK { return }

@@ -43,13 +43,13 @@ final class ClassifierValue: HostObject {
         let input = try ModelInput(
             a, verb: "predict", model: model.modelPath, tokenizer: tokenizer)
         let task = ModelTask(
-            core: model.core, verb: "predict", name: "logits",
+            core: model.core, batch: input.batch, verb: "predict", name: "logits",
             parameters: [("pool", model.pooling.rawValue)])
         let values = try runModel(a, task, workers: devices) {
             options throws(ModelError) in
             try model.predictLogits(input.batch, options)
         }
-        return (values, input.key, input.batch.count)
+        return (Rehearsal.completed(values, a), input.key, input.batch.count)
     }
 
     func predictProbabilities(_ a: Arguments) throws(Raised) -> Value {

@@ -81,14 +81,15 @@ final class EmbedderValue: HostObject {
         let input = try ModelInput(
             a, verb: "embed", model: model.core.path, tokenizer: tokenizer)
         let task = ModelTask(
-            core: model.core, verb: "embed", name: "embed",
+            core: model.core, batch: input.batch, verb: "embed", name: "embed",
             parameters: [
                 ("pool", pooling.rawValue), ("leaving", "\(leaving.sorted())"),
             ])
-        let values = try runModel(a, task, workers: devices) {
-            options throws(ModelError) in
-            try model.embed(input.batch, pooling: pooling, leaving: leaving, options)
-        }
+        let values = Rehearsal.completed(
+            try runModel(a, task, workers: devices) {
+                options throws(ModelError) in
+                try model.embed(input.batch, pooling: pooling, leaving: leaving, options)
+            }, a)
         let matrix = MatrixStorage(
             .float32(values), count: input.batch.count, width: model.channels)
         return try framing { () throws(FrameError) in

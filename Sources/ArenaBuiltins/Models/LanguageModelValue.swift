@@ -105,12 +105,13 @@ final class LanguageModelValue: HostObject {
         let input = try ModelInput(
             a, verb: "choose", model: model.core.path, tokenizer: tokenizer)
         let task = ModelTask(
-            core: model.core, verb: "choose", name: "choice_logits",
+            core: model.core, batch: input.batch, verb: "choose", name: "choice_logits",
             parameters: [("choices", "\(ids)")])
-        let logits = try runModel(a, task, workers: devices) {
-            options throws(ModelError) in
-            try model.logits(input.batch, choices: ids, at: place, options)
-        }
+        let logits = Rehearsal.completed(
+            try runModel(a, task, workers: devices) {
+                options throws(ModelError) in
+                try model.logits(input.batch, choices: ids, at: place, options)
+            }, a)
         let values =
             probabilities ? Classifier.probabilities(logits, labels: ids.count) : logits
         return try labelFrame(values, labels, input.key, rows: input.batch.count)
@@ -129,11 +130,12 @@ final class LanguageModelValue: HostObject {
             throw Raised(
                 .value, "prefix_tokens= is a number, or one for each of \(input.batch.count) rows")
         }
-        let task = ModelTask(core: model.core, verb: "score", name: "log_probs")
+        let task = ModelTask(
+            core: model.core, batch: input.batch, verb: "score", name: "log_probs")
         let values = try runModel(a, task, workers: devices) {
             options throws(ModelError) in
             try model.logProbabilities(input.batch, from: from, options)
-        }
+        }.map { Rehearsal.completed($0, a) }
         return try framing { () throws(FrameError) in
             value(
                 try Series(

@@ -18,6 +18,8 @@ extension RecordedStep: RowStore {
 /// A call of a model: what is computed of its rows, beside the rows themselves.
 struct ModelTask {
     var core: ModelCore
+    /// The rows that it is computed of.
+    var batch: TokenBatch
     /// What progress lines call it.
     var verb: String
     /// What is computed; calls that compute the same find each other's rows.
@@ -52,6 +54,9 @@ func runModel<Result>(
     let budget = try a.int(afterModelInput - 1, or: RunOptions.defaultTokenBudget)
     guard budget > 0 else {
         throw Raised(.value, "token_budget must be at least 1, not \(budget)")
+    }
+    if let rehearsal = a.rehearsal {
+        return try rehearseModel(a, rehearsal, task, workers: workers, body)
     }
     let step = try beginStep(a, task)
     let progress = ProgressLine(

@@ -83,7 +83,7 @@ extension Machine {
 }
 
 /// The global names that a program may define.
-private func definedNames(_ program: [Statement]) -> Set<String> {
+func definedNames(_ program: [Statement]) -> Set<String> {
     var names: Set<String> = []
     func target(_ e: Expression) {
         switch e.node {

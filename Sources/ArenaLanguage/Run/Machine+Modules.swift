@@ -141,6 +141,29 @@ extension Machine {
     func compile(
         _ program: [Statement], _ file: SourceFile, interactive: Bool, names: GlobalNames
     ) -> (Code?, [Diagnostic]) {
+        let refusals = resolve(program, file, names: names)
+        guard refusals.isEmpty else { return (nil, refusals) }
+        let (code, faults) = Compiler.compile(
+            program, file, symbols: symbols, interactive: interactive)
+        return (code, inOrder(faults))
+    }
+
+    /// A program that parses to code, each of its statements by itself.
+    func compileStatements(
+        _ program: [Statement], _ file: SourceFile, names: GlobalNames
+    ) -> ([Code], [Diagnostic]) {
+        let refusals = resolve(program, file, names: names)
+        guard refusals.isEmpty else { return ([], refusals) }
+        let parts = program.map {
+            Compiler.compile([$0], file, symbols: symbols, interactive: false)
+        }
+        return (parts.map(\.0), inOrder(parts.flatMap(\.1)))
+    }
+
+    /// Finds what the names of a program mean and looks at its calls.
+    private func resolve(
+        _ program: [Statement], _ file: SourceFile, names: GlobalNames
+    ) -> [Diagnostic] {
         var resolver = Resolver(
             file, globals: names, builtins: builtinNames, owner: module(having:))
         var known: Set<String> = []
@@ -150,26 +173,19 @@ extension Machine {
         }
         let count = names.all.names.count
         resolver.resolve(program, known: known)
-        if !resolver.faults.isEmpty {
-            names.forget(from: count)
-            return (nil, inOrder(resolver.faults))
+        var refusals = resolver.faults
+        if refusals.isEmpty {
+            var checker = CallChecker(self, file)
+            checker.check(program, known: known, names: names)
+            refusals = checker.faults
         }
-        var checker = CallChecker(self, file)
-        checker.check(program, known: known, names: names)
-        if !checker.faults.isEmpty {
-            names.forget(from: count)
-            return (nil, inOrder(checker.faults))
+        if refusals.isEmpty, names.all.names.count > Machine.globalLimit {
+            refusals = [
+                Diagnostic(.syntax, "more than \(Machine.globalLimit) global names", in: file)
+            ]
         }
-        if names.all.names.count > Machine.globalLimit {
-            names.forget(from: count)
-            return (
-                nil,
-                [Diagnostic(.syntax, "more than \(Machine.globalLimit) global names", in: file)]
-            )
-        }
-        let (code, faults) = Compiler.compile(
-            program, file, symbols: symbols, interactive: interactive)
-        return (code, inOrder(faults))
+        if !refusals.isEmpty { names.forget(from: count) }
+        return inOrder(refusals)
     }
 
     /// By place, and not more than a screenful.

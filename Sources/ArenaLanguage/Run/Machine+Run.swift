@@ -581,9 +581,11 @@ extension Machine {
     }
 
     private func unassigned(_ name: String) -> Raised {
-        Raised(
+        let error = Raised(
             .name, "'\(name)' is used before it is assigned",
             help: "assign it on every path to this line")
+        error.unassigned = name
+        return error
     }
 }
 

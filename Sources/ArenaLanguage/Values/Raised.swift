@@ -18,6 +18,8 @@ package final class Raised: Error, @unchecked Sendable {
     var argument: ArgumentMark?
     /// What is called cannot be called: the left label is the callee's.
     var concernsCallee = false
+    /// The name that is used before it is assigned.
+    var unassigned: String?
     /// The error that was being handled: `raise ... from cause`.
     var cause: Raised?
 

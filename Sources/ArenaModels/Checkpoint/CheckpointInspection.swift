@@ -31,7 +31,7 @@ package struct CheckpointInspection: Sendable {
         var sizes: [String: Int] = [:]
         for tensor in tensors { sizes[tensor.type, default: 0] += tensor.bytes }
         let parts = sizes.sorted { $0.value > $1.value }.map { type, bytes in
-            "\(type) \(Self.megabytes(bytes))"
+            "\(type) \(byteSize(bytes))"
         }
         remarks.append("\(counted(tensors.count, "tensor")): " + parts.joined(separator: ", "))
         if isAdapter {
@@ -70,9 +70,5 @@ package struct CheckpointInspection: Sendable {
             try body()
             return "\(name): complete"
         } catch { return "\(name): \(error.report.message)" }
-    }
-
-    private static func megabytes(_ bytes: Int) -> String {
-        bytes < 1 << 20 ? "\((bytes + 1023) >> 10) kB" : "\((bytes + (1 << 19)) >> 20) MB"
     }
 }

@@ -38,6 +38,8 @@ package struct RunOptions: Sendable {
     package var store: (any RowStore)?
     /// Whether work of about so many seconds may still begin; rows for which it may not are missing.
     package var mayBegin: (@Sendable (_ seconds: Double) -> Bool)?
+    /// Compute the shortest row only, as a trial; the others are missing.
+    package var isTrial = false
     /// Called once at the end, also of a run that fails: where the rows came from.
     package var tally: (@Sendable (RowTally) -> Void)?
 
@@ -98,6 +100,7 @@ extension ModelCore {
             }
             rows = zip(rows, known).filter { $1 == nil }.map(\.0)
         }
+        if options.isTrial { rows = rows.suffix(1) }
         guard !rows.isEmpty else { return values }
         guard options.mayBegin?(0) ?? true else {
             tally.cut = batch.count - tally.found

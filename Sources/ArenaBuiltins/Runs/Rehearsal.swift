@@ -1,0 +1,143 @@
+// A run that is only tried. Data statements run for real, on all rows; models are opened, look at every
+// row and compute at most one; predictions are uniform; files are written into a temporary folder.
+
+import ArenaCore
+import ArenaFrame
+import ArenaLanguage
+import ArenaModels
+import Synchronization
+
+/// A call of a model that a script makes.
+package struct PlannedCall: Sendable {
+    /// The verb and the model's folder.
+    package var label: String
+    package var rows: Int
+    package var tokens: Int
+    package var longestRow: Int
+    package var workers: Int
+    /// Multiplications of the matrix products.
+    package var products: Double
+    /// Bytes of the weights in memory.
+    package var weightBytes: Int
+}
+
+/// The trial under way; in place of the run at the machine's `host`.
+package final class Rehearsal: Sendable {
+    /// Rows to plan for in place of what the tables have; nil for what they have.
+    package let asIf: Int?
+    /// The table that those rows are taken from.
+    package let like: String?
+    /// Weights up to this size are loaded to compute a row.
+    package static let smallModel = 256 << 20
+
+    private struct State {
+        var calls: [PlannedCall] = []
+        var leavesOut = false
+        var enlarged = false
+    }
+    private let state = Mutex(State())
+
+    package init(asIf: Int? = nil, like: String? = nil) {
+        self.asIf = asIf
+        self.like = like
+    }
+
+    /// The calls of models so far, in order.
+    package var calls: [PlannedCall] { state.withLock { $0.calls } }
+
+    func note(_ call: PlannedCall) { state.withLock { $0.calls.append(call) } }
+
+    /// Whether tables have other rows than their files: then submissions cannot be checked.
+    var isEnlarged: Bool { state.withLock { $0.enlarged } }
+    func noteEnlarged() { state.withLock { $0.enlarged = true } }
+
+    fileprivate func leaveOut() { state.withLock { $0.leavesOut = true } }
+
+    /// Whether a builtin has ended the statement because it cannot be tried; asked once.
+    package func hasLeftOut() -> Bool {
+        state.withLock { state in
+            defer { state.leavesOut = false }
+            return state.leavesOut
+        }
+    }
+}
+
+extension Arguments {
+    /// The trial under way; nil in a real run.
+    var rehearsal: Rehearsal? { machine.host as? Rehearsal }
+
+    /// Ends the statement in a trial: what the builtin does to the disk cannot be tried.
+    func leaveOutInRehearsal() throws(Raised) {
+        guard let rehearsal else { return }
+        rehearsal.leaveOut()
+        throw .interruption
+    }
+}
+
+/// Tries a call of a model: every row is looked at, at most one computed; all others have no result.
+func rehearseModel<Result>(
+    _ a: Arguments, _ rehearsal: Rehearsal, _ task: ModelTask, workers: Int,
+    _ body: (RunOptions) throws(ModelError) -> Result
+) throws(Raised) -> Result {
+    let core = task.core
+    let lengths = (0..<task.batch.count).map { task.batch[$0].count }
+    let tokens = lengths.reduce(0, +)
+    rehearsal.note(
+        PlannedCall(
+            label: "\(a.builtin.name) \(splitPath(core.path).name)", rows: lengths.count,
+            tokens: tokens, longestRow: lengths.max() ?? 0, workers: workers,
+            products: Double(tokens) * Double(core.productsPerToken),
+            weightBytes: core.weightBytes))
+    let room = ResidentModels.availableMemory()
+    guard core.weightBytes < room else {
+        throw Raised(
+            .memory,
+            "the weights of \(core.path) take \(byteSize(core.weightBytes)), and \(byteSize(room)) are free",
+            help: "weights=\"int8\", a quantized checkpoint, or a machine with more memory")
+    }
+    var options = RunOptions(workers: workers)
+    if core.weightBytes <= Rehearsal.smallModel {
+        options.isTrial = true
+    } else {
+        options.mayBegin = { _ in false }
+    }
+    let requests = a.machine.requests
+    let cancellation = Cancellation()
+    options.cancellation = cancellation
+    options.progress = { _ in if requests.isStopRequested { cancellation.cancel() } }
+    do throws(ModelError) { return try body(options) } catch {
+        if case .cancelled = error { throw .interruption }
+        throw Raised(error)
+    }
+}
+
+extension Rehearsal {
+    /// The table with as many rows as are to be planned for: those of the table that they shall be like,
+    /// over and over, where it has all columns, and else its own. Their key counts from 0.
+    func enlarged(_ frame: Frame, readFrom paths: [String]) throws(FrameError) -> Frame {
+        guard let asIf, frame.rowCount < asIf, frame.rowCount > 0 else { return frame }
+        var source = frame
+        if let like {
+            guard paths != [like] else { return frame }
+            let wanted = (frame.key.map { [$0.name] } ?? []) + frame.names
+            let other = try readCSV(path: like)
+            guard wanted.allSatisfy({ other.names.contains($0) }), other.rowCount > 0 else {
+                return frame
+            }
+            source = other
+        }
+        noteEnlarged()
+        let rows = (0..<asIf).map { $0 % source.rowCount }
+        var columns: [Column] = []
+        for name in frame.names { columns.append(try source.column(name).taking(rows)) }
+        let key = try frame.key.map { key throws(FrameError) in
+            try FrameKey(name: key.name, column: Column(rows.indices.map { Int64($0) }))
+        }
+        return try Frame(names: frame.names, columns: columns, key: key)
+    }
+
+    /// What a model's numbers are taken for: rows that were not computed are alike.
+    static func completed(_ values: [Float], _ a: Arguments) -> [Float] {
+        a.rehearsal == nil ? values : values.map { $0.isNaN ? 0 : $0 }
+    }
+}

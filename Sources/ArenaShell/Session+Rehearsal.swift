@@ -1,0 +1,155 @@
+// Scripts tried before they cost: `check` and `plan`.
+
+import ArenaBuiltins
+import ArenaCore
+import ArenaLanguage
+import ArenaModels
+import Glibc
+import Synchronization
+
+/// How a script is tried.
+package struct TrialSettings: Sendable {
+    /// Seconds after which what is left is not tried.
+    package var budget = 20.0
+    package var arguments: [String] = []
+    package var parameters: [String: String] = [:]
+    /// Rows to plan for in place of the files' own, and the table that they are like.
+    package var asIf: Int?
+    package var like: String?
+
+    package init() {}
+}
+
+extension Session {
+    /// Looks for mistakes: names, arguments, files, and, with `trial`, all that trying the statements
+    /// brings to light. The worst of what was found.
+    package func check(_ sources: [ScriptSource], trial: TrialSettings?) -> ExitStatus {
+        let output = OutputSink(STDOUT_FILENO)
+        var status = ExitStatus.ok
+        for source in sources {
+            let found = check(source, trial, output)
+            if status == .ok { status = found }
+        }
+        output.flush()
+        return output.failure.map(outputFailed) ?? status
+    }
+
+    private func check(
+        _ source: ScriptSource, _ trial: TrialSettings?, _ output: OutputSink
+    ) -> ExitStatus {
+        let file: SourceFile
+        do { file = try source.load() } catch { return refuse(error) }
+        let faults = makeInterpreter(output: output, manner: manner).check(file)
+        guard faults.isEmpty else { return report(.rejected(faults)) }
+        var reached = ""
+        if let trial {
+            guard let (result, _) = rehearse(file, named: source.name, trial) else { return .output }
+            if result.wasInterrupted { return .interrupted }
+            guard result.faults.isEmpty else { return report(.rejected(result.faults)) }
+            if let line = result.stoppedAt {
+                reached = " up to line \(line), where the time to try it was up"
+            }
+        }
+        output.write("\(source.name): no errors found\(reached)\n")
+        return .ok
+    }
+
+    /// Prints what a script's model calls will take: rows, tokens, memory and time.
+    package func plan(_ source: ScriptSource, _ trial: TrialSettings) -> ExitStatus {
+        let file: SourceFile
+        do { file = try source.load() } catch { return refuse(error) }
+        guard let (result, rehearsal) = rehearse(file, named: source.name, trial) else {
+            return .output
+        }
+        if result.wasInterrupted { return .interrupted }
+        guard result.faults.isEmpty else { return report(.rejected(result.faults)) }
+        if let line = result.stoppedAt {
+            tellNote(
+                "the time to try the script was up at line \(line): what follows is not planned",
+                manner)
+        }
+        let speed = makeTemporaryFolder().flatMap { folder in
+            defer { removeFolder(folder) }
+            return measuredProductSpeed(in: folder)
+        }
+        return printText(planText(rehearsal.calls, speed: speed))
+    }
+
+    /// Tries a script; nil if no temporary folder can be made, which is said.
+    private func rehearse(
+        _ file: SourceFile, named name: String, _ trial: TrialSettings
+    ) -> (RehearsalResult, Rehearsal)? {
+        guard let scratch = makeTemporaryFolder() else {
+            say("error: no temporary folder can be made")
+            return nil
+        }
+        defer { removeFolder(scratch) }
+        let silent = OutputSink(open("/dev/null", O_WRONLY | O_CLOEXEC))
+        let interpreter = makeInterpreter(
+            arguments: [name] + trial.arguments, parameters: trial.parameters, output: silent,
+            manner: manner)
+        interpreter.machine.note = { _ in }
+        let rehearsal = Rehearsal(asIf: trial.asIf, like: trial.like)
+        interpreter.machine.host = rehearsal
+        FileAccount.begin()
+        FileAccount.redirect(to: scratch)
+        defer { FileAccount.endRedirection() }
+        // SAFETY: only `requestInterrupt` is called from other threads, which is made for that.
+        nonisolated(unsafe) let target = interpreter
+        let clock = Clock(seconds: trial.budget) { target.requestInterrupt() }
+        defer { clock.stop() }
+        let interrupts = Interrupts(terminating: true)
+        var result = interrupts.stopping(patience: 0, { target.requestInterrupt() }) {
+            interpreter.rehearse(file) { rehearsal.hasLeftOut() }
+        }
+        result.wasInterrupted = interrupts.signal != nil
+        return (result, rehearsal)
+    }
+}
+
+/// Calls once when its time is up, unless it was stopped before.
+private final class Clock: Sendable {
+    private let isStopped = Atomic<Bool>(false)
+
+    init(seconds: Double, _ ring: @escaping @Sendable () -> Void) {
+        let end = monotonicSeconds() + seconds
+        startThread { [self] in
+            while monotonicSeconds() < end {
+                if isStopped.load(ordering: .relaxed) { return }
+                usleep(10_000)
+            }
+            if !isStopped.load(ordering: .relaxed) { ring() }
+        }
+    }
+
+    func stop() { isStopped.store(true, ordering: .relaxed) }
+}
+
+/// The calls of a plan as a table, and what they come to together.
+private func planText(_ calls: [PlannedCall], speed: Double?) -> String {
+    guard !calls.isEmpty else { return "no calls of models\n" }
+    func time(_ products: Double) -> String {
+        speed.map { "about " + duration(products / $0) } ?? "not measured"
+    }
+    var rows = [["step", "rows", "tokens", "longest", "products", "weights", "time"]]
+    for call in calls {
+        rows.append([
+            call.label, "\(call.rows)", "\(call.tokens)", "\(call.longestRow)",
+            scientific(call.products), byteSize(call.weightBytes), time(call.products),
+        ])
+    }
+    let all = calls.reduce(0) { $0 + $1.products }
+    var text = table(rows)
+    text += "together \(time(all))"
+    if let speed {
+        text += ": \(counted(processorCount(), "processor")), \(scientific(speed)) products a second"
+    }
+    return text + "; the largest weights take \(byteSize(calls.map(\.weightBytes).max() ?? 0))\n"
+}
+
+private func scientific(_ x: Double) -> String {
+    guard x > 0 else { return "0" }
+    let exponent = Int(log10(x).rounded(.down))
+    let tenths = Int((x / pow(10, Double(exponent)) * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)e\(exponent)"
+}
