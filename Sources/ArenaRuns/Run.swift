@@ -15,6 +15,8 @@ package struct RunSettings: Sendable {
     package var isFresh = false
     /// Say of each step where its rows come from and why.
     package var explains = false
+    /// Try a script that opens models before it runs.
+    package var rehearses = false
     /// Read nothing but what the script's lock knows.
     package var isLocked = false
     package var deadline: DeadlineSetting?

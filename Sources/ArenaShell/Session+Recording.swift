@@ -10,7 +10,7 @@ extension Session {
     /// - Throws: `LockError` if the run is held to a lock that does not fit the script.
     func beginRun(
         _ file: SourceFile, _ arguments: [String], _ parameters: [String: String],
-        _ settings: RunSettings
+        _ settings: RunSettings, started: Double
     ) throws(LockError) -> Run {
         let digest = Digest(of: file.bytes)
         var gate: FileAccount.Gate?
@@ -27,7 +27,7 @@ extension Session {
             line.add("arguments", strings: arguments)
         }
         var record = RunRecord(
-            script: file.name, folder: workingFolder(), scriptDigest: digest)
+            script: file.name, folder: workingFolder(), scriptDigest: digest, started: started)
         record.arguments = arguments
         record.settings = parameters
         record.version = arenaVersion

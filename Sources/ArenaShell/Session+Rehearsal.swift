@@ -4,6 +4,7 @@ import ArenaBuiltins
 import ArenaCore
 import ArenaLanguage
 import ArenaModels
+import ArenaRuns
 import Glibc
 import Synchronization
 
@@ -25,9 +26,10 @@ extension Session {
     /// brings to light. The worst of what was found.
     package func check(_ sources: [ScriptSource], trial: TrialSettings?) -> ExitStatus {
         let output = OutputSink(STDOUT_FILENO)
+        let interrupts = Interrupts(terminating: true)
         var status = ExitStatus.ok
-        for source in sources {
-            let found = check(source, trial, output)
+        for source in sources where interrupts.signal == nil {
+            let found = check(source, trial, output, interrupts)
             if status == .ok { status = found }
         }
         output.flush()
@@ -35,7 +37,8 @@ extension Session {
     }
 
     private func check(
-        _ source: ScriptSource, _ trial: TrialSettings?, _ output: OutputSink
+        _ source: ScriptSource, _ trial: TrialSettings?, _ output: OutputSink,
+        _ interrupts: Interrupts
     ) -> ExitStatus {
         let file: SourceFile
         do { file = try source.load() } catch { return refuse(error) }
@@ -43,8 +46,10 @@ extension Session {
         guard faults.isEmpty else { return report(.rejected(faults)) }
         var reached = ""
         if let trial {
-            guard let (result, _) = rehearse(file, named: source.name, trial) else { return .output }
-            if result.wasInterrupted { return .interrupted }
+            guard let (result, _) = rehearse(file, named: source.name, trial, interrupts) else {
+                return .output
+            }
+            if interrupts.signal != nil { return .interrupted }
             guard result.faults.isEmpty else { return report(.rejected(result.faults)) }
             if let line = result.stoppedAt {
                 reached = " up to line \(line), where the time to try it was up"
@@ -58,10 +63,11 @@ extension Session {
     package func plan(_ source: ScriptSource, _ trial: TrialSettings) -> ExitStatus {
         let file: SourceFile
         do { file = try source.load() } catch { return refuse(error) }
-        guard let (result, rehearsal) = rehearse(file, named: source.name, trial) else {
+        let interrupts = Interrupts(terminating: true)
+        guard let (result, rehearsal) = rehearse(file, named: source.name, trial, interrupts) else {
             return .output
         }
-        if result.wasInterrupted { return .interrupted }
+        if interrupts.signal != nil { return .interrupted }
         guard result.faults.isEmpty else { return report(.rejected(result.faults)) }
         if let line = result.stoppedAt {
             tellNote(
@@ -75,9 +81,49 @@ extension Session {
         return printText(planText(rehearsal.calls, speed: speed))
     }
 
+    /// Whether a script shall be tried before it runs: it opens models, and the journal knows no run of
+    /// the same command, which would have been tried.
+    func isWorthTrying(
+        _ file: SourceFile, _ arguments: [String], _ parameters: [String: String],
+        _ settings: RunSettings
+    ) -> Bool {
+        let opening = ["causal_lm", "classifier", "embedder", "masked_lm"]
+        guard settings.rehearses, !namesUsed(in: file).names.isDisjoint(with: opening) else {
+            return false
+        }
+        let folder = settings.state ?? RunSettings.usualState
+        guard !settings.isFresh, Journal.exists(in: folder),
+            let journal = try? Journal(folder: folder, tell: { tellNote($0, manner) })
+        else { return true }
+        defer { try? journal.close() }
+        let digest = Digest(of: file.bytes)
+        return !((try? journal.runs()) ?? []).contains {
+            $0.scriptDigest == digest && $0.arguments == arguments && $0.settings == parameters
+        }
+    }
+
+    /// The first seconds of a run: what trying it brings to light ends it before it costs; nil if
+    /// nothing does.
+    func tryFirst(
+        _ file: SourceFile, named name: String, _ arguments: [String],
+        _ parameters: [String: String], _ interrupts: Interrupts
+    ) -> ExitStatus? {
+        var trial = TrialSettings()
+        trial.budget = 10
+        (trial.arguments, trial.parameters) = (arguments, parameters)
+        guard let (result, _) = rehearse(file, named: name, trial, interrupts) else {
+            return .output
+        }
+        if let signal = interrupts.signal { return signal == SIGTERM ? .terminated : .interrupted }
+        guard !result.faults.isEmpty else { return nil }
+        let status = report(.rejected(result.faults))
+        tellNote("nothing has been run: this came out when the script was tried; --no-rehearsal runs it as it is", manner)
+        return status
+    }
+
     /// Tries a script; nil if no temporary folder can be made, which is said.
     private func rehearse(
-        _ file: SourceFile, named name: String, _ trial: TrialSettings
+        _ file: SourceFile, named name: String, _ trial: TrialSettings, _ interrupts: Interrupts
     ) -> (RehearsalResult, Rehearsal)? {
         guard let scratch = makeTemporaryFolder() else {
             say("error: no temporary folder can be made")
@@ -98,11 +144,11 @@ extension Session {
         nonisolated(unsafe) let target = interpreter
         let clock = Clock(seconds: trial.budget) { target.requestInterrupt() }
         defer { clock.stop() }
-        let interrupts = Interrupts(terminating: true)
-        var result = interrupts.stopping(patience: 0, { target.requestInterrupt() }) {
-            interpreter.rehearse(file) { rehearsal.hasLeftOut() }
+        let result = interrupts.stopping(patience: 0, { target.requestInterrupt() }) {
+            interpreter.rehearse(
+                file, wasLeftOut: { rehearsal.hasLeftOut() },
+                isCertain: { $0 != .assertion || rehearsal.calls.isEmpty })
         }
-        result.wasInterrupted = interrupts.signal != nil
         return (result, rehearsal)
     }
 }

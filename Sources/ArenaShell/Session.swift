@@ -69,6 +69,12 @@ package struct Session {
         let file: SourceFile
         do { file = try source.load() } catch { return refuse(error) }
         if let misuse = misuse(of: file, arguments, parameters) { return refuse(misuse) }
+        let began = secondsSinceEpoch()
+        if let settings, isWorthTrying(file, arguments, parameters, settings),
+            let refusal = tryFirst(file, named: source.name, arguments, parameters, interrupts)
+        {
+            return refusal
+        }
         let output = OutputSink(STDOUT_FILENO)
         let interpreter = makeInterpreter(
             arguments: [source.name] + arguments, parameters: parameters, output: output,
@@ -77,7 +83,7 @@ package struct Session {
         var run: Run?
         if let settings {
             do throws(LockError) {
-                run = try beginRun(file, arguments, parameters, settings)
+                run = try beginRun(file, arguments, parameters, settings, started: began)
             } catch {
                 tell(error)
                 return .input

@@ -86,6 +86,9 @@ struct KeepingOptions: ParsableArguments {
     @Flag(help: "Say of each step whether its rows are in the journal, and if not, why.")
     var explain = false
 
+    @Flag(help: "Begin at once: do not try the script's models, data and submission first.")
+    var noRehearsal = false
+
     @Flag(help: "Read nothing but the files of the script's lock, unchanged.")
     var locked = false
 
@@ -121,6 +124,7 @@ struct KeepingOptions: ParsableArguments {
         var settings = RunSettings()
         settings.state = state
         settings.isFresh = fresh
+        settings.rehearses = !noRehearsal
         settings.explains = explain
         settings.isLocked = locked
         settings.deadline = deadline

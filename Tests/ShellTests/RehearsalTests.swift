@@ -66,6 +66,31 @@ private let repository = String(
         #expect(try run("ls -A").output == "a.as\n")
     }
 
+    @Test func aRunIsTriedBeforeItBegins() throws {
+        try folder.write(
+            "a.as",
+            head + """
+                print("seen")
+                m = classifier(demo + "/model", labels=labels)
+                p = m.predict_proba(test["response_a"].head(3), max_length=32)
+                assert p["winner_tie"].max() > 0.34, "made-up numbers are all alike"
+                write_csv(p, "p.csv")
+                submit(p, like=demo + "/sample_submission.csv")
+                """)
+        let refused = try run("arenascript run a.as")
+        #expect(refused.output == "")
+        #expect(refused.errors.contains("--> a.as:9:"), "\(refused.errors)")
+        #expect(refused.errors.contains("nothing has been run"))
+        #expect(refused.code == 65)
+        #expect(try run("ls -A").output == "a.as\n")
+        let insisted = try run("arenascript run a.as --no-rehearsal")
+        #expect(insisted.output == "seen\n")
+        #expect(insisted.code == 70)
+        #expect(folder.read("p.csv") != nil)
+        // The journal knows the command now: it goes on without another trial.
+        #expect(try run("arenascript run a.as").output == "seen\n")
+    }
+
     @Test func onlyTheScriptIsLookedAtIfAsked() throws {
         try folder.write("a.as", "x = read_csv(\"missing.csv\")\n")
         #expect(try run("arenascript check --static a.as").code == 0)

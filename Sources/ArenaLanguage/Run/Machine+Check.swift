@@ -47,7 +47,7 @@ extension Machine {
             faults = check(source, open: open + [source.name], &seen)
         }
         var parser = Parser(source)
-        let names = definedNames(parser.parse())
+        let names = namesDefined(by: parser.parse())
         guard parser.faults.isEmpty else { return faults }
         for item in load.names {
             guard let export = item.export, export.hasPrefix("_") || !names.contains(export) else {
@@ -83,7 +83,7 @@ extension Machine {
 }
 
 /// The global names that a program may define.
-func definedNames(_ program: [Statement]) -> Set<String> {
+func namesDefined(by program: [Statement]) -> Set<String> {
     var names: Set<String> = []
     func target(_ e: Expression) {
         switch e.node {

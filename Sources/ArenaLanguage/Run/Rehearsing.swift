@@ -11,17 +11,20 @@ package struct RehearsalResult {
     package var ran = 0
     /// The line at which time was up; nil if the script was gone through.
     package var stoppedAt: Int?
-    /// Set by whoever knows that a person has asked to stop.
-    package var wasInterrupted = false
 
     package init() {}
 }
 
 extension Interpreter {
     /// Runs the statements of a script one by one, in order.
-    /// - Parameter wasLeftOut: asked when a statement was interrupted: whether a builtin did so because
-    ///   it cannot be tried; if not, time is up.
-    package func rehearse(_ file: SourceFile, wasLeftOut: () -> Bool) -> RehearsalResult {
+    /// - Parameters:
+    ///   - wasLeftOut: asked when a statement was interrupted: whether a builtin did so because it
+    ///     cannot be tried; if not, time is up.
+    ///   - isCertain: whether an error of this kind would come in a real run too: what a script asserts
+    ///     of predictions says nothing where they are made up.
+    package func rehearse(
+        _ file: SourceFile, wasLeftOut: () -> Bool, isCertain: (ErrorKind) -> Bool = { _ in true }
+    ) -> RehearsalResult {
         var result = RehearsalResult()
         var parser = Parser(file)
         let program = parser.parse()
@@ -37,7 +40,7 @@ extension Interpreter {
         machine.mainFile = file.name
         var lost: Set<String> = []
         for (statement, code) in zip(program, parts) {
-            let touched = definedNames([statement]).union(changedNames(statement))
+            let touched = namesDefined(by: [statement]).union(changedNames(statement))
             do throws(Raised) {
                 try machine.run(code).release()
                 try machine.answerStops()
@@ -50,7 +53,7 @@ extension Interpreter {
                         result.stoppedAt = file.line(of: Int(statement.range.start))
                         return result
                     }
-                } else if !lost.contains(error.unassigned ?? "") {
+                } else if !lost.contains(error.unassigned ?? ""), isCertain(error.kind) {
                     result.faults.append(error.diagnostic)
                 }
             }
