@@ -273,6 +273,26 @@ struct Plan: ParsableCommand {
     }
 }
 
+struct BundleCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bundle",
+        abstract: "Put a script, what it loads and this binary into a folder that runs anywhere.",
+        discussion: """
+            The folder holds the binary, the scripts, their hashes (MANIFEST.json) and a command: sh DIR/run. \
+            Data and models are not part of it.
+            """)
+
+    @Argument(help: "The script.", completion: .file(extensions: ["as"]))
+    var script: String
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("The folder to make.", valueName: "folder"),
+        completion: .directory)
+    var output: String
+
+    func run() throws { try Session().bundle(script, into: output).leave() }
+}
+
 /// How a script is tried.
 struct TrialOptions: ParsableArguments {
     @Option(

@@ -17,9 +17,8 @@ struct ArenaScript: ParsableCommand {
             """,
         version: "arenascript \(arenaVersion)",
         subcommands: [
-            Run.self, Check.self, Plan.self, Runs.self, LockCommand.self, Format.self, Repl.self, Doc.self,
-            DoctorCommand.self,
-            Completions.self, Version.self,
+            Run.self, Check.self, Plan.self, Runs.self, LockCommand.self, BundleCommand.self,
+            Format.self, Repl.self, Doc.self, DoctorCommand.self, Completions.self, Version.self,
         ])
 
     @Option(

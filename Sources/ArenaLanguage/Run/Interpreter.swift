@@ -43,6 +43,12 @@ package final class Interpreter {
     /// the files it loads.
     package func check(_ file: SourceFile) -> [Diagnostic] { machine.check(file) }
 
+    /// The files that a script loads, also through others, each once; those that are not there are left
+    /// out.
+    package func filesLoaded(by file: SourceFile) -> [SourceFile] {
+        machine.filesLoaded(by: file)
+    }
+
     /// Runs a script. In interactive use the result is the text to show for a last expression.
     package func run(_ file: SourceFile, interactive: Bool) throws(RunFailure) -> String? {
         let (program, faults) = machine.compile(

@@ -59,6 +59,25 @@ extension Machine {
         return faults
     }
 
+    /// The files that a script loads, also through others, each once.
+    func filesLoaded(by file: SourceFile) -> [SourceFile] {
+        guard let loader else { return [] }
+        var found: [SourceFile] = []
+        var seen: Set<String> = [file.name]
+        var work = [file]
+        while let next = work.popLast() {
+            var parser = Parser(next)
+            for (load, _) in loads(parser.parse()) where builtinModule(load.path) == nil {
+                guard let source = try? loader(load.path, next),
+                    seen.insert(source.name).inserted
+                else { continue }
+                found.append(source)
+                work.append(source)
+            }
+        }
+        return found
+    }
+
     /// The module of the library that a path begins with, borrowed.
     func builtinModule(_ path: String) -> Value? {
         guard let index = builtinNames[String(path.split(separator: ".").first ?? "")],
