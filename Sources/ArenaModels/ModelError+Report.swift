@@ -7,7 +7,7 @@ extension ModelError {
         switch self {
         case .file(let error): return error.report
         case .json(let error): return error.report
-        case .noWeights, .safetensors, .torch, .noPrefix, .shardListed, .shardMissing,
+        case .noWeights, .safetensors, .torch, .numpy, .noPrefix, .shardListed, .shardMissing,
             .shardStranger, .missingTensor,
             .extraTensors, .shape, .storedType, .nonFiniteWeight:
             return checkpointReport
@@ -29,7 +29,7 @@ extension ModelError {
         case .noWeights(let folder):
             return FaultReport(
                 .fileNotFound,
-                "there is neither model.safetensors nor model.safetensors.index.json nor pytorch_model.bin",
+                "there is neither model.safetensors nor model.safetensors.index.json nor pytorch_model.bin, nor a .npy file a tensor",
                 place: FilePlace(folder), help: "name the folder that holds the model's weights")
         case .safetensors(let path, let tensor, let problem):
             let subject = tensor.map { "tensor '\($0)' " } ?? "the safetensors file "
@@ -39,6 +39,9 @@ extension ModelError {
             return value(subject + problem.words, path, problem.help ?? damaged)
         case .noPrefix(let path, let prefix, let example):
             return value(
+        case .numpy(let path, let tensor, let problem):
+            let subject = tensor.map { "tensor '\($0)' of NumPy's" } ?? "the NumPy file"
+            return value("\(subject) cannot be read: \(problem)", path)
                 "no tensor's name begins with '\(prefix)'", path,
                 example.map { "names are like '\($0)'" })
         case .shardListed(let index, let shard):

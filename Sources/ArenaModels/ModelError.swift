@@ -11,6 +11,7 @@ package enum ModelError: ArenaFault {
     case noWeights(folder: String)
     case safetensors(path: String, tensor: String?, problem: SafetensorsProblem)
     case torch(path: String, tensor: String?, problem: TorchProblem)
+    case numpy(path: String, tensor: String?, problem: String)
     case noPrefix(path: String, prefix: String, example: String?)
     case shardListed(index: String, shard: String)
     case shardMissing(index: String, tensor: String, shard: String)

@@ -17,6 +17,7 @@ import os
 import shutil
 import sys
 
+import numpy as np
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
@@ -423,7 +424,7 @@ def rewrite_packed(base):
 
 
 def torch_files():
-    """The weights of `bert` in PyTorch's formats, as training programs leave them."""
+    """The weights of `bert` in PyTorch's formats, as training programs leave them, and in NumPy's."""
     weights = load_file(os.path.join(OUT, "bert", "model.safetensors"))
     folder = os.path.join(OUT, "torch-files")
     os.makedirs(folder)
@@ -450,6 +451,7 @@ def torch_files():
 def main():
     global OUT
     here = os.path.dirname(os.path.abspath(__file__))
+    np.savez(os.path.join(folder, "numpy.npz"), **{k: v.numpy() for k, v in weights.items()})
     OUT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "../../Tests/Fixtures/architectures")
     OUT = os.path.abspath(OUT)
     shutil.rmtree(OUT, ignore_errors=True)

@@ -112,7 +112,8 @@ let modelOpeningParameters: [BuiltinParameter] = [
     P("tokenizer", "str", .named("the model's own"), "a folder or tokenizer.json to use instead"),
     P(
         "state_dict", "str", .named("None"),
-        "a file of weights to use in place of the folder's: .safetensors, .bin, .pt or .pth"),
+        "a file of weights to use in place of the folder's: .safetensors, .bin, .pt, .pth, .npz or .npy"
+    ),
     P("prefix", "str", .named("\"\""), "what its names begin with, left out"),
     P(
         "weights", "str", .named("\"stored\""),
