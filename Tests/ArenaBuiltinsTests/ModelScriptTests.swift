@@ -37,6 +37,29 @@ import Testing
                 """)
     }
 
+    /// A model takes the tokenizer that lies in its folder, of whatever format.
+    @Test func tokenizersOfOtherFormats() throws {
+        for (name, text) in [
+            ("bert", "the"), ("gpt2", "the"), ("sentencepiece-bpe", "the"),
+            ("sentencepiece-unigram", "the"), ("tekken", "the"),
+        ] {
+            let scratch = Scratch()
+            let model = try scratch.copy(joinPath(folder, "bert-embed"), as: "model")
+            let files = joinPath(root, "Tests/Fixtures/tokenizer-files/" + name)
+            for file in listDirectory(files) {
+                try writeFile(joinPath(model, file), readFile(joinPath(files, file)))
+            }
+            let outcome = runScript(
+                """
+                cfg = params(at="", files="")
+                m = embedder(cfg.at)
+                print(m.tokenizer("\(text)") == tokenizer(cfg.files)("\(text)"))
+                """, parameters: ["at": model, "files": files])
+            #expect(outcome.message == "", "\(name)")
+            #expect(outcome.output == "True\n", "\(name)")
+        }
+    }
+
     @Test func weightsFromAnotherFile() {
         let outcome = run(
             """

@@ -144,7 +144,7 @@ struct ModelOpeningArguments {
                 .value, "devices= is 1 to 64, not \(devices)",
                 help: "this machine has \(processorCount()) processors")
         }
-        let own = fileExists(joinPath(path, "tokenizer.json")) ? path : nil
+        let own = hasTokenizer(path) ? path : nil
         if let from = try a.optionalString(first + 1) ?? own {
             tokenizer = TokenizerValue(
                 try raising { () throws(TokenizerError) in try Tokenizer(path: from) })
