@@ -4,6 +4,7 @@ import ArenaLanguage
 
 /// The functions of this module.
 package let allBuiltins: [Builtin] = [
+    averageAdaptersFunction,
     basenameFunction,
     blendFunction,
     bosFunction,

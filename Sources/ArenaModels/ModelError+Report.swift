@@ -13,7 +13,8 @@ extension ModelError {
             return checkpointReport
         case .configuration, .architecture, .missingHead, .labels, .wrongKind:
             return configurationReport
-        case .adapterOption, .adapterTensor, .adapterStranger, .adapterMissing, .adapterRank:
+        case .adapterOption, .adapterTensor, .adapterStranger, .adapterMissing, .adapterRank,
+            .notMergeable:
             return adapterReport
         case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong, .cancelled:
             return batchReport
@@ -105,7 +106,7 @@ extension ModelError {
                 .value, "\(missing) ('\(tensor)')",
                 place: FilePlace(adapter ?? path),
                 help:
-                    "use a checkpoint trained for this task, or the adapter that brings the head"
+                    "use a checkpoint trained for this task, or the adapter that brings the head; new_head=True begins a new one"
             )
         case .labels(let path, let expected, let found):
             return FaultReport(
@@ -139,6 +140,12 @@ extension ModelError {
                 place: FilePlace(path),
                 help: "the adapter is incomplete or belongs to another base model")
         case .adapterRank(let path, let tensor, let expected, let found):
+        case .notMergeable(let name, let path):
+            return FaultReport(
+                .value,
+                "'\(name)' is stored as AWQ or GPTQ codes, which no adapter can be merged into",
+                place: FilePlace(path),
+                help: "leave merge=True out: adapters run beside the weights")
             return FaultReport(
                 .value,
                 "the adapter's '\(tensor)' has rank \(found), its configuration says \(expected)",

@@ -37,6 +37,37 @@ import Testing
                 """)
     }
 
+    @Test func adaptersByNameAveragedAndMerged() {
+        let outcome = run(
+            """
+            at = cfg.at + "/../adapters/"
+            base = cfg.at + "/../generation/llama"
+            rows = tokens([[5, 9, 4, 7, 30], [8, 4, 60]])
+            m = causal_lm(base, adapter={"a": at + "everywhere", "b": at + "layers"})
+            alone = causal_lm(base, adapter=at + "layers")
+            a, b = m.log_probs(rows), m.log_probs(rows, adapter="b")
+            print(b[0] == alone.log_probs(rows)[0], a[0] == b[0], m.log_probs(rows, adapter="a")[1] == a[1])
+            both = causal_lm(base, adapter=average_adapters([at + "everywhere", at + "layers"]))
+            print(len(both.log_probs(rows)[0]), both.log_probs(rows)[0] == a[0])
+            merged = causal_lm(base, adapter=at + "layers", merge=True)
+            print(abs(merged.log_probs(rows)[0][1] - b[0][1]) < 0.01)
+            """)
+        #expect(outcome.message == "")
+        #expect(outcome.output == "True False True\n4 False\nTrue\n")
+        #expect(outcome.notes.contains { $0.contains("merged into 8 layers of F16") })
+    }
+
+    @Test func headsThatBeginAnew() {
+        let outcome = run(
+            """
+            m = classifier(cfg.at + "/bert-embed", labels=["x", "y"], new_head=True, seed=5)
+            print(m.labels, m.predict_proba(tokens([[5, 9]])).shape)
+            """)
+        #expect(outcome.message == "")
+        #expect(outcome.output == "['x', 'y'] (1, 2)\n")
+        #expect(outcome.notes.contains { $0.contains("new and untrained, from seed 5") })
+    }
+
     /// A model takes the tokenizer that lies in its folder, of whatever format.
     @Test func tokenizersOfOtherFormats() throws {
         for (name, text) in [
@@ -67,10 +98,14 @@ import Testing
             a = classifier(cfg.at + "/bert").logits(rows)["a"][0]
             b = classifier(cfg.at + "/bert", state_dict=cfg.at + "/torch-files/wrapped.pth", prefix="module.").logits(rows)["a"][0]
             c = classifier(cfg.at + "/bert", weights="int8").logits(rows)["a"][0]
-            print(a == b, a == c, abs(a - c) < 0.2)
+            d = classifier(cfg.at + "/bert", state_dict=cfg.at + "/torch-files/numpy.npz").logits(rows)["a"][0]
+            print(a == b, a == c, abs(a - c) < 0.2, a == d)
+            e = classifier(cfg.at + "/wide", weights="nf4").logits(rows)["a"][0]
+            f = classifier(cfg.at + "/wide").logits(rows)["a"][0]
+            print(e == f, abs(e - f) < 0.5)
             """)
         #expect(outcome.message == "")
-        #expect(outcome.output == "True False True\n")
+        #expect(outcome.output == "True False True True\nFalse True\n")
     }
 
     @Test func whatIsRefused() {
@@ -99,6 +134,15 @@ import Testing
                 "embedder(cfg.at + \"/bert-embed\").embed(tokens([[5]]), pool=\"sum\")",
                 "pool is one of"
             ),
+            (
+                "classifier(cfg.at + \"/bert\").logits(tokens([[5]]), adapter=\"x\")",
+                "the model has no adapters by name"
+            ),
+            ("classifier(cfg.at + \"/bert\", merge=True)", "merge= is for adapter="),
+            ("classifier(cfg.at + \"/bert\", adapter={})", "names no adapter"),
+            ("classifier(cfg.at + \"/bert\", adapter={\"a\": 3})", "an adapter is a folder or"),
+            ("average_adapters([])", "needs at least one adapter"),
+            ("classifier(cfg.at + \"/bert-embed\")", "the model has no head"),
             ("inspect(cfg.at)", "there is neither"),
         ] {
             let outcome = run(script)

@@ -157,7 +157,7 @@ private struct Answer {
         let answer = try Answer(name)
         let path = joinPath(folder, name)
         let stored = try Classifier(modelPath: path)
-        let model = try Classifier(modelPath: path, precision: .int8)
+        let model = try Classifier(modelPath: path, OpeningOptions(precision: .int8))
         let rows = (0..<answer.batch.count).map { Array(answer.batch[$0]) }
         let exact = Classifier.probabilities(
             try stored.predictLogits(TokenBatch(rows)), labels: stored.labelCount)

@@ -14,11 +14,13 @@ final class LanguageModelValue: HostObject {
     let model: VocabularyModel
     let devices: Int
     let tokenizer: TokenizerValue?
+    let adapterNames: [String]
 
-    init(_ model: VocabularyModel, devices: Int, tokenizer: TokenizerValue?) {
+    init(_ model: VocabularyModel, _ opening: ModelOpeningArguments) {
         self.model = model
-        self.devices = devices
-        self.tokenizer = tokenizer
+        devices = opening.devices
+        tokenizer = opening.tokenizer
+        adapterNames = opening.adapterNames
     }
 
     static let causalType = HostType(
@@ -106,10 +108,11 @@ final class LanguageModelValue: HostObject {
             a, verb: "choose", model: model.core.path, tokenizer: tokenizer)
         let task = ModelTask(
             core: model.core, verb: "choose", name: "choice_logits",
-            parameters: [("choices", "\(ids)")])
+            parameters: [("choices", "\(ids)")], adapter: try chosenAdapter(a, adapterNames))
         let logits = try runModel(a, task, workers: devices) {
             options throws(ModelError) in
-            try model.logits(input.batch, choices: ids, at: place, options)
+            try model.logits(
+                input.batch, choices: ids, at: place, adapter: task.adapter, options)
         }
         let values =
             probabilities ? Classifier.probabilities(logits, labels: ids.count) : logits
@@ -129,10 +132,12 @@ final class LanguageModelValue: HostObject {
             throw Raised(
                 .value, "prefix_tokens= is a number, or one for each of \(input.batch.count) rows")
         }
-        let task = ModelTask(core: model.core, verb: "score", name: "log_probs")
+        let task = ModelTask(
+            core: model.core, verb: "score", name: "log_probs",
+            adapter: try chosenAdapter(a, adapterNames))
         let values = try runModel(a, task, workers: devices) {
             options throws(ModelError) in
-            try model.logProbabilities(input.batch, from: from, options)
+            try model.logProbabilities(input.batch, from: from, adapter: task.adapter, options)
         }
         return try framing { () throws(FrameError) in
             value(
@@ -211,13 +216,9 @@ private let logProbabilityMethod = Builtin(
 private func open(_ a: Arguments, causal: Bool) throws(Raised) -> Value {
     let opening = try ModelOpeningArguments(a)
     let model = try raising { () throws(ModelError) in
-        try VocabularyModel(
-            modelPath: opening.path, adapter: opening.adapter, causal: causal,
-            source: opening.source,
-            precision: opening.precision)
+        try VocabularyModel(modelPath: opening.path, causal: causal, opening.options)
     }
-    return .host(
-        LanguageModelValue(model, devices: opening.devices, tokenizer: opening.tokenizer))
+    return .host(LanguageModelValue(model, opening))
 }
 
 let causalLMFunction = Builtin(

@@ -59,6 +59,8 @@ package struct RunOptions: Sendable {
 
 /// One task on a model: what of each row it wants, and what it makes of the hidden states.
 struct RowTask: Sendable {
+    /// Which of the model's adapters computes.
+    var adapter = 0
     /// What of a row is run, and which of its hidden states are wanted (all if nil). Follows from
     /// the row alone.
     var request: @Sendable (ArraySlice<Int32>) -> (count: Int, wanted: [Int]?)
@@ -260,7 +262,7 @@ private final class PackRun: Sendable {
     ) -> [[Float]] {
         let pack = Pack(rows.map(\.row))
         // Types outside a model's table never reach it: they were checked.
-        let hidden = model.backbone(pack, on: device, arena)  // (W, C)
+        let hidden = model.backbones[task.adapter](pack, on: device, arena)  // (W, C)
         defer { arena.reset() }
         return task.finish(pack, hidden, device, arena)
     }
