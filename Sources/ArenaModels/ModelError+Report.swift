@@ -16,7 +16,8 @@ extension ModelError {
         case .adapterOption, .adapterTensor, .adapterStranger, .adapterMissing, .adapterRank,
             .notMergeable:
             return adapterReport
-        case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong, .cancelled:
+        case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong,
+            .keysTooLarge, .cancelled:
             return batchReport
         }
     }
@@ -38,11 +39,11 @@ extension ModelError {
         case .torch(let path, let tensor, let problem):
             let subject = tensor.map { "tensor '\($0)' " } ?? "the PyTorch file "
             return value(subject + problem.words, path, problem.help ?? damaged)
+        case .numpy(let path, let tensor, let problem):
+            let subject = tensor.map { "tensor '\($0)'" } ?? "the NumPy file"
+            return value("\(subject) cannot be read: \(problem)", path)
         case .noPrefix(let path, let prefix, let example):
             return value(
-        case .numpy(let path, let tensor, let problem):
-            let subject = tensor.map { "tensor '\($0)' of NumPy's" } ?? "the NumPy file"
-            return value("\(subject) cannot be read: \(problem)", path)
                 "no tensor's name begins with '\(prefix)'", path,
                 example.map { "names are like '\($0)'" })
         case .shardListed(let index, let shard):
@@ -139,13 +140,13 @@ extension ModelError {
                 .key, "the adapter has no tensor '\(tensor)', which its configuration asks for",
                 place: FilePlace(path),
                 help: "the adapter is incomplete or belongs to another base model")
-        case .adapterRank(let path, let tensor, let expected, let found):
         case .notMergeable(let name, let path):
             return FaultReport(
                 .value,
                 "'\(name)' is stored as AWQ or GPTQ codes, which no adapter can be merged into",
                 place: FilePlace(path),
                 help: "leave merge=True out: adapters run beside the weights")
+        case .adapterRank(let path, let tensor, let expected, let found):
             return FaultReport(
                 .value,
                 "the adapter's '\(tensor)' has rank \(found), its configuration says \(expected)",
@@ -182,6 +183,11 @@ extension ModelError {
             return FaultReport(
                 .value, "row \(row) has \(tokens) tokens, the model takes \(limit)",
                 help: "set max_length=\(limit) or less")
+        case .keysTooLarge(let row, let tokens, let bytes, let available):
+            return FaultReport(
+                .value,
+                "row \(row) may grow to \(tokens) tokens, whose keys and values take \(bytes >> 20) MB; \(available >> 20) MB are free",
+                help: "set max_new_tokens or max_length lower")
         case .cancelled:
             return FaultReport(.interrupted, "interrupted")
         default: return FaultReport(.runtime, "no report")

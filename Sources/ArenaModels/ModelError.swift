@@ -45,6 +45,7 @@ package enum ModelError: ArenaFault {
     case tokenType(row: Int, type: Int32, types: Int)
     case placeMissing(row: Int, place: VocabularyModel.Place, count: Int)
     case rowTooLong(row: Int, tokens: Int, limit: Int)
+    case keysTooLarge(row: Int, tokens: Int, bytes: Int, available: Int)
     case cancelled
 }
 

@@ -37,6 +37,31 @@ import Testing
                 """)
     }
 
+    @Test func textsAreGenerated() {
+        let outcome = run(
+            """
+            m = causal_lm("Resources/demo/model")
+            texts = read_csv("Resources/demo/test.csv", key="id").head(3)["prompt"]
+            a = m.generate(texts, max_length=32, max_new_tokens=12, stop_ids=[])
+            f = m.generate(texts, max_length=32, max_new_tokens=12, stop_ids=[], ids=True, token_budget=7)
+            print(len(a), a[1] == f["text"][1], f["ended"][0], len(f["ids"][2]))
+            part = a[0][3:6]
+            b = m.generate(texts, max_length=32, max_new_tokens=12, stop_ids=[], stop=[part], ids=True)
+            print(b["ended"][0], b["text"][0] == a[0][:a[0].find(part)], part in b["text"][0])
+            d = m.generate(texts, max_length=32, max_new_tokens=12, temperature=1.2, top_k=9, seed=3)
+            e = m.generate(texts[::-1], max_length=32, max_new_tokens=12, temperature=1.2, top_k=9, seed=3)
+            print(d[0] == e[2], d[0] == a[0])
+            """)
+        #expect(outcome.message == "")
+        #expect(
+            outcome.output == """
+                3 True length 12
+                stop True False
+                True False
+
+                """)
+    }
+
     @Test func adaptersByNameAveragedAndMerged() {
         let outcome = run(
             """
@@ -49,11 +74,13 @@ import Testing
             print(b[0] == alone.log_probs(rows)[0], a[0] == b[0], m.log_probs(rows, adapter="a")[1] == a[1])
             both = causal_lm(base, adapter=average_adapters([at + "everywhere", at + "layers"]))
             print(len(both.log_probs(rows)[0]), both.log_probs(rows)[0] == a[0])
+            g = m.generate(rows, adapter="b", ids=True, max_new_tokens=3)
+            print(g["ids"][0] == alone.generate(rows, ids=True, max_new_tokens=3)["ids"][0])
             merged = causal_lm(base, adapter=at + "layers", merge=True)
             print(abs(merged.log_probs(rows)[0][1] - b[0][1]) < 0.01)
             """)
         #expect(outcome.message == "")
-        #expect(outcome.output == "True False True\n4 False\nTrue\n")
+        #expect(outcome.output == "True False True\n4 False\nTrue\nTrue\n")
         #expect(outcome.notes.contains { $0.contains("merged into 8 layers of F16") })
     }
 
@@ -133,6 +160,18 @@ import Testing
             (
                 "embedder(cfg.at + \"/bert-embed\").embed(tokens([[5]]), pool=\"sum\")",
                 "pool is one of"
+            ),
+            (
+                "causal_lm(cfg.at + \"/qwen2\").generate(tokens([[5]]))",
+                "no tokenizer to make text of tokens"
+            ),
+            (
+                "causal_lm(cfg.at + \"/qwen2\").generate(tokens([[5]]), ids=True, top_k=3)",
+                "temperature=0 draws nothing"
+            ),
+            (
+                "causal_lm(cfg.at + \"/qwen2\").generate(tokens([[5]]), ids=True, max_new_tokens=0)",
+                "max_new_tokens is 1 to"
             ),
             (
                 "classifier(cfg.at + \"/bert\").logits(tokens([[5]]), adapter=\"x\")",

@@ -83,6 +83,24 @@ private func floats(_ value: JSONValue?) throws -> [Float] {
         }
     }
 
+    @Test func choicesAndTextsSeeTheHeadsAdapter() throws {
+        let model = try VocabularyModel(
+            modelPath: base("generation/llama"), causal: true,
+            OpeningOptions(adapters: [try adapter("everywhere"), try adapter("layers")]))
+        let everything = (0..<Int32(model.core.vocabulary)).map { $0 }
+        let settings = GenerationSettings(maxNewTokens: 1)
+        for number in 0..<2 {
+            let logits = try model.logits(
+                rows, choices: everything, at: .last, adapter: number, RunOptions())
+            let texts = try model.generate(rows, settings, adapter: number, RunOptions())
+            for (r, text) in texts.enumerated() {
+                let own = logits[r * everything.count..<(r + 1) * everything.count]
+                let best = try #require(text?.ids.first)
+                #expect(own.max() == own[own.startIndex + Int(best)])
+            }
+        }
+    }
+
     /// Each call chooses; what it gives is what a model with that adapter alone gives.
     @Test func severalAreLoadedAtOnce() throws {
         let names = ["everywhere", "layers", "saved"]

@@ -25,7 +25,7 @@ final class LanguageModelValue: HostObject {
 
     static let causalType = HostType(
         "causal_lm", summary: "A language model that reads from left to right.",
-        methods: methods("causal_lm", at: "\"last\"") + [logProbabilityMethod])
+        methods: methods("causal_lm", at: "\"last\"") + [generateMethod, logProbabilityMethod])
     static let maskedType = HostType(
         "masked_lm", summary: "A language model that fills in a mask.",
         methods: methods("masked_lm", at: "\"mask\""))

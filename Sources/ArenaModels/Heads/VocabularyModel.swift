@@ -8,6 +8,8 @@ import ArenaTensor
 package final class VocabularyModel: Sendable {
     package let core: ModelCore
     package let isCausal: Bool
+    /// The tokens that end a text, as the model's files name them.
+    package let endTokenIDs: [Int32]
     /// Of each adapter.
     let heads: [LanguageHead]
 
@@ -28,6 +30,7 @@ package final class VocabularyModel: Sendable {
             return try LanguageHead(head, backbone, mix, account, configuration)
         }
         isCausal = causal
+        endTokenIDs = try configuration.endTokenIDs(folder: modelPath)
         core = try opening.close()
     }
 
