@@ -95,6 +95,46 @@ import Testing
         #expect(outcome.notes.contains { $0.contains("new and untrained, from seed 5") })
     }
 
+    /// The answer is the best pair of a start and an end among the context's tokens, looked for here again.
+    @Test func spansOfContexts() throws {
+        let scratch = Scratch()
+        let model = try scratch.copy(joinPath(folder, "bert-qa"), as: "model")
+        let words = [
+            "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "quick", "fox", "a", "lazy", "dog",
+            "is", "here", "what", "über", "##s",
+        ]
+        try writeFile(
+            joinPath(model, "vocab.txt"), Array((words.joined(separator: "\n") + "\n").utf8))
+        let outcome = runScript(
+            """
+            cfg = params(at="")
+            m = span_reader(cfg.at)
+            df = frame({"id": [7, 9], "q": ["what", "the"],
+                        "c": ["the quick fox", "a lazy dogs über is here"]}, key="id")
+            r = m.answer(df["q"], context=df["c"], max_answer_tokens=3)
+            print(r.columns, r.key[1])
+            pairs = m.tokenizer.encode(df["q"], pair=df["c"], offsets=True)
+            logits = m.span_logits(pairs)
+            for i in range(2):
+                best, where = -1000.0, None
+                inside = [k for k, s in enumerate(pairs.sequence_ids(i)) if s == 1]
+                for s in inside:
+                    for e in inside:
+                        if s <= e and e < s + 3 and logits["start"][i][s] + logits["end"][i][e] > best:
+                            best = logits["start"][i][s] + logits["end"][i][e]
+                            where = (pairs.offsets(i)[s][0], pairs.offsets(i)[e][1])
+                print(where == (r["start"][i], r["end"][i]), abs(best - r["score"][i]) < 1e-5)
+                print(df["c"][i][where[0]:where[1]] == r["answer"][i])
+                null = logits["start"][i][0] + logits["end"][i][0]
+                print(abs(null - r["null_score"][i]) < 1e-5)
+            """, parameters: ["at": model])
+        #expect(outcome.message == "")
+        #expect(
+            outcome.output
+                == "['answer', 'start', 'end', 'score', 'null_score'] 9\n"
+                + "True True\nTrue\nTrue\nTrue True\nTrue\nTrue\n")
+    }
+
     /// A model takes the tokenizer that lies in its folder, of whatever format.
     @Test func tokenizersOfOtherFormats() throws {
         for (name, text) in [
@@ -181,6 +221,8 @@ import Testing
             ("classifier(cfg.at + \"/bert\", adapter={})", "names no adapter"),
             ("classifier(cfg.at + \"/bert\", adapter={\"a\": 3})", "an adapter is a folder or"),
             ("average_adapters([])", "needs at least one adapter"),
+            ("span_reader(cfg.at + \"/qwen2\")", "is not an encoder that marks spans"),
+            ("span_reader(cfg.at + \"/bert\")", "no head ('qa_outputs.weight')"),
             ("classifier(cfg.at + \"/bert-embed\")", "the model has no head"),
             ("inspect(cfg.at)", "there is neither"),
         ] {
