@@ -4,6 +4,7 @@ import ArenaLanguage
 
 /// The functions of this module.
 package let allBuiltins: [Builtin] = [
+    averageAdaptersFunction,
     basenameFunction,
     blendFunction,
     bosFunction,
@@ -59,6 +60,7 @@ package let allBuiltins: [Builtin] = [
     readTextFunction,
     removeFunction,
     renameFunction,
+    spanReaderFunction,
     specialFunction,
     sqlFunction,
     stratifiedKfoldFunction,
@@ -104,6 +106,7 @@ package let allHostTypes: [HostType] = [
     RandomValue.hostType,
     RollingValue.hostType,
     RowValue.hostType,
+    SpanReaderValue.hostType,
     TemplateValue.hostType,
     TokenListsValue.hostType,
     TokenizerValue.hostType,

@@ -125,6 +125,19 @@ package struct ConfigReader: Sendable {
         return result
     }
 
+    /// One token or several, none if the key is absent.
+    package func tokenIDs(_ key: String) throws(ModelError) -> [Int32] {
+        guard let value = value(key) else { return [] }
+        var ids: [Int32] = []
+        for element in value.elements ?? [value] {
+            guard let id = element.int.flatMap({ Int32(exactly: $0) }) else {
+                throw mismatch(key, "a token or a list of tokens", element)
+            }
+            ids.append(id)
+        }
+        return ids
+    }
+
     package func object(_ key: String) throws(ModelError) -> ConfigReader? {
         guard let value = value(key) else { return nil }
         return try ConfigReader(value, path: path, prefix: prefix + key + ".")

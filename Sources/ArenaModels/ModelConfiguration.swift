@@ -30,6 +30,15 @@ package struct ModelConfiguration: Sendable {
         labelCount = labels?.count ?? promised
     }
 
+    /// The tokens that end a generated text: what generation_config.json names, else config.json.
+    /// - Throws: `ModelError` naming the file and the key.
+    func endTokenIDs(folder: String) throws(ModelError) -> [Int32] {
+        let path = joinPath(folder, "generation_config.json")
+        guard fileExists(path) else { return try reader.tokenIDs("eos_token_id") }
+        let own = try ConfigReader(file: path).tokenIDs("eos_token_id")
+        return own.isEmpty ? try reader.tokenIDs("eos_token_id") : own
+    }
+
     private static func readLabels(_ reader: ConfigReader) throws(ModelError) -> [String]? {
         guard let value = reader.value("id2label") else { return nil }
         guard let members = value.members else {

@@ -18,29 +18,38 @@ package struct ModelFingerprint: Sendable {
 final class ModelOrigin: Sendable {
     private let configuration: String
     private let base: Checkpoint
-    private let adapter: Adapter?
-    private let precision: WeightPrecision
+    private let options: OpeningOptions
+    private let newHeads: [String]
     private let known = Mutex<ModelFingerprint?>(nil)
 
     init(
-        configuration: String, base: Checkpoint, adapter: Adapter?, precision: WeightPrecision
+        configuration: String, base: Checkpoint, _ options: OpeningOptions, newHeads: [String]
     ) {
         self.configuration = configuration
         self.base = base
-        self.adapter = adapter
-        self.precision = precision
+        self.options = options
+        self.newHeads = newHeads
     }
 
-    func fingerprint() throws(ModelError) -> ModelFingerprint {
+    /// The model's with one of its adapters.
+    func fingerprint(adapter: Int) throws(ModelError) -> ModelFingerprint {
+        var parts = try whole()
+        if adapter < options.adapters.count {
+            parts.adapter = options.adapters[adapter].fingerprints
+            if options.merges { parts.adapter.append(("merged", "into the weights")) }
+        }
+        return parts
+    }
+
+    private func whole() throws(ModelError) -> ModelFingerprint {
         if let known = known.withLock({ $0 }) { return known }
         let config: Digest
         do { config = try fileFingerprint(configuration) } catch { throw .file(error) }
         var parts = ModelFingerprint(
             weights: [("config.json", "\(config)")] + base.fingerprints, adapter: [],
-            precision: precision.rawValue, numerics: "\(numericsVersion) cpu")
-        if let adapter {
-            parts.adapter =
-                adapter.weights.fingerprints + [("settings", adapter.configuration.summary)]
+            precision: options.precision.rawValue, numerics: "\(numericsVersion) cpu")
+        if let newHead = options.newHead, !newHeads.isEmpty {
+            parts.weights.append(("new head", "\(newHeads) from seed \(newHead.seed)"))
         }
         known.withLock { $0 = parts }
         return parts
@@ -48,7 +57,10 @@ final class ModelOrigin: Sendable {
 }
 
 extension ModelCore {
-    /// The model's identity. Reads size, header and sampled blocks of its files, once.
+    /// The model's identity with one of its adapters. Reads size, header and sampled blocks of its files,
+    /// once.
     /// - Throws: `ModelError.file`.
-    package func fingerprint() throws(ModelError) -> ModelFingerprint { try origin.fingerprint() }
+    package func fingerprint(adapter: Int = 0) throws(ModelError) -> ModelFingerprint {
+        try origin.fingerprint(adapter: adapter)
+    }
 }

@@ -5,41 +5,74 @@ import ArenaCore
 import ArenaTensor
 import Synchronization
 
-/// A model folder while its layers are being described: a head is made from `weights`, then `close`
-/// names what nobody asked for.
+/// How a model is opened besides its folder.
+package struct OpeningOptions: Sendable {
+    /// What it may be changed by; each call chooses one, the first unless it says.
+    package var adapters: [AdapterMix]
+    /// Whether adapters become part of the weights in place of running beside them.
+    package var merges: Bool
+    /// Weights from elsewhere than the folder.
+    package var source: Checkpoint?
+    package var precision: WeightPrecision
+    /// How a head begins that is missing; nil to refuse.
+    package var newHead: NewHead?
+
+    package init(
+        adapters: [AdapterMix] = [], merges: Bool = false, source: Checkpoint? = nil,
+        precision: WeightPrecision = .stored, newHead: NewHead? = nil
+    ) {
+        self.adapters = adapters
+        self.merges = merges
+        self.source = source
+        self.precision = precision
+        self.newHead = newHead
+    }
+}
+
+/// A model folder while its layers are being described: once for each adapter with `describe`, then
+/// `close` names what nobody asked for.
 struct ModelOpening {
     let path: String
-    let adapterPath: String?
     let configuration: ModelConfiguration
     let account: WeightAccount
-    let backbone: any Backbone
-    private let headNames: [String]
+    let options: OpeningOptions
+    private let type: any Backbone.Type
+    fileprivate private(set) var backbones: [any Backbone] = []
 
     /// - Throws: `ModelError` for anything the configurations and headers can tell.
-    init(
-        _ path: String, adapter: Adapter?, source: Checkpoint? = nil,
-        precision: WeightPrecision = .stored
-    ) throws(ModelError) {
+    init(_ path: String, _ options: OpeningOptions) throws(ModelError) {
         self.path = path
-        adapterPath = adapter?.path
         configuration = try ModelConfiguration(folder: path)
-        let type = try ModelRegistry.backbone(for: configuration)
-        let base = if let source { source } else { try Checkpoint(folder: path) }
-        account = WeightAccount(
-            base: base, adapter: adapter, quantization: configuration.quantization,
-            precision: precision)
-        backbone = try type.init(configuration.reader, weights: account.root)
-        headNames = type.headNames
+        type = try ModelRegistry.backbone(for: configuration)
+        let base = if let source = options.source { source } else { try Checkpoint(folder: path) }
+        var options = options
+        options.newHead?.deviation = try configuration.reader.number(
+            "initializer_range", default: 0.02)
+        self.options = options
+        account = WeightAccount(base, quantization: configuration.quantization, options)
     }
 
     var weights: WeightScope { account.root }
 
-    /// Whether the adapter brings this tensor in place of the base's.
-    func adapterReplaces(_ name: String) -> Bool { account.adapter?.replacements[name] != nil }
+    /// The backbone and what `head` makes of it, for each adapter.
+    mutating func describe<Head>(
+        _ head: (any Backbone, AdapterMix?) throws(ModelError) -> Head
+    ) throws(ModelError) -> [Head] {
+        var heads: [Head] = []
+        for mix in options.adapters.isEmpty ? [nil] : options.adapters.map(Optional.some) {
+            account.begin(mix)
+            let backbone = try type.init(configuration.reader, weights: account.root)
+            backbones.append(backbone)
+            heads.append(try head(backbone, mix))
+            try account.endAdapter()
+        }
+        return heads
+    }
 
     /// The model, once all its layers are described.
     func close() throws(ModelError) -> ModelCore {
         // Heads of other tasks, and tables that older versions saved.
+        let headNames = type.headNames
         try account.close { name in
             name.hasSuffix(".rotary_emb.inv_freq") || headNames.contains { name.hasPrefix($0) }
         }
@@ -50,30 +83,50 @@ struct ModelOpening {
 /// A model without a task: weights that come and go, and rows run through them.
 package final class ModelCore: Sendable {
     package let path: String
-    package let adapterPath: String?
+    /// The adapters that a call may choose, by their paths; empty for a model without.
+    package let adapterPaths: [String]
     /// The name in config.json, such as `Gemma2ForSequenceClassification`.
     package let architecture: String
     package let padTokenID: Int32?
-    let backbone: any Backbone
+    /// The model with each of its adapters; what these leave alone they share.
+    let backbones: [any Backbone]
     let origin: ModelOrigin
-    private let weights: [WeightAccount.Pending]
+    /// The names of head weights that began anew.
+    package let newHeads: [String]
+    private let merging: MergeReport?
+    private let weights: [PendingWeight]
     /// One run, load or unload at a time; the value is the loaded weights' layout.
     let loaded = Mutex<WeightLayout?>(nil)
     /// The same for those who may not wait.
     private let resident = Atomic<Bool>(false)
     /// The workers' memory, kept from one run to the next until the weights leave.
     let arenas = Mutex<[ActivationArena]>([])
+    private let remarksGiven = Atomic<Bool>(false)
 
     fileprivate init(_ opening: ModelOpening) {
         path = opening.path
-        adapterPath = opening.adapterPath
+        adapterPaths = opening.options.adapters.map(\.path)
         architecture = opening.configuration.architectures.first ?? ""
         padTokenID = opening.configuration.padTokenID
-        backbone = opening.backbone
+        backbones = opening.backbones
+        newHeads = opening.account.freshNames
+        merging = opening.account.merging
         origin = ModelOrigin(
             configuration: opening.configuration.reader.path, base: opening.account.base,
-            adapter: opening.account.adapter, precision: opening.account.precision)
+            opening.options, newHeads: newHeads)
         weights = opening.account.pending
+    }
+
+    /// What does not depend on the adapter.
+    var backbone: any Backbone { backbones[0] }
+
+    /// What loading had to tell, once.
+    package func takeRemark() -> String? {
+        guard let words = merging?.words,
+            remarksGiven.compareExchange(expected: false, desired: true, ordering: .relaxed)
+                .exchanged
+        else { return nil }
+        return words
     }
 
     package var vocabulary: Int { backbone.embedding.vocabulary }

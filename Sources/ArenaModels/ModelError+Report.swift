@@ -7,15 +7,17 @@ extension ModelError {
         switch self {
         case .file(let error): return error.report
         case .json(let error): return error.report
-        case .noWeights, .safetensors, .torch, .noPrefix, .shardListed, .shardMissing,
+        case .noWeights, .safetensors, .torch, .numpy, .noPrefix, .shardListed, .shardMissing,
             .shardStranger, .missingTensor,
             .extraTensors, .shape, .storedType, .nonFiniteWeight:
             return checkpointReport
         case .configuration, .architecture, .missingHead, .labels, .wrongKind:
             return configurationReport
-        case .adapterOption, .adapterTensor, .adapterStranger, .adapterMissing, .adapterRank:
+        case .adapterOption, .adapterTensor, .adapterStranger, .adapterMissing, .adapterRank,
+            .notMergeable:
             return adapterReport
-        case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong, .cancelled:
+        case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong,
+            .keysTooLarge, .cancelled:
             return batchReport
         }
     }
@@ -29,7 +31,7 @@ extension ModelError {
         case .noWeights(let folder):
             return FaultReport(
                 .fileNotFound,
-                "there is neither model.safetensors nor model.safetensors.index.json nor pytorch_model.bin",
+                "there is neither model.safetensors nor model.safetensors.index.json nor pytorch_model.bin, nor a .npy file a tensor",
                 place: FilePlace(folder), help: "name the folder that holds the model's weights")
         case .safetensors(let path, let tensor, let problem):
             let subject = tensor.map { "tensor '\($0)' " } ?? "the safetensors file "
@@ -37,6 +39,9 @@ extension ModelError {
         case .torch(let path, let tensor, let problem):
             let subject = tensor.map { "tensor '\($0)' " } ?? "the PyTorch file "
             return value(subject + problem.words, path, problem.help ?? damaged)
+        case .numpy(let path, let tensor, let problem):
+            let subject = tensor.map { "tensor '\($0)'" } ?? "the NumPy file"
+            return value("\(subject) cannot be read: \(problem)", path)
         case .noPrefix(let path, let prefix, let example):
             return value(
                 "no tensor's name begins with '\(prefix)'", path,
@@ -102,7 +107,7 @@ extension ModelError {
                 .value, "\(missing) ('\(tensor)')",
                 place: FilePlace(adapter ?? path),
                 help:
-                    "use a checkpoint trained for this task, or the adapter that brings the head"
+                    "use a checkpoint trained for this task, or the adapter that brings the head; new_head=True begins a new one"
             )
         case .labels(let path, let expected, let found):
             return FaultReport(
@@ -135,6 +140,12 @@ extension ModelError {
                 .key, "the adapter has no tensor '\(tensor)', which its configuration asks for",
                 place: FilePlace(path),
                 help: "the adapter is incomplete or belongs to another base model")
+        case .notMergeable(let name, let path):
+            return FaultReport(
+                .value,
+                "'\(name)' is stored as AWQ or GPTQ codes, which no adapter can be merged into",
+                place: FilePlace(path),
+                help: "leave merge=True out: adapters run beside the weights")
         case .adapterRank(let path, let tensor, let expected, let found):
             return FaultReport(
                 .value,
@@ -172,6 +183,11 @@ extension ModelError {
             return FaultReport(
                 .value, "row \(row) has \(tokens) tokens, the model takes \(limit)",
                 help: "set max_length=\(limit) or less")
+        case .keysTooLarge(let row, let tokens, let bytes, let available):
+            return FaultReport(
+                .value,
+                "row \(row) may grow to \(tokens) tokens, whose keys and values take \(bytes >> 20) MB; \(available >> 20) MB are free",
+                help: "set max_new_tokens or max_length lower")
         case .cancelled:
             return FaultReport(.interrupted, "interrupted")
         default: return FaultReport(.runtime, "no report")

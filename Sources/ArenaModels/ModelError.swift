@@ -11,6 +11,7 @@ package enum ModelError: ArenaFault {
     case noWeights(folder: String)
     case safetensors(path: String, tensor: String?, problem: SafetensorsProblem)
     case torch(path: String, tensor: String?, problem: TorchProblem)
+    case numpy(path: String, tensor: String?, problem: String)
     case noPrefix(path: String, prefix: String, example: String?)
     case shardListed(index: String, shard: String)
     case shardMissing(index: String, tensor: String, shard: String)
@@ -35,6 +36,7 @@ package enum ModelError: ArenaFault {
     case adapterTensor(path: String, tensor: String)
     case adapterStranger(path: String, module: String, base: String, nearest: String?)
     case adapterMissing(path: String, tensor: String)
+    case notMergeable(name: String, path: String)
     case adapterRank(path: String, tensor: String, expected: Int, found: Int)
 
     // Batches
@@ -43,6 +45,7 @@ package enum ModelError: ArenaFault {
     case tokenType(row: Int, type: Int32, types: Int)
     case placeMissing(row: Int, place: VocabularyModel.Place, count: Int)
     case rowTooLong(row: Int, tokens: Int, limit: Int)
+    case keysTooLarge(row: Int, tokens: Int, bytes: Int, available: Int)
     case cancelled
 }
 

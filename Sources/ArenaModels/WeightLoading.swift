@@ -4,9 +4,39 @@ import ArenaCore
 import ArenaTensor
 import Synchronization
 
+/// A weight that memory or a check awaits at load.
+enum PendingWeight: Sendable {
+    case matrix(WeightMatrix, WeightSource)
+    case vector(WeightVector, StoredTensor)
+    case table(EmbeddingTable)
+    case derived(DerivedTensor)
+    /// Loaded by who needs it, let go with the rest.
+    case onDemand(WeightMatrix)
+
+    /// Bytes in the file.
+    var bytes: Int {
+        switch self {
+        case .matrix(_, let source): return source.bytes
+        case .vector(_, let source): return source.count * source.type.size
+        case .table(let table): return table.vocabulary * table.channels * 2
+        case .derived, .onDemand: return 0
+        }
+    }
+
+    /// Bytes in memory once loaded, about: weights keep the width they are stored with.
+    var loadedBytes: Int {
+        switch self {
+        case .matrix(let matrix, let source):
+            return source.bytes * (matrix.panels * 32) / max(1, matrix.outputs)
+        case .vector(let vector, _): return vector.count * 4
+        case .table, .derived, .onDemand: return 0
+        }
+    }
+}
+
 /// Fills weights in parallel, the largest first; on an error everything is let go again.
 func loadWeights(
-    _ pending: [WeightAccount.Pending], layout: WeightLayout, workers: Int
+    _ pending: [PendingWeight], layout: WeightLayout, workers: Int
 ) throws(ModelError) {
     let order = pending.sorted { $0.bytes > $1.bytes }
     let run = LoadRun(order, layout: layout)
@@ -19,12 +49,12 @@ func loadWeights(
 
 /// One load: a shared queue of weights and the first thing that went wrong.
 private final class LoadRun: Sendable {
-    private let order: [WeightAccount.Pending]
+    private let order: [PendingWeight]
     private let layout: WeightLayout
     private let next = Atomic<Int>(0)
     let failure = Mutex<NonFiniteWeight?>(nil)
 
-    init(_ order: [WeightAccount.Pending], layout: WeightLayout) {
+    init(_ order: [PendingWeight], layout: WeightLayout) {
         self.order = order
         self.layout = layout
     }
@@ -48,7 +78,7 @@ private final class LoadRun: Sendable {
 }
 
 /// Frees the memory of weights.
-func unloadWeights(_ pending: [WeightAccount.Pending]) {
+func unloadWeights(_ pending: [PendingWeight]) {
     for weight in pending {
         switch weight {
         case .matrix(let weight, _): weight.unload()

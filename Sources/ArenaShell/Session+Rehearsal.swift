@@ -87,7 +87,7 @@ extension Session {
         _ file: SourceFile, _ arguments: [String], _ parameters: [String: String],
         _ settings: RunSettings
     ) -> Bool {
-        let opening = ["causal_lm", "classifier", "embedder", "masked_lm"]
+        let opening = ["causal_lm", "classifier", "embedder", "masked_lm", "span_reader"]
         guard settings.rehearses, !namesUsed(in: file).names.isDisjoint(with: opening) else {
             return false
         }

@@ -146,6 +146,9 @@ package protocol Backend: Sendable {
     /// y (M, C) = the rows of x with these numbers.
     func gather(_ rows: [Int], of x: Tensor, into y: Tensor)
 
+    /// The rows of y with these numbers, none twice, = the rows of x (M, C).
+    func scatter(_ x: Tensor, to rows: [Int], of y: Tensor)
+
     /// y (R, C) = one row for each range of rows of x; no range is empty.
     func reduce(_ reduction: Reduction, _ x: Tensor, rows: [Range<Int>], into y: Tensor)
 

@@ -42,6 +42,15 @@ func gatherRows(_ rows: [Int], of x: Tensor, into y: Tensor) {
     }
 }
 
+/// The rows of y with these numbers = the rows of x (M, C).
+func scatterRows(_ x: Tensor, to rows: [Int], of y: Tensor) {
+    precondition(x.rows == rows.count && y.columns == x.columns)
+    for (m, row) in rows.enumerated() {
+        precondition(row >= 0 && row < y.rows)
+        (y.base + row * y.stride).update(from: x.base + m * x.stride, count: x.columns)
+    }
+}
+
 /// y (R, C) = the mean or the largest of each range of rows, rows taken in order.
 func reduceRows(_ reduction: Reduction, _ x: Tensor, rows: [Range<Int>], into y: Tensor) {
     precondition(y.rows == rows.count && y.columns == x.columns)

@@ -248,6 +248,10 @@ package struct CPUBackend: Backend {
         gatherRows(rows, of: x, into: y)
     }
 
+    package func scatter(_ x: Tensor, to rows: [Int], of y: Tensor) {
+        scatterRows(x, to: rows, of: y)
+    }
+
     package func reduce(
         _ reduction: Reduction, _ x: Tensor, rows: [Range<Int>], into y: Tensor
     ) {

@@ -29,6 +29,11 @@ package struct RotarySettings: Sendable, Equatable {
     /// Whether a row's length decides on the frequencies.
     package var dependsOnLength: Bool { if case .long = scaling { true } else { false } }
 
+    /// The longest row that takes the first set of frequencies, where there are two.
+    package var switchesAfter: Int? {
+        if case .long(_, _, let original, _) = scaling { original } else { nil }
+    }
+
     /// Whether a row of this many tokens takes the second set of frequencies.
     func isLong(_ tokens: Int) -> Bool {
         if case .long(_, _, let original, _) = scaling { tokens > original } else { false }

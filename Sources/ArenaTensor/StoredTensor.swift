@@ -1,4 +1,5 @@
-// Tensors as files hold them: a name, a type, a shape, and bytes in a mapping.
+// Tensors as files hold them: a name, a type, a shape, and bytes in a mapping; or in memory, for those
+// that were made of others.
 
 import ArenaCore
 import CArenaKernels
@@ -9,8 +10,13 @@ package struct StoredTensor: Sendable {
     package let name: String
     package let type: ElementType
     package let shape: [Int]
-    private let file: MappedFile
-    private let range: Range<Int>
+    private let place: Place
+
+    private enum Place: Sendable {
+        case file(MappedFile, Range<Int>)
+        /// And the file that it follows from, for messages.
+        case memory(FloatBuffer, path: String)
+    }
 
     /// - Parameter range: the tensor's bytes in the file; as long as type and shape say.
     package init(name: String, type: ElementType, shape: [Int], file: MappedFile, range: Range<Int>)
@@ -22,19 +28,41 @@ package struct StoredTensor: Sendable {
         self.name = name
         self.type = type
         self.shape = shape
-        self.file = file
-        self.range = range
+        place = .file(file, range)
+    }
+
+    /// A tensor in memory, at the start of a buffer that nobody changes any more.
+    package init(
+        name: String, type: ElementType, shape: [Int], path: String, memory: FloatBuffer
+    ) {
+        precondition(
+            shape.reduce(1, *) * type.size <= memory.count * MemoryLayout<Float>.size,
+            "a stored tensor lies inside its buffer")
+        self.name = name
+        self.type = type
+        self.shape = shape
+        place = .memory(memory, path: path)
     }
 
     package var count: Int { shape.reduce(1, *) }
 
-    package var path: String { file.path }
+    package var path: String {
+        switch place {
+        case .file(let file, _): return file.path
+        case .memory(_, let path): return path
+        }
+    }
 
     /// Runs `body` on the bytes, which may be unaligned.
     package func withBytes<Result>(_ body: (UnsafeRawPointer) -> Result) -> Result? {
-        // SAFETY: the range lies inside the mapping, which this value keeps alive.
-        file.bytes.baseAddress.map { base in
-            withExtendedLifetime(file) { body(base + range.lowerBound) }
+        // SAFETY: the range lies inside the mapping or the buffer, which this value keeps alive.
+        switch place {
+        case .file(let file, let range):
+            return file.bytes.baseAddress.map { base in
+                withExtendedLifetime(file) { body(base + range.lowerBound) }
+            }
+        case .memory(let buffer, _):
+            return withExtendedLifetime(buffer) { body(UnsafeRawPointer(buffer.base)) }
         }
     }
 
@@ -52,10 +80,19 @@ package struct StoredTensor: Sendable {
     }
 
     /// Gives the pages back once the content has been copied elsewhere.
-    package func releasePages() { file.release(range) }
+    package func releasePages() {
+        if case .file(let file, let range) = place { file.release(range) }
+    }
 }
 
 extension StoredTensor {
+    /// Widens the numbers of a range to `y`.
+    package func widen(_ range: Range<Int>, to y: UnsafeMutablePointer<Float>) {
+        guard let kernel = type.kernelType else { preconditionFailure("codes are no weights") }
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "elements of the tensor")
+        _ = withBytes { arena_widen(kernel, $0 + range.lowerBound * type.size, y, range.count) }
+    }
+
     /// Widens all numbers to `y`; returns the index of the first that is not finite.
     func widenChecked(to y: UnsafeMutablePointer<Float>) -> Int? {
         guard let kernel = type.kernelType else { preconditionFailure("codes are no weights") }

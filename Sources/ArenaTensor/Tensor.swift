@@ -28,6 +28,9 @@ package enum ElementType: String, Sendable, CaseIterable {
     /// Whether numbers of this type are weights as they stand.
     package var isFloat: Bool { kernelType != nil }
 
+    /// The nearest number of this type, ties to even.
+    package func rounded(_ x: Float) -> Float { kernelType.map { arena_round($0, x) } ?? x }
+
     var kernelType: arena_dtype? {
         switch self {
         case .float32: return ARENA_F32

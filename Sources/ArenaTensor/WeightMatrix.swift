@@ -16,6 +16,12 @@ package struct NonFiniteWeight: Error, Sendable {
     package let name: String
     package let path: String
     package let index: Int
+
+    package init(name: String, path: String, index: Int) {
+        self.name = name
+        self.path = path
+        self.index = index
+    }
 }
 
 /// The weight matrix (N, K) of a product x . w^T; holds memory only while loaded.
@@ -109,12 +115,13 @@ package final class WeightMatrix: @unchecked Sendable {
     /// Copies the stored matrix into memory of this layout.
     /// - Throws: `NonFiniteWeight` if a number is infinite or none.
     package func load(_ source: WeightSource, layout: WeightLayout) throws(NonFiniteWeight) {
+        let source = try source.resolved()
         let fresh =
             switch layout {
             case .rows: try asRows(source)
             case .panels: try asPanels(source)
             }
-        source.stored.releasePages()
+        source.stored?.releasePages()
         self.layout = layout
         held = fresh
     }
@@ -167,6 +174,7 @@ package final class WeightMatrix: @unchecked Sendable {
             try checkScales(scales, source)
             return pack(tensor, scales: scales)
         case .dynamic8(let tensor): return try packDynamic(tensor)
+        case .made: preconditionFailure("a matrix is made before it is packed")
         }
     }
 

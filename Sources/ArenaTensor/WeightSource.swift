@@ -15,22 +15,53 @@ package enum WeightSource: Sendable {
     case rows8(StoredTensor, scales: @Sendable () -> [Float])
     /// Numbers (N, K) that become codes of 8 bits at load, for products with rows in 8 bits.
     case dynamic8(StoredTensor)
+    /// What is made at load: of other weights, or by quantizing.
+    case made(MadeMatrix)
 
     /// Its name in the checkpoint.
-    package var name: String { stored.name }
+    package var name: String { stored?.name ?? made?.name ?? "" }
 
-    package var path: String { stored.path }
+    package var path: String { stored?.path ?? made?.path ?? "" }
 
-    /// Bytes it takes in the file, about.
-    package var bytes: Int { stored.count * stored.type.size }
+    /// Bytes it takes in the file or once it is made, about.
+    package var bytes: Int { stored.map { $0.count * $0.type.size } ?? made?.bytes ?? 0 }
 
-    /// The largest of its tensors.
-    package var stored: StoredTensor {
+    /// The largest of its tensors; nil for what is still to be made.
+    package var stored: StoredTensor? {
         switch self {
         case .plain(let tensor), .rows8(let tensor, _), .dynamic8(let tensor): return tensor
         case .table4(let codes): return codes.codes
         case .affine4(let codes): return codes.codes
+        case .made: return nil
         }
+    }
+
+    private var made: MadeMatrix? { if case .made(let made) = self { made } else { nil } }
+
+    /// What a matrix is made of, by making it if it has to be.
+    func resolved() throws(NonFiniteWeight) -> WeightSource {
+        var source = self
+        while case .made(let made) = source { source = try made.make() }
+        return source
+    }
+}
+
+/// A matrix that is made when it loads.
+package struct MadeMatrix: Sendable {
+    package let name: String
+    package let path: String
+    /// Bytes that it takes once it is made.
+    package let bytes: Int
+    package let make: @Sendable () throws(NonFiniteWeight) -> WeightSource
+
+    package init(
+        name: String, path: String, bytes: Int,
+        make: @escaping @Sendable () throws(NonFiniteWeight) -> WeightSource
+    ) {
+        self.name = name
+        self.path = path
+        self.bytes = bytes
+        self.make = make
     }
 }
 
@@ -120,10 +151,18 @@ package struct AffineCodes: Sendable {
 
 extension WeightSource {
     /// Element (n, k) of the matrix for every n and k in turn: the meaning of a format, in plain code.
-    func expandRows(outputs: Int, inputs: Int, order: [Int32]?, to y: UnsafeMutablePointer<Float>) {
+    ///
+    /// The matrix is no longer to be made.
+    package func expandRows(
+        outputs: Int, inputs: Int, order: [Int32]?, to y: UnsafeMutablePointer<Float>
+    ) {
+        guard let stored else { preconditionFailure("a matrix is made before it is read") }
+        if case .plain = self, order == nil {
+            return stored.widen(0..<outputs * inputs, to: y)
+        }
         var (scales, zeros): ([Float], [Float]) = ([], [])
         switch self {
-        case .plain, .dynamic8: break
+        case .plain, .dynamic8, .made: break
         case .table4(let codes): scales = codes.scales()
         case .affine4(let codes): (scales, zeros) = codes.scales()
         case .rows8(_, let read): scales = read()
@@ -147,6 +186,7 @@ extension WeightSource {
                         let g = Int(codes.groups[k]) * outputs + row
                         let code = Float(codes.code(row, k, bytes))
                         value = (code - zeros[g]) * scales[g]
+                    case .made: return
                     case .rows8:
                         let code = bytes.load(fromByteOffset: row * inputs + k, as: Int8.self)
                         value = Float(code) * scales[row]

@@ -28,14 +28,43 @@ package final class WeightVector: @unchecked Sendable {
     package func unload() { buffer = nil }
 }
 
+/// What an adapter adds to the rows of a table: scale * down[:, id] . up^T.
+package struct EmbeddingChange: Sendable {
+    package let down: WeightVector  // (R, V)
+    package let up: WeightVector  // (C, R)
+    package let scale: Float
+
+    package init(down: WeightVector, up: WeightVector, scale: Float) {
+        self.down = down
+        self.up = up
+        self.scale = scale
+    }
+
+    /// Adds the change of a row of a table (V, C), term by term in the order of the ranks.
+    func add(_ id: Int, vocabulary: Int, channels: Int, to y: UnsafeMutablePointer<Float>) {
+        let rank = down.count / vocabulary
+        for c in 0..<channels {
+            var sum: Float = 0
+            for r in 0..<rank {
+                sum = sum.addingProduct(up.base[c * rank + r], down.base[r * vocabulary + id])
+            }
+            y[c] += scale * sum
+        }
+    }
+}
+
 /// An embedding table (V, C) that stays mapped: rows are widened as they are gathered.
 package final class EmbeddingTable: @unchecked Sendable {
     package let vocabulary: Int
     package let channels: Int
     package let source: StoredTensor
+    package let changes: [EmbeddingChange]
     private let kernel: arena_dtype
 
-    package init(_ source: StoredTensor, vocabulary: Int, channels: Int) {
+    package init(
+        _ source: StoredTensor, vocabulary: Int, channels: Int, changes: [EmbeddingChange] = []
+    ) {
+        self.changes = changes
         precondition(source.shape == [vocabulary, channels], "a table has its weight's shape")
         guard let kernel = source.type.kernelType else {
             preconditionFailure("codes are no weights")
@@ -64,7 +93,7 @@ package final class EmbeddingTable: @unchecked Sendable {
         }
     }
 
-    /// Writes the rows of these ids, which lie in the vocabulary, to (M, C).
+    /// Writes the rows of these ids, which lie in the vocabulary, with their changes to (M, C).
     func gather(_ ids: [Int32], into y: Tensor) {
         let kernel = kernel
         _ = source.withBytes { bytes in
@@ -73,6 +102,11 @@ package final class EmbeddingTable: @unchecked Sendable {
                 arena_widen(
                     kernel, bytes + Int(id) * channels * source.type.size,
                     y.base + m * y.stride, channels)
+                for change in changes {
+                    change.add(
+                        Int(id), vocabulary: vocabulary, channels: channels,
+                        to: y.base + m * y.stride)
+                }
             }
         }
     }

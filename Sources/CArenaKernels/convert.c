@@ -170,3 +170,36 @@ float arena_round(arena_dtype dtype, float x) {
     }
     return x;
 }
+
+ptrdiff_t arena_quantize4(const float *x, size_t count, size_t block, const float *bounds,
+                          const uint8_t *order, uint8_t *codes, float *scales) {
+    for (size_t first = 0; first < count; first += block) {
+        size_t size = count - first < block ? count - first : block;
+        float most = 0;
+        for (size_t i = 0; i < size; i++) {
+            uint32_t bits;
+            memcpy(&bits, x + first + i, 4);
+            if (odd32(bits)) return (ptrdiff_t)(first + i);
+            float magnitude = __builtin_fabsf(x[first + i]);
+            most = magnitude > most ? magnitude : most;
+        }
+        // A last block that is not full is divided where the others are multiplied.
+        float least = most < 1e-38f ? 1e-38f : most, inverse = 1.0f / least;
+        scales[first / block] = size == block ? most : least;
+        for (size_t i = 0; i < size; i++) {
+            float value = size == block ? x[first + i] * inverse : x[first + i] / least;
+            size_t place = 0;
+            for (size_t j = 0; j < 15; j++) place += value > bounds[j];
+            size_t at = first + i;
+            if (at % 2 == 0) codes[at / 2] = (uint8_t)(order[place] << 4);
+            else codes[at / 2] |= order[place];
+        }
+    }
+    // Half a byte over is what zero becomes.
+    if (count % 2) {
+        size_t place = 0;
+        for (size_t j = 0; j < 15; j++) place += 0.0f > bounds[j];
+        codes[count / 2] |= order[place];
+    }
+    return -1;
+}

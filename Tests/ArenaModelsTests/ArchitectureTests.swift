@@ -58,6 +58,10 @@ private struct Answer {
             return (0..<batch.count).map { r in
                 Array(logits[r * model.labelCount..<(r + 1) * model.labelCount])
             }
+        case .spans(let model):
+            return try model.logits(batch, options).map { row in
+                row.map { Array($0.starts) + Array($0.ends) } ?? []
+            }
         case .embedder(let model):
             let all = try model.embed(batch, pooling: .mean, options)
             return (0..<batch.count).map { r in
@@ -87,12 +91,14 @@ private struct Answer {
         case classifier(Classifier)
         case language(VocabularyModel)
         case embedder(Embedder)
+        case spans(SpanReader)
     }
 
     func open() throws -> Opened {
         let path = joinPath(folder, name)
         switch task {
         case "classify": return .classifier(try Classifier(modelPath: path))
+        case "span": return .spans(try SpanReader(modelPath: path))
         case "embed": return .embedder(try Embedder(modelPath: path))
         case "causal": return .language(try VocabularyModel(modelPath: path, causal: true))
         default: return .language(try VocabularyModel(modelPath: path, causal: false))
@@ -157,7 +163,7 @@ private struct Answer {
         let answer = try Answer(name)
         let path = joinPath(folder, name)
         let stored = try Classifier(modelPath: path)
-        let model = try Classifier(modelPath: path, precision: .int8)
+        let model = try Classifier(modelPath: path, OpeningOptions(precision: .int8))
         let rows = (0..<answer.batch.count).map { Array(answer.batch[$0]) }
         let exact = Classifier.probabilities(
             try stored.predictLogits(TokenBatch(rows)), labels: stored.labelCount)

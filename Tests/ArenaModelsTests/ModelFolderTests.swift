@@ -306,14 +306,18 @@ import Testing
         let folder = joinPath(fixtures, "gemma2-fp32-lora")
         let rows = try Expected("gemma2-fp32").batch
         let base = joinPath(fixtures, "gemma2-fp32")
-        let tuned = try Classifier(modelPath: base, adapter: try Adapter(folder: folder))
+        let tuned = try Classifier(modelPath: base, adapterPath: folder)
         func open(rank: Int, alpha: Double, targets: [String]?) throws -> Classifier {
             let file = joinPath(folder, "adapter_model.safetensors")
             return try Classifier(
                 modelPath: base,
-                adapter: try Adapter(
-                    stateDict: file,
-                    AdapterConfiguration(path: file, rank: rank, alpha: alpha, targets: targets)))
+                OpeningOptions(adapters: [
+                    AdapterMix(
+                        try Adapter(
+                            stateDict: file,
+                            AdapterConfiguration(
+                                path: file, rank: rank, alpha: alpha, targets: targets)))
+                ]))
         }
         let expected = bits(try tuned.predictLogits(rows))
         for targets in [nil, ["q_proj", "down_proj"]] {

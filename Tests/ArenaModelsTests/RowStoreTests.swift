@@ -55,6 +55,32 @@ private final class MemoryStore: RowStore {
         #expect(third.tally.found == rows.count && !idle.isLoaded)
     }
 
+    /// Texts are kept and found like numbers, also empty ones that end at once.
+    @Test func generatedTextsAreKept() throws {
+        let path = joinPath(splitPath(fixtures).folder, "generation/llama")
+        let model = try VocabularyModel(modelPath: path, causal: true)
+        let rows = (1...12).map { n in [Int32](repeating: 7 + Int32(n), count: n) }
+        let settings = GenerationSettings(
+            maxNewTokens: 9, sampling: Sampling(temperature: 1, seed: 2),
+            endTokens: Set(model.endTokenIDs))
+        let expected = try model.generate(TokenBatch(rows), settings, RunOptions())
+        let store = MemoryStore()
+        let tally = Mutex(RowTally())
+        var options = RunOptions(workers: 2)
+        options.store = store
+        options.tally = { result in tally.withLock { $0 = result } }
+        let first = try model.generate(TokenBatch(Array(rows.prefix(5))), settings, options)
+        #expect(first == Array(expected.prefix(5)))
+        let second = try model.generate(TokenBatch(rows), settings, options)
+        #expect(second == expected)
+        #expect(tally.withLock { $0.found } == 5 && tally.withLock { $0.computed } == 7)
+        // Rows that may not begin have no text.
+        options.store = nil
+        options.mayBegin = { _ in false }
+        let late = try model.generate(TokenBatch(rows), settings, options)
+        #expect(late.allSatisfy { $0 == nil } && tally.withLock { $0.cut } == 12)
+    }
+
     @Test func rowsThatMayNotBeginAreMissing() throws {
         let expected = try predict(model(), rows).values
         let store = MemoryStore()

@@ -155,8 +155,10 @@ func report(_ body: () throws -> Void) -> FaultReport? {
 
 extension Classifier {
     convenience init(modelPath: String, adapterPath: String?, labels: Int? = nil) throws {
-        let adapter = try adapterPath.map { try Adapter(folder: $0) }
-        try self.init(modelPath: modelPath, adapter: adapter, labels: labels)
+        let mix = try adapterPath.map { AdapterMix(try Adapter(folder: $0)) }
+        try self.init(
+            modelPath: modelPath, labels: labels,
+            OpeningOptions(adapters: mix.map { [$0] } ?? []))
     }
 
     func predictLogits(

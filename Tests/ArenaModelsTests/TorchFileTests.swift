@@ -24,7 +24,8 @@ private func file(_ name: String) -> String { joinPath(folder, "torch-files/" + 
         // The whole model from the other file.
         let rows = TokenBatch([[5, 6, 7], [9]])
         let own = try Classifier(modelPath: joinPath(folder, "bert"))
-        let other = try Classifier(modelPath: joinPath(folder, "bert"), source: found)
+        let other = try Classifier(
+            modelPath: joinPath(folder, "bert"), OpeningOptions(source: found))
         #expect(bits(try own.predictLogits(rows)) == bits(try other.predictLogits(rows)))
     }
 

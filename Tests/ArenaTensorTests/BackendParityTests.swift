@@ -310,7 +310,9 @@ import Testing
                 let picked = Tensor([Float](repeating: 0, count: 3 * c), rows: 3, columns: c)
                 backend.gather([5, 5, 0], of: x, into: picked)
                 backend.add(e, into: picked)
-                return y.values + e.values + picked.values
+                let placed = Tensor([Float](repeating: 7, count: 4 * c), rows: 4, columns: c)
+                backend.scatter(e, to: [3, 0, 2], of: placed)
+                return y.values + e.values + picked.values + placed.values
             }
         }
     }

@@ -17,11 +17,13 @@ import os
 import shutil
 import sys
 
+import numpy as np
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from transformers import (
-    AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSequenceClassification,
+    AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForQuestionAnswering,
+    AutoModelForSequenceClassification,
     BertConfig, BitsAndBytesConfig, DebertaV2Config, DistilBertConfig, Gemma2Config, GemmaConfig,
     LlamaConfig, MPNetConfig, MistralConfig, Phi3Config, Qwen2Config, RobertaConfig,
 )
@@ -33,7 +35,7 @@ LABELLED = {"id2label": LABELS, "label2id": {name: k for k, name in LABELS.items
 SMALLEST_EFFECT = 0.005  # what leaving a feature out must change in some value
 TASKS = {
     "classify": AutoModelForSequenceClassification, "causal": AutoModelForCausalLM,
-    "masked": AutoModelForMaskedLM, "embed": AutoModel,
+    "masked": AutoModelForMaskedLM, "embed": AutoModel, "span": AutoModelForQuestionAnswering,
 }
 OUT = None
 
@@ -82,6 +84,8 @@ def answer(model, task, expected):
         output = model(input_ids=torch.tensor([row]), **extra)
         if task == "classify":
             values.append(output.logits[0].tolist())
+        elif task == "span":
+            values.append(output.start_logits[0].tolist() + output.end_logits[0].tolist())
         elif task == "embed":
             values.append(output.last_hidden_state[0].mean(0).tolist())
         elif task == "masked":
@@ -162,20 +166,30 @@ def encoders():
     make("bert", bert, "classify", types=True)
     make("bert-mlm", bert, "masked", dtype=torch.bfloat16, types=True)
     make("bert-embed", bert, "embed")
+    spans = {"id2label": {0: "LABEL_0", 1: "LABEL_1"}, "label2id": {"LABEL_0": 0, "LABEL_1": 1}}
+    sizes = {**SIZES, **spans}
+    make("bert-qa", BertConfig(**sizes, type_vocab_size=2, pad_token_id=0), "span", types=True)
     roberta = RobertaConfig(
         **{**SIZES, "max_position_embeddings": 66}, type_vocab_size=1, pad_token_id=1,
         layer_norm_eps=1e-5,
     )
     make("roberta", roberta, "classify")
+    make("roberta-qa", RobertaConfig(
+        **{**sizes, "max_position_embeddings": 66}, type_vocab_size=1, pad_token_id=1,
+        layer_norm_eps=1e-5), "span")
     make("roberta-mlm", roberta, "masked", dtype=torch.bfloat16)
     distil = DistilBertConfig(
         vocab_size=97, dim=32, hidden_dim=40, n_layers=2, n_heads=4, max_position_embeddings=64,
         **LABELLED,
     )
     make("distilbert", distil, "classify")
+    make("distilbert-qa", DistilBertConfig(
+        vocab_size=97, dim=32, hidden_dim=40, n_layers=2, n_heads=4, max_position_embeddings=64,
+        **spans), "span")
     make("distilbert-mlm", distil, "masked", dtype=torch.bfloat16)
     mpnet = MPNetConfig(**{**SIZES, "max_position_embeddings": 66})
     make("mpnet", mpnet, "classify")
+    make("mpnet-qa", MPNetConfig(**{**sizes, "max_position_embeddings": 66}), "span")
     make("mpnet-mlm", mpnet, "masked", dtype=torch.bfloat16)
     deberta = DebertaV2Config(
         **SIZES, relative_attention=True, position_buckets=10, norm_rel_ebd="layer_norm",
@@ -192,6 +206,10 @@ def encoders():
         longest=90,  # past max_position_embeddings, which relative positions do not mind
     )
     make("deberta-v3-mlm", deberta, "masked", dtype=torch.bfloat16)
+    make("deberta-v3-qa", DebertaV2Config(
+        **sizes, relative_attention=True, position_buckets=10, norm_rel_ebd="layer_norm",
+        share_att_key=True, pos_att_type=["p2c", "c2p"], position_biased_input=False,
+        type_vocab_size=0), "span")
     older = DebertaV2Config(
         **{**SIZES, "max_position_embeddings": 61}, relative_attention=True, position_buckets=-1,
         share_att_key=False, pos_att_type="c2p|p2c", position_biased_input=True, type_vocab_size=2,
@@ -423,7 +441,7 @@ def rewrite_packed(base):
 
 
 def torch_files():
-    """The weights of `bert` in PyTorch's formats, as training programs leave them."""
+    """The weights of `bert` in PyTorch's formats, as training programs leave them, and in NumPy's."""
     weights = load_file(os.path.join(OUT, "bert", "model.safetensors"))
     folder = os.path.join(OUT, "torch-files")
     os.makedirs(folder)
@@ -433,6 +451,7 @@ def torch_files():
     torch.save(
         {k: torch.nn.Parameter(v) for k, v in weights.items()}, os.path.join(folder, "legacy.bin"),
         _use_new_zipfile_serialization=False)
+    np.savez(os.path.join(folder, "numpy.npz"), **{k: v.numpy() for k, v in weights.items()})
     # Views of one storage, one of them transposed.
     table = torch.arange(24, dtype=torch.float32).reshape(4, 6)
     views = {"whole": table, "rows": table[1:3], "turned": table.T, "none": table[:0]}

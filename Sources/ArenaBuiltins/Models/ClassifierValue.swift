@@ -14,12 +14,14 @@ final class ClassifierValue: HostObject {
     let labels: [String]
     let devices: Int
     let tokenizer: TokenizerValue?
+    let adapterNames: [String]
 
-    init(_ model: Classifier, labels: [String], devices: Int, tokenizer: TokenizerValue?) {
+    init(_ model: Classifier, labels: [String], _ opening: ModelOpeningArguments) {
         self.model = model
         self.labels = labels
-        self.devices = devices
-        self.tokenizer = tokenizer
+        devices = opening.devices
+        tokenizer = opening.tokenizer
+        adapterNames = opening.adapterNames
     }
 
     static let hostType = HostType(
@@ -44,10 +46,11 @@ final class ClassifierValue: HostObject {
             a, verb: "predict", model: model.modelPath, tokenizer: tokenizer)
         let task = ModelTask(
             core: model.core, batch: input.batch, verb: "predict", name: "logits",
-            parameters: [("pool", model.pooling.rawValue)])
+            parameters: [("pool", model.pooling.rawValue)],
+            adapter: try chosenAdapter(a, adapterNames))
         let values = try runModel(a, task, workers: devices) {
             options throws(ModelError) in
-            try model.predictLogits(input.batch, options)
+            try model.predictLogits(input.batch, adapter: task.adapter, options)
         }
         return (Rehearsal.completed(values, a), input.key, input.batch.count)
     }
@@ -71,7 +74,8 @@ final class ClassifierValue: HostObject {
 
 /// How a model shows itself.
 func modelText(_ kind: String, _ core: ModelCore) -> String {
-    "<\(kind) \(core.architecture) \(core.path)" + (core.adapterPath.map { " + \($0)" } ?? "") + ">"
+    let adapters = core.adapterPaths.map { " + " + $0 }.joined(separator: ",")
+    return "<\(kind) \(core.architecture) \(core.path)\(adapters)>"
 }
 
 private let predictParameters: [BuiltinParameter] =
@@ -119,7 +123,14 @@ let classifierFunction = Builtin(
                 "pool", "str", .named("\"last\""),
                 "the token a decoder's head looks at: last, the rightmost that is not padding, or before_first_pad"
             ),
-        ] + modelOpeningParameters.dropFirst(),
+        ] + modelOpeningParameters.dropFirst()
+        + [
+            P(
+                "new_head", "bool", .named("False"),
+                "begin a head that neither model nor adapter has, as training does, in place of refusing"
+            ),
+            P("seed", "int", .named("0"), "what a new head is drawn from"),
+        ],
     "Opens a classification, regression or reward model; configurations and headers are checked now, weights load at first use.",
     examples: [
         Example(
@@ -140,15 +151,19 @@ let classifierFunction = Builtin(
                 + ", not '\(name)'")
     }
     // The adapter stands first, the rest behind labels and pool.
-    let opening = try ModelOpeningArguments(a, adapter: 1, from: 4)
+    var opening = try ModelOpeningArguments(a, adapter: 1, from: 4)
+    let last = 3 + modelOpeningParameters.count
+    let seed = try a.int(last + 1, or: 0)
+    if try a.bool(last, or: false) { opening.options.newHead = NewHead(seed: seed) }
     let model = try raising { () throws(ModelError) in
         try Classifier(
-            modelPath: opening.path, adapter: opening.adapter, labels: labels?.count,
-            pooling: pooling, source: opening.source,
-            precision: opening.precision)
+            modelPath: opening.path, labels: labels?.count, pooling: pooling, opening.options)
+    }
+    if !model.core.newHeads.isEmpty {
+        a.machine.note(
+            "classifier: new and untrained, from seed \(seed): "
+                + model.core.newHeads.joined(separator: ", "))
     }
     let names = labels ?? model.labels ?? (0..<model.labelCount).map { "LABEL_\($0)" }
-    return .host(
-        ClassifierValue(
-            model, labels: names, devices: opening.devices, tokenizer: opening.tokenizer))
+    return .host(ClassifierValue(model, labels: names, opening))
 }

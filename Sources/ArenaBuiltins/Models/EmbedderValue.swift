@@ -13,11 +13,13 @@ final class EmbedderValue: HostObject {
     let model: Embedder
     let devices: Int
     let tokenizer: TokenizerValue?
+    let adapterNames: [String]
 
-    init(_ model: Embedder, devices: Int, tokenizer: TokenizerValue?) {
+    init(_ model: Embedder, _ opening: ModelOpeningArguments) {
         self.model = model
-        self.devices = devices
-        self.tokenizer = tokenizer
+        devices = opening.devices
+        tokenizer = opening.tokenizer
+        adapterNames = opening.adapterNames
     }
 
     static let hostType = HostType(
@@ -84,11 +86,12 @@ final class EmbedderValue: HostObject {
             core: model.core, batch: input.batch, verb: "embed", name: "embed",
             parameters: [
                 ("pool", pooling.rawValue), ("leaving", "\(leaving.sorted())"),
-            ])
+            ], adapter: try chosenAdapter(a, adapterNames))
         let values = Rehearsal.completed(
             try runModel(a, task, workers: devices) {
                 options throws(ModelError) in
-                try model.embed(input.batch, pooling: pooling, leaving: leaving, options)
+                try model.embed(
+                    input.batch, pooling: pooling, leaving: leaving, adapter: task.adapter, options)
             }, a)
         let matrix = MatrixStorage(
             .float32(values), count: input.batch.count, width: model.channels)
@@ -114,9 +117,7 @@ let embedderFunction = Builtin(
 ) { a throws(Raised) in
     let opening = try ModelOpeningArguments(a)
     let model = try raising { () throws(ModelError) in
-        try Embedder(
-            modelPath: opening.path, adapter: opening.adapter, source: opening.source,
-            precision: opening.precision)
+        try Embedder(modelPath: opening.path, opening.options)
     }
-    return .host(EmbedderValue(model, devices: opening.devices, tokenizer: opening.tokenizer))
+    return .host(EmbedderValue(model, opening))
 }

@@ -14,16 +14,18 @@ final class LanguageModelValue: HostObject {
     let model: VocabularyModel
     let devices: Int
     let tokenizer: TokenizerValue?
+    let adapterNames: [String]
 
-    init(_ model: VocabularyModel, devices: Int, tokenizer: TokenizerValue?) {
+    init(_ model: VocabularyModel, _ opening: ModelOpeningArguments) {
         self.model = model
-        self.devices = devices
-        self.tokenizer = tokenizer
+        devices = opening.devices
+        tokenizer = opening.tokenizer
+        adapterNames = opening.adapterNames
     }
 
     static let causalType = HostType(
         "causal_lm", summary: "A language model that reads from left to right.",
-        methods: methods("causal_lm", at: "\"last\"") + [logProbabilityMethod])
+        methods: methods("causal_lm", at: "\"last\"") + [generateMethod, logProbabilityMethod])
     static let maskedType = HostType(
         "masked_lm", summary: "A language model that fills in a mask.",
         methods: methods("masked_lm", at: "\"mask\""))
@@ -106,11 +108,12 @@ final class LanguageModelValue: HostObject {
             a, verb: "choose", model: model.core.path, tokenizer: tokenizer)
         let task = ModelTask(
             core: model.core, batch: input.batch, verb: "choose", name: "choice_logits",
-            parameters: [("choices", "\(ids)")])
+            parameters: [("choices", "\(ids)")], adapter: try chosenAdapter(a, adapterNames))
         let logits = Rehearsal.completed(
             try runModel(a, task, workers: devices) {
                 options throws(ModelError) in
-                try model.logits(input.batch, choices: ids, at: place, options)
+                try model.logits(
+                    input.batch, choices: ids, at: place, adapter: task.adapter, options)
             }, a)
         let values =
             probabilities ? Classifier.probabilities(logits, labels: ids.count) : logits
@@ -131,10 +134,11 @@ final class LanguageModelValue: HostObject {
                 .value, "prefix_tokens= is a number, or one for each of \(input.batch.count) rows")
         }
         let task = ModelTask(
-            core: model.core, batch: input.batch, verb: "score", name: "log_probs")
+            core: model.core, batch: input.batch, verb: "score", name: "log_probs",
+            adapter: try chosenAdapter(a, adapterNames))
         let values = try runModel(a, task, workers: devices) {
             options throws(ModelError) in
-            try model.logProbabilities(input.batch, from: from, options)
+            try model.logProbabilities(input.batch, from: from, adapter: task.adapter, options)
         }.map { Rehearsal.completed($0, a) }
         return try framing { () throws(FrameError) in
             value(
@@ -213,13 +217,9 @@ private let logProbabilityMethod = Builtin(
 private func open(_ a: Arguments, causal: Bool) throws(Raised) -> Value {
     let opening = try ModelOpeningArguments(a)
     let model = try raising { () throws(ModelError) in
-        try VocabularyModel(
-            modelPath: opening.path, adapter: opening.adapter, causal: causal,
-            source: opening.source,
-            precision: opening.precision)
+        try VocabularyModel(modelPath: opening.path, causal: causal, opening.options)
     }
-    return .host(
-        LanguageModelValue(model, devices: opening.devices, tokenizer: opening.tokenizer))
+    return .host(LanguageModelValue(model, opening))
 }
 
 let causalLMFunction = Builtin(

@@ -1,4 +1,5 @@
-// Adapters as scripts name them: a PEFT folder by its path, or a state dict with the settings it lacks.
+// Adapters as scripts name them: a PEFT folder by its path, a state dict with the settings it lacks, an
+// average of several, or several by name.
 
 import ArenaCore
 import ArenaLanguage
@@ -6,25 +7,82 @@ import ArenaModels
 
 private typealias P = BuiltinParameter
 
-/// A LoRA state dict with its settings.
+/// A LoRA adapter, or an average of several.
 final class LoraValue: HostObject {
-    let adapter: Adapter
+    let mix: AdapterMix
 
-    init(_ adapter: Adapter) { self.adapter = adapter }
+    init(_ mix: AdapterMix) { self.mix = mix }
 
     static let hostType = HostType(
-        "lora", summary: "Low-rank changes to a model, from a state dict.", methods: [])
+        "lora", summary: "Low-rank changes to a model.", methods: [])
     var type: HostType { Self.hostType }
-    var representation: String { "<lora \(adapter.path)>" }
-    func forWorker() -> (any HostObject)? { LoraValue(adapter) }
+    var representation: String { "<lora \(mix.path)>" }
+    func forWorker() -> (any HostObject)? { LoraValue(mix) }
 }
 
-/// The adapter that an argument names, nil for None.
-func adapterArgument(_ a: Arguments, _ i: Int) throws(Raised) -> Adapter? {
-    guard a.has(i) else { return nil }
-    if let lora = a[i].asHost as? LoraValue { return lora.adapter }
-    let path = try a.string(i)
-    return try raising { () throws(ModelError) in try Adapter(folder: path) }
+/// The adapters that an argument names, with their names if there are several.
+func adapterArgument(_ a: Arguments, _ i: Int) throws(Raised) -> ([String], [AdapterMix]) {
+    guard a.has(i) else { return ([], []) }
+    guard let entries = a[i].dictItems else { return ([], [try adapterMix(a, a[i])]) }
+    var names: [String] = []
+    var mixes: [AdapterMix] = []
+    for (key, value) in entries {
+        guard let name = key.asString else {
+            throw Raised(
+                .type, "adapters have texts as names, not \(a.machine.representation(of: key))")
+        }
+        names.append(name)
+        mixes.append(try adapterMix(a, value))
+    }
+    guard !names.isEmpty else { throw Raised(.value, "adapter={} names no adapter") }
+    return (names, mixes)
+}
+
+/// The adapter that a value stands for: a folder's path or a `lora`.
+private func adapterMix(_ a: Arguments, _ value: Value) throws(Raised) -> AdapterMix {
+    if let lora = value.asHost as? LoraValue { return lora.mix }
+    guard let path = value.asString else {
+        throw Raised(
+            .type,
+            "an adapter is a folder or lora(...), not \(a.machine.representation(of: value))")
+    }
+    return AdapterMix(try raising { () throws(ModelError) in try Adapter(folder: path) })
+}
+
+let averageAdaptersFunction = Builtin(
+    "average_adapters",
+    [
+        P("adapters", "list of str or lora", .required, "PEFT folders or lora(...)"),
+        P("weights", "list of float", .named("equal"), "the share of each"),
+    ],
+    "One adapter whose changes to the model are the weighted sum of the others' changes, by default their mean.",
+    examples: [
+        Example(
+            """
+            a = average_adapters(["Resources/demo/adapter", "Resources/demo/adapter"], weights=[0.7, 0.3])
+            print(type(a))
+            """, prints: "lora\n")
+    ]
+) { a throws(Raised) in
+    let list = try a.iterable(0)
+    defer { list.release() }
+    var mixes: [AdapterMix] = []
+    for item in list.items ?? .init(start: nil, count: 0) {
+        mixes.append(try adapterMix(a, item))
+    }
+    guard !mixes.isEmpty else {
+        throw Raised(.value, "average_adapters() needs at least one adapter")
+    }
+    var shares = mixes.map { _ in 1 / Double(mixes.count) }
+    if a.has(1) {
+        let given = try a.iterable(1)
+        defer { given.release() }
+        shares = (given.items ?? .init(start: nil, count: 0)).compactMap(\.asDouble)
+        guard shares.count == mixes.count, shares.allSatisfy(\.isFinite) else {
+            throw Raised(.value, "weights= is a number for each of \(mixes.count) adapters")
+        }
+    }
+    return .host(LoraValue(AdapterMix(averaging: mixes, shares: shares)))
 }
 
 let loraFunction = Builtin(
@@ -59,7 +117,8 @@ let loraFunction = Builtin(
     let prefix = try a.optionalString(5) ?? ""
     return .host(
         LoraValue(
-            try raising { () throws(ModelError) in
-                try Adapter(stateDict: path, prefix: prefix, configuration)
-            }))
+            AdapterMix(
+                try raising { () throws(ModelError) in
+                    try Adapter(stateDict: path, prefix: prefix, configuration)
+                })))
 }

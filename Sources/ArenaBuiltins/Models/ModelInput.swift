@@ -15,11 +15,37 @@ let modelInputParameters: [BuiltinParameter] =
     + [
         P(
             "token_budget", "int", .named("planned"),
-            "tokens computed at once; never changes results")
+            "tokens computed at once; never changes results"),
+        P(
+            "adapter", "str", .named("the first"),
+            "which of several adapters computes, by its name"),
     ]
 
 /// The first parameter behind the receiver and `modelInputParameters`.
 let afterModelInput = 1 + modelInputParameters.count
+
+/// The token budget of a call.
+func tokenBudget(_ a: Arguments) throws(Raised) -> Int {
+    let budget = try a.int(afterModelInput - 2, or: RunOptions.defaultTokenBudget)
+    guard budget > 0 else {
+        throw Raised(.value, "token_budget must be at least 1, not \(budget)")
+    }
+    return budget
+}
+
+/// The number of the adapter that a call names among those its model was opened with.
+func chosenAdapter(_ a: Arguments, _ names: [String]) throws(Raised) -> Int {
+    guard let name = try a.optionalString(afterModelInput - 1) else { return 0 }
+    if let number = names.firstIndex(of: name) { return number }
+    guard !names.isEmpty else {
+        throw Raised(
+            .value, "\(a.builtin.name)(): the model has no adapters by name",
+            help: "open it with adapter={\"\(name)\": \"folder\", ...}")
+    }
+    throw Raised(
+        .key, "\(a.builtin.name)(): there is no adapter '\(name)'",
+        help: "there are: " + names.joined(separator: ", "))
+}
 
 /// Rows of tokens for a model, with the key they carry.
 struct ModelInput {
@@ -106,44 +132,50 @@ func presentRows(_ values: [Float], rows: Int) -> Validity {
 /// What opening any model takes behind its folder.
 let modelOpeningParameters: [BuiltinParameter] = [
     P(
-        "adapter", "str or lora", .named("None"),
-        "a PEFT LoRA folder, or lora(...), applied without merging"),
+        "adapter", "str, lora or dict", .named("None"),
+        "a PEFT LoRA folder, lora(...) or average_adapters(...); or several by name, of which each call chooses one"
+    ),
     P("devices", "int", .named("all processors"), "how many workers share the rows"),
     P("tokenizer", "str", .named("the model's own"), "a folder or tokenizer.json to use instead"),
     P(
         "state_dict", "str", .named("None"),
-        "a file of weights to use in place of the folder's: .safetensors, .bin, .pt or .pth"),
+        "a file of weights to use in place of the folder's: .safetensors, .bin, .pt, .pth, .npz or .npy"
+    ),
     P("prefix", "str", .named("\"\""), "what its names begin with, left out"),
     P(
         "weights", "str", .named("\"stored\""),
-        "int8 multiplies rows and weights in 8 bits: faster, a little less exact"),
+        "int8 multiplies rows and weights in 8 bits: faster, a little less exact; nf4 makes bitsandbytes' 4-bit codes of what is stored wider"
+    ),
     P(
         "split", "str", .named("\"rows\""),
         "rows or layers over several devices; processors share the weights, so here it is all one"),
+    P(
+        "merge", "bool", .named("False"),
+        "add the adapter to the weights at load, in their own format; says what that loses"),
 ]
 
 /// The arguments that `modelOpeningParameters` describe.
 struct ModelOpeningArguments {
     let path: String
-    let adapter: Adapter?
+    /// The names of several adapters; empty for one alone.
+    let adapterNames: [String]
     let devices: Int
     let tokenizer: TokenizerValue?
-    let source: Checkpoint?
-    let precision: WeightPrecision
+    var options = OpeningOptions()
 
     /// - Parameters:
     ///   - adapter: the index of the adapter.
     ///   - first: the index of the one behind it.
     init(_ a: Arguments, adapter at: Int = 1, from first: Int = 2) throws(Raised) {
         path = try a.string(0)
-        adapter = try adapterArgument(a, at)
+        (adapterNames, options.adapters) = try adapterArgument(a, at)
         devices = try a.int(first, or: processorCount())
         guard devices >= 1, devices <= 64 else {
             throw Raised(
                 .value, "devices= is 1 to 64, not \(devices)",
                 help: "this machine has \(processorCount()) processors")
         }
-        let own = fileExists(joinPath(path, "tokenizer.json")) ? path : nil
+        let own = hasTokenizer(path) ? path : nil
         if let from = try a.optionalString(first + 1) ?? own {
             tokenizer = TokenizerValue(
                 try raising { () throws(TokenizerError) in try Tokenizer(path: from) })
@@ -152,22 +184,26 @@ struct ModelOpeningArguments {
         }
         let weights = try a.optionalString(first + 4) ?? "stored"
         guard let known = WeightPrecision(rawValue: weights) else {
-            throw Raised(.value, "weights is \"stored\" or \"int8\", not '\(weights)'")
+            let names = WeightPrecision.allCases.map { "\"\($0.rawValue)\"" }
+            throw Raised(
+                .value, "weights is \(names.joined(separator: " or ")), not '\(weights)'")
         }
-        precision = known
+        options.precision = known
         let split = try a.optionalString(first + 5) ?? "rows"
         guard split == "rows" || split == "layers" else {
             throw Raised(.value, "split is \"rows\" or \"layers\", not '\(split)'")
         }
         let prefix = try a.optionalString(first + 3) ?? ""
         if let file = try a.optionalString(first + 2) {
-            source = try raising { () throws(ModelError) in
+            options.source = try raising { () throws(ModelError) in
                 try Checkpoint(file: file, prefix: prefix)
             }
         } else if !prefix.isEmpty {
             throw Raised(.value, "prefix= is for state_dict=")
-        } else {
-            source = nil
+        }
+        options.merges = try a.bool(first + 6, or: false)
+        if options.merges, options.adapters.isEmpty {
+            throw Raised(.value, "merge= is for adapter=")
         }
     }
 }

@@ -25,10 +25,12 @@ struct ModelTask {
     /// What is computed; calls that compute the same find each other's rows.
     var name: String
     var parameters: [(name: String, value: String)] = []
+    /// Which of the model's adapters computes.
+    var adapter = 0
 
     /// What the results follow from, and what the rows were made with.
     func facts(_ a: Arguments) throws(Raised) -> [StepFact] {
-        let model = try raising { () throws(ModelError) in try core.fingerprint() }
+        let model = try raising { () throws(ModelError) in try core.fingerprint(adapter: adapter) }
         var facts = [StepFact(.task, "", name)]
         facts += parameters.map { StepFact(.parameter, $0.name, $0.value) }
         facts += model.weights.map { StepFact(.weights, $0.name, $0.value) }
@@ -51,13 +53,10 @@ func runModel<Result>(
     _ a: Arguments, _ task: ModelTask, workers: Int,
     _ body: (RunOptions) throws(ModelError) -> Result
 ) throws(Raised) -> Result {
-    let budget = try a.int(afterModelInput - 1, or: RunOptions.defaultTokenBudget)
-    guard budget > 0 else {
-        throw Raised(.value, "token_budget must be at least 1, not \(budget)")
-    }
     if let rehearsal = a.rehearsal {
         return try rehearseModel(a, rehearsal, task, workers: workers, body)
     }
+    let budget = try tokenBudget(a)
     let step = try beginStep(a, task)
     let progress = ProgressLine(
         step.map { "step \($0.number) \(task.verb)" } ?? task.verb, unit: "rows")
@@ -87,6 +86,7 @@ func runModel<Result>(
         throw .interruption
     }
     try raising { () throws(JournalError) in try step?.finish(tally) }
+    if let remark = task.core.takeRemark() { a.machine.note(remark) }
     for line in remarks(tally, a.builtin.name) { a.machine.note(line) }
     return result
 }

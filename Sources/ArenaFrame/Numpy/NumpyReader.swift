@@ -334,21 +334,3 @@ func halfFloat(_ bits: UInt16) -> Double {
             * Double(sign: .plus, exponent: exponent - 15, significand: 1)
     }
 }
-
-extension NumpyProblem {
-    /// What a script is told.
-    var words: String {
-        switch self {
-        case .notNumpy: "it does not begin as a .npy file does"
-        case .cut: "it ends within its header"
-        case .header(let what): what
-        case .objects: "it is an array of Python objects, a pickle, and reading it would run code"
-        case .type(let type): "its elements are of type \(type)"
-        case .shape(let shape):
-            "its shape is (\(shape.map(String.init).joined(separator: ", "))); one or two dimensions are read"
-        case .tooShort(let expected, let found):
-            "its shape takes \(expected) bytes, there are \(found)"
-        case .value(let row, let what): "row \(row) holds \(what)"
-        }
-    }
-}

@@ -18,6 +18,8 @@ package struct Adapter: Sendable {
     let weights: Checkpoint
     /// Module to its pair's tensor names.
     let pairs: [String: Pair]
+    /// The same for embeddings, whose rows get scale * down[:, id] . up^T.
+    let embeddings: [String: Pair]
     /// The base's tensor name to the adapter's tensor that replaces it.
     let replacements: [String: String]
 
@@ -44,29 +46,36 @@ package struct Adapter: Sendable {
         self.configuration = configuration
         self.weights = weights
         var pairs: [String: Pair] = [:]
+        var embeddings: [String: Pair] = [:]
         var replacements: [String: String] = [:]
         for name in weights.names {
             switch Self.role(of: name) {
             case .down(let module): pairs[module, default: Pair()].down = name
             case .up(let module): pairs[module, default: Pair()].up = name
+            case .embeddingDown(let module): embeddings[module, default: Pair()].down = name
+            case .embeddingUp(let module): embeddings[module, default: Pair()].up = name
             case .replacement(let tensor): replacements[tensor] = name
             case nil: throw .adapterTensor(path: weights.path(of: name), tensor: name)
             }
         }
-        for (module, pair) in pairs.sorted(by: { $0.key < $1.key }) {
-            if pair.down == nil {
-                throw .adapterMissing(path: path, tensor: module + ".lora_A.weight")
-            }
-            if pair.up == nil {
-                throw .adapterMissing(path: path, tensor: module + ".lora_B.weight")
+        for (list, first, second) in [
+            (pairs, ".lora_A.weight", ".lora_B.weight"),
+            (embeddings, ".lora_embedding_A", ".lora_embedding_B"),
+        ] {
+            for (module, pair) in list.sorted(by: { $0.key < $1.key })
+            where pair.down == nil || pair.up == nil {
+                throw .adapterMissing(
+                    path: path, tensor: module + (pair.down == nil ? first : second))
             }
         }
         self.pairs = pairs
+        self.embeddings = embeddings
         self.replacements = replacements
     }
 
     private enum Role {
-        case down(String), up(String), replacement(String)
+        case down(String), up(String), embeddingDown(String), embeddingUp(String)
+        case replacement(String)
     }
 
     /// What a tensor is for, by its name; nil for kinds of adapters that are not known here.
@@ -79,6 +88,13 @@ package struct Adapter: Sendable {
         ] where rest.hasSuffix(suffix) {
             let module = String(rest.dropLast(suffix.count))
             return isDown ? .down(module) : .up(module)
+        }
+        for (suffix, isDown) in [
+            (".lora_embedding_A", true), (".lora_embedding_A.default", true),
+            (".lora_embedding_B", false), (".lora_embedding_B.default", false),
+        ] where rest.hasSuffix(suffix) {
+            let module = String(rest.dropLast(suffix.count))
+            return isDown ? .embeddingDown(module) : .embeddingUp(module)
         }
         // A whole state dict holds the base's weights too, under a name of their own.
         for suffix in [".base_layer.weight", ".base_layer.bias"] where rest.hasSuffix(suffix) {

@@ -109,6 +109,7 @@ package struct AdapterConfiguration: Sendable {
         try refuse("bias") { $0.string == "none" }
         for key in [
             "use_dora", "fan_in_fan_out", "lora_bias", "use_qalora", "use_bdlora",
+            "ensure_weight_tying",
         ] { try refuse(key) { $0.bool == false } }
         for key in [
             "layer_replication", "megatron_config", "trainable_token_indices", "target_parameters",

@@ -1,5 +1,5 @@
 // The weights of a folder or of one file: safetensors or PyTorch's format, whole or in shards with an
-// index that says which tensor is in which. The index is held against the shards both ways.
+// index that says which tensor is in which, held against the shards both ways; or NumPy's, a file a tensor.
 
 import ArenaCore
 import ArenaTensor
@@ -32,7 +32,15 @@ package struct Checkpoint: Sendable {
             }
         }
         guard fileExists(folder) else { throw .file(missingFile(folder)) }
-        throw .noWeights(folder: folder)
+        var files: [any WeightFile] = []
+        var places: [String: Int] = [:]
+        for name in listDirectory(folder).sorted() where name.hasSuffix(".npy") {
+            let file = try NumpyFile(joinPath(folder, name))
+            for tensor in file.entries.keys { places[tensor] = files.count }
+            files.append(file)
+        }
+        guard !files.isEmpty else { throw .noWeights(folder: folder) }
+        (self.files, self.places) = (files, places)
     }
 
     /// Reads the header of one file of weights, such as a state dict.
@@ -54,7 +62,9 @@ package struct Checkpoint: Sendable {
     }
 
     private static func open(_ path: String) throws(ModelError) -> any WeightFile {
-        path.hasSuffix(".safetensors") ? try SafetensorsFile(path) : try TorchFile(path)
+        if path.hasSuffix(".safetensors") { return try SafetensorsFile(path) }
+        if path.hasSuffix(".npz") || path.hasSuffix(".npy") { return try NumpyFile(path) }
+        return try TorchFile(path)
     }
 
     private static func readShards(

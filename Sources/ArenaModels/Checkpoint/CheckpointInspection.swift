@@ -48,6 +48,12 @@ package struct CheckpointInspection: Sendable {
                 Self.attempt("embedder") { () throws(ModelError) in
                     _ = try Embedder(modelPath: path)
                 })
+            if checkpoint.contains(SpanReader.key + ".weight") {
+                remarks.append(
+                    Self.attempt("span_reader") { () throws(ModelError) in
+                        _ = try SpanReader(modelPath: path)
+                    })
+            }
             for (name, causal) in [("causal_lm", true), ("masked_lm", false)] {
                 do throws(ModelError) {
                     _ = try VocabularyModel(modelPath: path, causal: causal)

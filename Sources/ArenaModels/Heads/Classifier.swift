@@ -20,11 +20,12 @@ package final class Classifier: Sendable {
     package let labels: [String]?
     package let labelCount: Int
     package let pooling: Pooling
-    /// Applied one after another; the last gives the labels.
-    private let layers: [(linear: Linear, activation: Activation?)]
+    /// Of each adapter: applied one after another; the last gives the labels.
+    private let heads: [[Layer]]
+
+    private typealias Layer = (linear: Linear, activation: Activation?)
 
     package var modelPath: String { core.path }
-    package var adapterPath: String? { core.adapterPath }
     package var architecture: String { core.architecture }
     package var padTokenID: Int32? { core.padTokenID }
     package var vocabulary: Int { core.vocabulary }
@@ -40,81 +41,100 @@ package final class Classifier: Sendable {
 
     /// Describes the model of a folder.
     /// - Parameters:
-    ///   - adapter: applied without merging; its head replaces the model's.
     ///   - labels: the number of outputs the caller expects, nil to take what the head has.
-    ///   - source: weights from elsewhere than the folder.
+    ///   - options: an adapter's head replaces the model's.
     /// - Throws: `ModelError` for anything the configurations and headers can tell.
     package init(
-        modelPath: String, adapter: Adapter? = nil, labels expected: Int? = nil,
-        pooling: Pooling = .last, source: Checkpoint? = nil, precision: WeightPrecision = .stored
+        modelPath: String, labels expected: Int? = nil, pooling: Pooling = .last,
+        _ options: OpeningOptions = OpeningOptions()
     ) throws(ModelError) {
-        let opening = try ModelOpening(
-            modelPath, adapter: adapter, source: source, precision: precision)
-        let configuration = opening.configuration
-        let channels = opening.backbone.channels
-        var inner: [(key: String, activation: Activation?)] = []
-        var key = "score"
-        if case .firstToken(var names) = opening.backbone.classification,
-            let last = names.popLast()
-        {
-            (inner, key) = (names, last.key)
+        var opening = try ModelOpening(modelPath, options)
+        let (account, configuration) = (opening.account, opening.configuration)
+        heads = try opening.describe { backbone, mix throws(ModelError) in
+            try Self.head(backbone, mix, account, configuration, expected: expected)
         }
-        let name = key + ".weight"
-        guard let shape = opening.account.shape(of: name), shape.count == 2 else {
-            throw .missingHead(path: modelPath, tensor: name, adapter: adapter?.path)
-        }
-        let outputs = shape[0]
-        let isAdapters = opening.adapterReplaces(name)
-        if !isAdapters, let promised = configuration.labelCount, promised != outputs {
-            throw .shape(
-                name: name, path: opening.account.base.path(of: name),
-                expected: [promised, channels], found: shape)
-        }
-        if let expected, expected != outputs {
-            throw .labels(
-                path: isAdapters ? adapter?.path ?? modelPath : modelPath, expected: expected,
-                found: outputs)
-        }
-        var layers: [(linear: Linear, activation: Activation?)] = []
-        for (key, activation) in inner {
-            layers.append(
-                (
-                    try opening.weights.linear(
-                        key, inputs: channels, outputs: channels, bias: true, isHead: true),
-                    activation
-                ))
-        }
-        let hasBias = opening.weights.contains(key + ".bias")
-        if !inner.isEmpty && !hasBias {
-            throw .missingTensor(name: key + ".bias", path: modelPath, nearest: nil)
-        }
-        layers.append(
-            (
-                try opening.weights.linear(
-                    key, inputs: channels, outputs: outputs, bias: hasBias, isHead: true), nil
-            ))
-        self.layers = layers
         core = try opening.close()
         self.pooling = pooling
+        let outputs = heads[0].last?.linear.outputs ?? 0
+        for (head, mix) in zip(heads, options.adapters) where head.last?.linear.outputs != outputs {
+            throw .labels(
+                path: mix.path, expected: outputs, found: head.last?.linear.outputs ?? 0)
+        }
         labels = configuration.labels?.count == outputs ? configuration.labels : nil
         labelCount = outputs
     }
 
+    private static func head(
+        _ backbone: any Backbone, _ mix: AdapterMix?, _ account: WeightAccount,
+        _ configuration: ModelConfiguration, expected: Int?
+    ) throws(ModelError) -> [Layer] {
+        let channels = backbone.channels
+        var inner: [(key: String, activation: Activation?)] = []
+        var key = "score"
+        if case .firstToken(var names) = backbone.classification, let last = names.popLast() {
+            (inner, key) = (names, last.key)
+        }
+        let name = key + ".weight"
+        account.renew(
+            key, outputs: expected ?? configuration.labelCount ?? 2, inputs: channels,
+            bias: !inner.isEmpty)
+        guard let shape = account.shape(of: name), shape.count == 2 else {
+            throw .missingHead(path: account.base.path, tensor: name, adapter: mix?.path)
+        }
+        let outputs = shape[0]
+        let isAdapters = account.isReplaced(name)
+        if !isAdapters, let promised = configuration.labelCount, promised != outputs,
+            account.base.contains(name)
+        {
+            throw .shape(
+                name: name, path: account.base.path(of: name),
+                expected: [promised, channels], found: shape)
+        }
+        if let expected, expected != outputs {
+            throw .labels(
+                path: isAdapters ? mix?.path ?? "" : account.base.path, expected: expected,
+                found: outputs)
+        }
+        let weights = account.root
+        var layers: [Layer] = []
+        for (key, activation) in inner {
+            layers.append(
+                (
+                    try weights.linear(
+                        key, inputs: channels, outputs: channels, bias: true, isHead: true),
+                    activation
+                ))
+        }
+        let hasBias = weights.contains(key + ".bias")
+        if !inner.isEmpty && !hasBias {
+            throw .missingTensor(name: key + ".bias", path: account.base.path, nearest: nil)
+        }
+        layers.append(
+            (
+                try weights.linear(
+                    key, inputs: channels, outputs: outputs, bias: hasBias, isHead: true), nil
+            ))
+        return layers
+    }
+
     /// The logits of every row, row by row: `batch.count * labelCount` numbers; NaN in rows without
     /// a result.
+    /// - Parameter adapter: the number of the adapter that computes.
     /// - Throws: as `ModelCore.run`.
     package func predictLogits(
-        _ batch: TokenBatch, _ options: RunOptions = RunOptions()
+        _ batch: TokenBatch, adapter: Int = 0, _ options: RunOptions = RunOptions()
     ) throws(ModelError) -> [Float] {
         let (pad, pooling, isCausal) = (padTokenID, pooling, core.backbone.isCausal)
+        let layers = heads[adapter]
         let task = RowTask(
+            adapter: adapter,
             request: { row in
                 guard isCausal else { return (row.count, [0]) }
                 // What follows the token cannot matter, and is not run.
                 let position = Self.pooledPosition(row, pad, pooling)
                 return (position + 1, [position])
             },
-            finish: { [layers] _, hidden, device, arena in
+            finish: { _, hidden, device, arena in
                 var x = hidden
                 for (linear, activation) in layers {
                     x = linear(x, on: device, arena)

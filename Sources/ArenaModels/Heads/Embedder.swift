@@ -17,22 +17,24 @@ package final class Embedder: Sendable {
 
     /// - Throws: `ModelError` for anything the configurations and headers can tell.
     package init(
-        modelPath: String, adapter: Adapter? = nil, source: Checkpoint? = nil,
-        precision: WeightPrecision = .stored
+        modelPath: String, _ options: OpeningOptions = OpeningOptions()
     ) throws(ModelError) {
-        core = try ModelOpening(modelPath, adapter: adapter, source: source, precision: precision)
-            .close()
+        var opening = try ModelOpening(modelPath, options)
+        _ = try opening.describe { _, _ throws(ModelError) in }
+        core = try opening.close()
     }
 
     /// One vector a row: `batch.count * channels` numbers; NaN in rows without a result.
     /// - Parameter leaving: ids that a mean or a maximum leaves out, such as special tokens; a row
     ///   of nothing else is taken whole.
+    /// - Parameter adapter: the number of the adapter that computes.
     /// - Throws: as `ModelCore.run`.
     package func embed(
         _ batch: TokenBatch, pooling: EmbeddingPooling, leaving: Set<Int32> = [],
-        _ options: RunOptions
+        adapter: Int = 0, _ options: RunOptions
     ) throws(ModelError) -> [Float] {
         let task = RowTask(
+            adapter: adapter,
             request: { row in
                 switch pooling {
                 case .cls: return (row.count, [0])

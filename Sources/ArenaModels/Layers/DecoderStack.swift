@@ -16,11 +16,12 @@ package struct DecoderBlock: Sendable {
     /// Changes x (T, C) in place and returns it; with `wantedOnly`, a tensor (W, C) of the pack's
     /// wanted tokens, the only ones that anything after the last layer looks at.
     func callAsFunction(
-        _ x: Tensor, _ pack: Pack, wantedOnly: Bool, on device: any Backend,
-        _ arena: ActivationArena
+        _ x: Tensor, _ pack: Pack, wantedOnly: Bool, kept: KeyValueCache.Layer?,
+        on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
         let mixed = attention(
-            inputNorm(x, on: device, arena), pack, wantedOnly: wantedOnly, on: device, arena)
+            inputNorm(x, on: device, arena), pack, wantedOnly: wantedOnly, kept: kept,
+            on: device, arena)
         let kept = wantedOnly ? pack.wanted(of: x, on: device, arena) : x
         add(mixed, to: kept, afterAttention, device)
         let y = mlp(feedForwardNorm(kept, on: device, arena), on: device, arena)
@@ -49,7 +50,8 @@ package struct DecoderStack: Sendable {
         for (i, block) in blocks.enumerated() {
             let isLast = i == blocks.count - 1 && !pack.wantsAll
             let mark = arena.mark
-            x = block(x, pack, wantedOnly: isLast, on: device, arena)
+            x = block(
+                x, pack, wantedOnly: isLast, kept: pack.cache?.layers[i], on: device, arena)
             if !isLast { arena.release(to: mark) }
         }
         return norm(x, on: device, arena)

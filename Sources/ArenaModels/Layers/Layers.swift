@@ -12,6 +12,8 @@ package struct LowRank: Sendable {
     let down: WeightMatrix  // (rank, K)
     let up: WeightMatrix  // (N, rank)
     let scale: Float
+    /// Where they come from.
+    let stored: (down: StoredTensor, up: StoredTensor)
 }
 
 /// y = x . w^T + bias + scale * (x . down^T) . up^T

@@ -24,16 +24,17 @@ package struct SelfAttention: Sendable {
         self.rotary = rotary
     }
 
-    /// All tokens as keys; all tokens, or with `wantedOnly` the pack's wanted ones, as queries.
+    /// All tokens as keys, with those of the cache before them; all tokens, or with `wantedOnly` the
+    /// pack's wanted ones, as queries.
     package func callAsFunction(
         _ x: Tensor, _ pack: Pack, wantedOnly: Bool, relative: RelativeTerms? = nil,
-        on device: any Backend, _ arena: ActivationArena
+        kept: KeyValueCache.Layer? = nil, on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
         let wide = shape.heads * shape.headSize
         let narrow = shape.groups * shape.headSize
         var q: Tensor  // (T or W, H * D)
-        let k: Tensor  // (T, KV * D)
-        let v: Tensor  // (T, KV * D)
+        var k: Tensor  // (T, KV * D)
+        var v: Tensor  // (T, KV * D)
         switch inputs {
         case .separate(let query, let key, let value):
             k = key(x, on: device, arena)
@@ -52,6 +53,11 @@ package struct SelfAttention: Sendable {
                 wantedOnly
                 ? (pack.wantedPositions, pack.wantedQueries) : (pack.positions, pack.all)
             rotate(q, positions, rows, rotary, device)
+        }
+        if let kept {
+            device.scatter(k, to: pack.cachePlaces, of: kept.keys)
+            device.scatter(v, to: pack.cachePlaces, of: kept.values)
+            (k, v) = (kept.keys, kept.values)  // (places, KV * D)
         }
         let mixed = arena.tensor(q.rows, wide)
         device.attention(

@@ -104,8 +104,8 @@ package enum ModelRegistry {
 
     /// What an architecture's name may say about the head.
     private static let heads = [
-        "ForSequenceClassification", "ForCausalLM", "ForMaskedLM", "ForPreTraining", "LMHeadModel",
-        "Model", "",
+        "ForSequenceClassification", "ForCausalLM", "ForMaskedLM", "ForPreTraining",
+        "ForQuestionAnswering", "LMHeadModel", "Model", "",
     ]
 
     /// The names of all families, sorted.

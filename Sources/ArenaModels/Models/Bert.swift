@@ -8,7 +8,9 @@ package struct Bert: EncoderBackbone {
     package static let families = ["Bert"]
     package static let modelTypes = ["bert"]
     package static let headNames = [
-        "cls.", "classifier.", "pooler.", "bert.pooler.", "bert.embeddings.position_ids",
+        "qa_outputs.",
+        "cls.", "classifier.", "pooler.", "bert.pooler.",
+        "bert.embeddings.position_ids",
         "embeddings.position_ids",
     ]
 

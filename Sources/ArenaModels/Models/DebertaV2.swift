@@ -9,6 +9,7 @@ package struct DebertaV2: EncoderBackbone {
     package static let families = ["DebertaV2"]
     package static let modelTypes = ["deberta-v2"]
     package static let headNames = [
+        "qa_outputs.",
         "cls.", "lm_predictions.", "mask_predictions.", "classifier.", "pooler.",
         "deberta.embeddings.position_embeddings.", "embeddings.position_embeddings.",
         "deberta.embeddings.position_ids", "embeddings.position_ids",

@@ -8,7 +8,9 @@ package struct DistilBert: EncoderBackbone {
     package static let families = ["DistilBert"]
     package static let modelTypes = ["distilbert"]
     package static let headNames = [
-        "vocab_transform.", "vocab_layer_norm.", "vocab_projector.", "pre_classifier.",
+        "qa_outputs.",
+        "vocab_transform.", "vocab_layer_norm.", "vocab_projector.",
+        "pre_classifier.",
         "classifier.",
     ]
 

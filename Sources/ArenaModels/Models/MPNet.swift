@@ -9,7 +9,9 @@ package struct MPNet: EncoderBackbone {
     package static let families = ["MPNet"]
     package static let modelTypes = ["mpnet"]
     package static let headNames = [
-        "lm_head.", "classifier.", "pooler.", "mpnet.pooler.", "embeddings.position_ids",
+        "qa_outputs.",
+        "lm_head.", "classifier.", "pooler.", "mpnet.pooler.",
+        "embeddings.position_ids",
         "mpnet.embeddings.position_ids",
     ]
 

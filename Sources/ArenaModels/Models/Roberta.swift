@@ -9,7 +9,9 @@ package struct Roberta: EncoderBackbone {
     package static let families = ["Roberta", "XLMRoberta"]
     package static let modelTypes = ["roberta", "xlm-roberta"]
     package static let headNames = [
-        "lm_head.", "classifier.", "pooler.", "roberta.pooler.", "embeddings.position_ids",
+        "qa_outputs.",
+        "lm_head.", "classifier.", "pooler.", "roberta.pooler.",
+        "embeddings.position_ids",
         "roberta.embeddings.position_ids",
     ]
 

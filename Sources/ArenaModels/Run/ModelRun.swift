@@ -61,6 +61,8 @@ package struct RunOptions: Sendable {
 
 /// One task on a model: what of each row it wants, and what it makes of the hidden states.
 struct RowTask: Sendable {
+    /// Which of the model's adapters computes.
+    var adapter = 0
     /// What of a row is run, and which of its hidden states are wanted (all if nil). Follows from
     /// the row alone.
     var request: @Sendable (ArraySlice<Int32>) -> (count: Int, wanted: [Int]?)
@@ -70,7 +72,24 @@ struct RowTask: Sendable {
     }
     /// The numbers of each row of a pack, from the hidden states of its wanted tokens (W, C).
     var finish:
-        @Sendable (Pack, _ hidden: Tensor, _ device: any Backend, ActivationArena) -> [[Float]]
+        @Sendable (Pack, _ hidden: Tensor, _ device: any Backend, ActivationArena) -> [[Float]] = {
+            _, _, _, _ in []
+        }
+    /// In place of `finish` where rows grow and are passed over again and again.
+    var passes: Passes?
+
+    struct Passes: Sendable {
+        /// Tokens that a row may grow by.
+        var growth: Int
+        /// Tokens, grown ones too, of the rows that are computed together.
+        var budget: Int
+        /// The numbers of each row; nil if the run ended. `goesOn` hears of tokens that are done
+        /// and says whether to go on.
+        var compute:
+            @Sendable (
+                [Pack.Row], _ device: any Backend, ActivationArena, _ goesOn: (Int) -> Bool
+            ) -> [[Float]]?
+    }
 }
 
 extension ModelCore {
@@ -106,7 +125,9 @@ extension ModelCore {
             tally.cut = batch.count - tally.found
             return values
         }
-        let plan = PackPlan(rows, budget: max(1, options.tokenBudget), workers: workers)
+        let plan = PackPlan(
+            rows, budget: max(1, task.passes?.budget ?? options.tokenBudget), workers: workers,
+            growth: task.passes?.growth ?? 0)
         // A single pack has the other workers' processors for its products.
         let device = options.backend ?? CPUBackend(threads: plan.packs.count == 1 ? workers : 1)
         let run = PackRun(
@@ -230,13 +251,29 @@ private final class PackRun: Sendable {
             let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
             guard number < plan.packs.count, goesOn() else { return }
             let rows = Array(plan.rows[plan.packs[number]])
-            let tokens = rows.reduce(0) { $0 + $1.count }
+            let tokens = rows.reduce(0) { $0 + $1.count + (task.passes?.growth ?? 0) }
             // A smaller pack may still be in time.
             guard mayBegin(tokens: tokens) else { continue }
             let start = monotonicSeconds()
-            let values = compute(rows, on: device, arena)
-            finish(rows, values, tokens: tokens, seconds: monotonicSeconds() - start)
+            var told = 0
+            let values = compute(rows, on: device, arena) { more in
+                told += more
+                return advance(by: more)
+            }
+            guard let values else { return }
+            finish(
+                rows, values, tokens: tokens, told: told, seconds: monotonicSeconds() - start)
         }
+    }
+
+    /// Reports tokens of a pack that is not done yet.
+    private func advance(by tokens: Int) -> Bool {
+        state.withLock { state in
+            state.progress.tokens += tokens
+            state.progress.seconds = monotonicSeconds() - began
+            options.progress?(state.progress)
+        }
+        return goesOn()
     }
 
     /// Computes the suspects one by one in single precision; those that stay are the missing.
@@ -245,8 +282,8 @@ private final class PackRun: Sendable {
         // A model whose every row overflows is broken, and not to be mended here.
         for row in suspects.prefix(Self.mostSuspects) {
             guard goesOn(), options.mayBegin?(0) ?? true else { return }
-            let values = compute([row], on: reference, arena)
-            guard values[0].allSatisfy(\.isFinite) else { continue }
+            let values = compute([row], on: reference, arena) { _ in goesOn() }
+            guard let values, values[0].allSatisfy(\.isFinite) else { continue }
             state.withLock { state in
                 state.done.append((row, values[0]))
                 state.suspects.removeAll { $0.members == row.members }
@@ -259,11 +296,16 @@ private final class PackRun: Sendable {
     private static let mostSuspects = 64
 
     private func compute(
-        _ rows: [PackPlan.Row], on device: any Backend, _ arena: ActivationArena
-    ) -> [[Float]] {
+        _ rows: [PackPlan.Row], on device: any Backend, _ arena: ActivationArena,
+        _ goesOn: (Int) -> Bool
+    ) -> [[Float]]? {
+        if let passes = task.passes {
+            defer { arena.reset() }
+            return passes.compute(rows.map(\.row), device, arena, goesOn)
+        }
         let pack = Pack(rows.map(\.row))
         // Types outside a model's table never reach it: they were checked.
-        let hidden = model.backbone(pack, on: device, arena)  // (W, C)
+        let hidden = model.backbones[task.adapter](pack, on: device, arena)  // (W, C)
         defer { arena.reset() }
         return task.finish(pack, hidden, device, arena)
     }
@@ -283,7 +325,7 @@ private final class PackRun: Sendable {
     }
 
     private func finish(
-        _ rows: [PackPlan.Row], _ values: [[Float]], tokens: Int, seconds: Double
+        _ rows: [PackPlan.Row], _ values: [[Float]], tokens: Int, told: Int, seconds: Double
     ) {
         let good = zip(rows, values).filter { $1.allSatisfy(\.isFinite) }
         state.withLock { state in
@@ -297,7 +339,7 @@ private final class PackRun: Sendable {
             }
             state.secondsPerToken = max(
                 seconds / Double(max(1, tokens)), state.secondsPerToken * 0.9)
-            state.progress.tokens += tokens
+            state.progress.tokens += tokens - told
             state.progress.seconds = monotonicSeconds() - began
             options.progress?(state.progress)
         }

@@ -22,16 +22,25 @@ package struct Pack: Sendable {
     let all: [AttentionRow]
     /// The wanted tokens as queries, runs of neighbours together.
     let wantedQueries: [AttentionRow]
+    /// Where keys and values are kept, and each token's place there (T).
+    let cache: KeyValueCache?
+    let cachePlaces: [Int]
 
     /// One row: its tokens, their segments (all 0 if empty) and the places wanted (all if nil).
     package struct Row: Sendable {
         package var tokens: ArraySlice<Int32>
         package var types: ArraySlice<Int32> = []
         package var wanted: [Int]?
+        /// Tokens before these whose keys and values are in the cache.
+        var past = 0
+        /// The place in the cache of the row's first token.
+        var firstPlace = 0
     }
 
-    /// - Parameter rows: rows of at least one token, wanted places inside them and ascending.
-    package init(_ rows: [Row]) {
+    /// - Parameters:
+    ///   - rows: rows of at least one token, wanted places inside them and ascending.
+    ///   - cache: where rows go on from; nil for whole rows.
+    package init(_ rows: [Row], cache: KeyValueCache? = nil) {
         var ids: [Int32] = []
         var types: [Int32] = []
         var positions: [Int32] = []
@@ -40,18 +49,21 @@ package struct Pack: Sendable {
         var wantedRows: [Range<Int>] = []
         var all: [AttentionRow] = []
         var queries: [AttentionRow] = []
+        var cachePlaces: [Int] = []
         for row in rows {
-            let (start, count) = (ids.count, row.tokens.count)
+            let (start, count, past) = (ids.count, row.tokens.count, row.past)
+            let firstKey = cache == nil ? start : row.firstPlace
             ids.append(contentsOf: row.tokens)
             if row.types.isEmpty {
                 types.append(contentsOf: repeatElement(0, count: count))
             } else {
                 types.append(contentsOf: row.types)
             }
-            positions.append(contentsOf: 0..<Int32(count))
+            positions.append(contentsOf: Int32(past)..<Int32(past + count))
+            if cache != nil { cachePlaces += firstKey + past..<firstKey + past + count }
             all.append(
                 AttentionRow(
-                    firstQuery: start, queries: count, firstPosition: 0, firstKey: start))
+                    firstQuery: start, queries: count, firstPosition: past, firstKey: firstKey))
             let first = wanted.count
             let places = row.wanted ?? Array(0..<count)
             for (i, place) in places.enumerated() {
@@ -60,11 +72,11 @@ package struct Pack: Sendable {
                 } else {
                     queries.append(
                         AttentionRow(
-                            firstQuery: wanted.count, queries: 1, firstPosition: place,
-                            firstKey: start, keys: count))
+                            firstQuery: wanted.count, queries: 1, firstPosition: past + place,
+                            firstKey: firstKey, keys: past + count))
                 }
                 wanted.append(start + place)
-                wantedPositions.append(Int32(place))
+                wantedPositions.append(Int32(past + place))
             }
             wantedRows.append(first..<wanted.count)
         }
@@ -77,6 +89,8 @@ package struct Pack: Sendable {
         longest = rows.reduce(0) { max($0, $1.tokens.count) }
         self.all = all
         wantedQueries = queries
+        self.cache = cache
+        self.cachePlaces = cachePlaces
     }
 
     package var tokens: Int { ids.count }

@@ -54,8 +54,9 @@ struct PackPlan: Sendable {
     ///   - rows: the longest first.
     ///   - budget: tokens of a pack; a longer row is a pack of its own.
     ///   - workers: toward the end packs become smaller, so that no worker waits long for another.
-    init(_ rows: [Row], budget: Int, workers: Int) {
-        tokens = rows.reduce(0) { $0 + $1.count }
+    ///   - growth: tokens that a row may grow by, which count too.
+    init(_ rows: [Row], budget: Int, workers: Int, growth: Int = 0) {
+        tokens = rows.reduce(0) { $0 + $1.count + growth }
         var packs: [Range<Int>] = []
         var start = 0
         var left = tokens
@@ -63,9 +64,9 @@ struct PackPlan: Sendable {
             let fair = workers > 1 ? left / (2 * workers) : left
             let limit = min(budget, max(fair, Self.smallestPack))
             var end = start + 1
-            var held = rows[start].count
-            while end < rows.count, held + rows[end].count <= limit {
-                held += rows[end].count
+            var held = rows[start].count + growth
+            while end < rows.count, held + rows[end].count + growth <= limit {
+                held += rows[end].count + growth
                 end += 1
             }
             packs.append(start..<end)

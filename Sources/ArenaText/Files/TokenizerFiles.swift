@@ -9,6 +9,14 @@ let tokenizerFiles = [
     "sentencepiece.bpe.model", "vocab.txt", "vocab.json",
 ]
 
+/// Whether a folder holds a tokenizer that can be read; `vocab.json` is one with its merges alone.
+package func hasTokenizer(_ folder: String) -> Bool {
+    tokenizerFiles.contains {
+        fileExists(joinPath(folder, $0))
+            && ($0 != "vocab.json" || fileExists(joinPath(folder, "merges.txt")))
+    }
+}
+
 /// A tokenizer as its file describes it.
 struct TokenizerFile {
     /// A tokenizer.json, or the steps of another format in its form.

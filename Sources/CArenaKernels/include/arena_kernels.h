@@ -222,6 +222,13 @@ ptrdiff_t arena_pack_dynamic8(arena_dtype dtype, const void *x, size_t outputs, 
 void arena_pack4(const uint8_t *x, size_t outputs, size_t inputs, uint8_t *panels,
                  const int32_t *order);
 
+// Codes of 4 bits, two to a byte and the first in the high half, and the largest magnitude of each
+// block: a number over its block's largest becomes order[how many of the 15 rising bounds are below
+// it]. The arithmetic is bitsandbytes' quantize_4bit. Returns the index of the first number that is
+// not finite, or -1.
+ptrdiff_t arena_quantize4(const float *x, size_t count, size_t block, const float *bounds,
+                          const uint8_t *order, uint8_t *codes, float *scales);
+
 // Rounds fp32 to the nearest number of a type, ties to even; what is too large becomes infinite.
 float arena_round(arena_dtype dtype, float x);
 

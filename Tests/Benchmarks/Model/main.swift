@@ -58,8 +58,11 @@ func main() throws {
         batch.append(
             line.split(separator: 32).compactMap { Int32(String(decoding: $0, as: UTF8.self)) })
     }
-    let model = try Classifier(modelPath: options.folders[0], adapter: try options.adapter.map { try Adapter(folder: $0) },
-        precision: options.precision)
+    let model = try Classifier(
+        modelPath: options.folders[0],
+        OpeningOptions(
+            adapters: try options.adapter.map { [AdapterMix(try Adapter(folder: $0))] } ?? [],
+            precision: options.precision))
     let backend: (any Backend)? = options.reference ? ReferenceBackend() : nil
     let began = monotonicSeconds()
     try model.load(for: backend ?? CPUBackend(), workers: options.workers)

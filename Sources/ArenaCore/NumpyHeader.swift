@@ -1,24 +1,22 @@
 // The header of a .npy file (NumPy's format 1.0 to 3.0): a Python dict of three members in front of the
 // numbers. It is read as data, never as code.
 
-import ArenaCore
-
 /// What the numbers of a .npy file are and how they lie.
-struct NumpyHeader: Equatable {
+package struct NumpyHeader: Equatable {
     /// `<f8`, `|b1`, `<U12` ...
-    var descr: String
-    var isFortran: Bool
-    var shape: [Int]
+    package var descr: String
+    package var isFortran: Bool
+    package var shape: [Int]
     /// Where the numbers begin.
-    var dataStart = 0
+    package var dataStart = 0
 
-    static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+    package static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
     /// NumPy itself refuses longer ones unless told otherwise.
     private static let longestHeader = 1 << 20
 
     /// Reads the header.
     /// - Throws: `NumpyProblem`.
-    init(_ bytes: UnsafeRawBufferPointer) throws(NumpyProblem) {
+    package init(_ bytes: UnsafeRawBufferPointer) throws(NumpyProblem) {
         guard bytes.count >= 10, bytes.prefix(6).elementsEqual(Self.magic) else {
             throw .notNumpy
         }
@@ -40,14 +38,14 @@ struct NumpyHeader: Equatable {
         dataStart = start + length
     }
 
-    init(descr: String, isFortran: Bool = false, shape: [Int]) {
+    package init(descr: String, isFortran: Bool = false, shape: [Int]) {
         self.descr = descr
         self.isFortran = isFortran
         self.shape = shape
     }
 
     /// The header as bytes, padded so that the numbers begin at a multiple of 64.
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
         var text =
             "{'descr': '\(descr)', 'fortran_order': \(isFortran ? "True" : "False"), 'shape': (\(sizes)), }"
@@ -59,7 +57,7 @@ struct NumpyHeader: Equatable {
 }
 
 /// What is wrong with a .npy file.
-enum NumpyProblem: Error, Equatable {
+package enum NumpyProblem: Error, Equatable {
     case notNumpy
     case cut
     case header(String)
@@ -69,6 +67,24 @@ enum NumpyProblem: Error, Equatable {
     case shape([Int])
     case tooShort(expected: Int, found: Int)
     case value(row: Int, what: String)
+}
+
+extension NumpyProblem {
+    /// What a script is told.
+    package var words: String {
+        switch self {
+        case .notNumpy: "it does not begin as a .npy file does"
+        case .cut: "it ends within its header"
+        case .header(let what): what
+        case .objects: "it is an array of Python objects, a pickle, and reading it would run code"
+        case .type(let type): "its elements are of type \(type)"
+        case .shape(let shape):
+            "its shape is (\(shape.map(String.init).joined(separator: ", "))); one or two dimensions are read"
+        case .tooShort(let expected, let found):
+            "its shape takes \(expected) bytes, there are \(found)"
+        case .value(let row, let what): "row \(row) holds \(what)"
+        }
+    }
 }
 
 /// Reads the dict of a header: strings, True, False, tuples of whole numbers.

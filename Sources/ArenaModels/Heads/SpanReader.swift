@@ -1,0 +1,82 @@
+// Models that mark a span of their text, such as the answer to a question: a start and an end logit for every
+// token.
+
+import ArenaCore
+import ArenaTensor
+
+/// A model folder with a span head, ready to be loaded.
+package final class SpanReader: Sendable {
+    package let core: ModelCore
+    /// Of each adapter: (2, C), starts then ends.
+    private let heads: [Linear]
+
+    /// - Throws: `ModelError` for anything the configurations and headers can tell.
+    package init(
+        modelPath: String, _ options: OpeningOptions = OpeningOptions()
+    ) throws(ModelError) {
+        var opening = try ModelOpening(modelPath, options)
+        let (account, configuration) = (opening.account, opening.configuration)
+        heads = try opening.describe { backbone, mix throws(ModelError) in
+            guard !backbone.isCausal else {
+                throw .wrongKind(
+                    path: configuration.reader.path,
+                    architecture: configuration.architectures.first ?? "",
+                    wanted: "an encoder that marks spans")
+            }
+            guard account.contains(Self.key + ".weight") else {
+                throw .missingHead(
+                    path: account.base.path, tensor: Self.key + ".weight", adapter: mix?.path)
+            }
+            return try account.root.linear(
+                Self.key, inputs: backbone.channels, outputs: 2, bias: true, isHead: true)
+        }
+        core = try opening.close()
+    }
+
+    /// The head's name in all architectures.
+    static let key = "qa_outputs"
+
+    /// The logits of each row's tokens as starts, then as ends; nil for rows without a result.
+    /// - Parameter adapter: the number of the adapter that computes.
+    /// - Throws: as `ModelCore.run`.
+    package func logits(
+        _ batch: TokenBatch, adapter: Int = 0, _ options: RunOptions = RunOptions()
+    ) throws(ModelError) -> [(starts: ArraySlice<Float>, ends: ArraySlice<Float>)?] {
+        let head = heads[adapter]
+        let task = RowTask(
+            adapter: adapter, request: { row in (row.count, nil) },
+            finish: { pack, hidden, device, arena in
+                let y = head(hidden, on: device, arena)  // (T, 2)
+                return pack.wantedRows.map { row in
+                    row.map { y[$0, 0] } + row.map { y[$0, 1] }
+                }
+            })
+        return try core.run(task, on: batch, options).map { row in
+            row.map { ($0[..<($0.count / 2)], $0[($0.count / 2)...]) }
+        }
+    }
+
+    /// A span of tokens, both ends in it.
+    package struct Span: Sendable, Equatable {
+        package var first: Int
+        package var last: Int
+        /// The sum of the two logits.
+        package var score: Float
+    }
+
+    /// The span of the largest score inside a range of tokens, of at most so many; the first of equals.
+    /// - Returns: nil if there are no tokens.
+    package static func best(
+        starts: ArraySlice<Float>, ends: ArraySlice<Float>, in tokens: Range<Int>, longest: Int
+    ) -> Span? {
+        var best: Span?
+        for first in tokens {
+            for last in first..<min(first + max(1, longest), tokens.upperBound) {
+                let score = starts[starts.startIndex + first] + ends[ends.startIndex + last]
+                if let known = best, score <= known.score { continue }
+                best = Span(first: first, last: last, score: score)
+            }
+        }
+        return best
+    }
+}

@@ -1,0 +1,213 @@
+// Texts that a causal model goes on with. Rows of a group grow together, a token each a pass, with their
+// keys and values kept; a row's tokens are those it gets alone.
+
+import ArenaCore
+import ArenaTensor
+
+/// How texts are continued.
+package struct GenerationSettings: Sendable {
+    package var maxNewTokens: Int
+    package var sampling: Sampling
+    /// A text ends with one of these.
+    package var endTokens: Set<Int32>
+    /// Whether a text ends after these new tokens; follows from them alone.
+    package var isComplete: (@Sendable ([Int32]) -> Bool)?
+
+    package init(
+        maxNewTokens: Int, sampling: Sampling = Sampling(), endTokens: Set<Int32> = [],
+        isComplete: (@Sendable ([Int32]) -> Bool)? = nil
+    ) {
+        self.maxNewTokens = maxNewTokens
+        self.sampling = sampling
+        self.endTokens = endTokens
+        self.isComplete = isComplete
+    }
+}
+
+/// What a model made of one row.
+package struct GeneratedText: Sendable, Equatable {
+    /// Why a text ended.
+    package enum End: Int, Sendable {
+        /// At the most tokens it may have.
+        case length
+        /// With an end token.
+        case token
+        /// Because its text was complete.
+        case text
+    }
+
+    /// The new tokens, the end token with them.
+    package let ids: [Int32]
+    package let end: End
+
+    /// As the numbers of a row; ids are below 2^24, so fp32 holds them.
+    fileprivate var numbers: [Float] { [Float(end.rawValue)] + ids.map(Float.init) }
+
+    fileprivate init?(_ numbers: [Float]?) {
+        guard let numbers, let first = numbers.first, let end = End(rawValue: Int(first)) else {
+            return nil
+        }
+        self.init(ids: numbers.dropFirst().map { Int32($0) }, end: end)
+    }
+
+    package init(ids: [Int32], end: End) {
+        self.ids = ids
+        self.end = end
+    }
+}
+
+extension VocabularyModel {
+    /// What the model goes on with after each row; nil for rows without a result.
+    /// - Throws: as `ModelCore.run`.
+    package func generate(
+        _ batch: TokenBatch, _ settings: GenerationSettings, adapter: Int = 0,
+        _ options: RunOptions
+    ) throws(ModelError) -> [GeneratedText?] {
+        guard let stack = (core.backbones[adapter] as? any DecoderBackbone)?.stack else {
+            throw .wrongKind(
+                path: core.path, architecture: core.architecture,
+                wanted: "a causal language model")
+        }
+        let growth = min(settings.maxNewTokens, core.longestRow)
+        let (memory, each) = (ResidentModels.availableMemory(), KeyValueCache.bytes(stack))
+        for r in 0..<batch.count where (batch[r].count + growth) * each > memory {
+            throw .keysTooLarge(
+                row: r, tokens: batch[r].count + growth, bytes: (batch[r].count + growth) * each,
+                available: memory)
+        }
+        // Keys and values may take a fourth of the memory there is.
+        let budget = min(Self.mostKept, memory / 4 / max(1, options.workers) / each)
+        let logits = heads[adapter].full
+        let group = GenerationGroup(
+            logits: logits, stack: stack, longest: core.longestRow, settings: settings,
+            budget: max(1, options.tokenBudget))
+        let task = RowTask(
+            adapter: adapter,
+            request: { row in (row.count, [row.count - 1]) },
+            prepare: { layout throws(ModelError) in try logits.load(layout) },
+            passes: RowTask.Passes(growth: growth, budget: budget) { rows, device, arena, goesOn in
+                group.run(rows, device, arena, goesOn)
+            })
+        return try core.run(task, on: batch, options).map { GeneratedText($0) }
+    }
+
+    /// Tokens whose keys and values a worker keeps at once.
+    private static var mostKept: Int { 16_384 }
+}
+
+/// Rows that grow together.
+private struct GenerationGroup: Sendable {
+    let logits: VocabularyProduct
+    let stack: DecoderStack
+    /// The longest row in tokens.
+    let longest: Int
+    let settings: GenerationSettings
+    /// Tokens of one pass.
+    let budget: Int
+
+    private struct Text {
+        var ids: [Int32]
+        let prompt: Int
+        /// The most tokens it may have.
+        let limit: Int
+        let firstPlace: Int
+        /// Tokens whose keys and values are kept.
+        var kept = 0
+        var draws: Draws
+        var end: GeneratedText.End?
+        var isFinite = true
+
+        var pending: ArraySlice<Int32> { ids[kept...] }
+        var isDone: Bool { end != nil || !isFinite }
+    }
+
+    func run(
+        _ rows: [Pack.Row], _ device: any Backend, _ arena: ActivationArena,
+        _ goesOn: (Int) -> Bool
+    ) -> [[Float]]? {
+        var texts: [Text] = []
+        var places = 0
+        for row in rows {
+            // A token may come after the last that the model takes; it is not run.
+            let count = row.tokens.count
+            let limit = count + min(settings.maxNewTokens, longest - count + 1)
+            texts.append(
+                Text(
+                    ids: Array(row.tokens), prompt: count, limit: limit, firstPlace: places,
+                    draws: Draws(seed: settings.sampling.seed, text: row.tokens)))
+            places += limit
+        }
+        let cache = KeyValueCache(stack, places: places, arena)
+        var active = Array(texts.indices)
+        while !active.isEmpty {
+            for group in groups(active, texts) {
+                let tokens = group.reduce(0) { $0 + texts[$1].pending.count }
+                let mark = arena.mark
+                extend(&texts, group, cache, device, arena)
+                arena.release(to: mark)
+                guard goesOn(tokens) else { return nil }
+            }
+            active.removeAll { texts[$0].isDone }
+        }
+        return texts.map { text in
+            // Numbers that are not finite tell the run that this row needs another look.
+            guard text.isFinite, let end = text.end else { return [.nan] }
+            return GeneratedText(ids: Array(text.ids[text.prompt...]), end: end).numbers
+        }
+    }
+
+    /// Runs what of each text was not run, and appends a token.
+    private func extend(
+        _ texts: inout [Text], _ group: ArraySlice<Int>, _ cache: KeyValueCache,
+        _ device: any Backend, _ arena: ActivationArena
+    ) {
+        let rows = group.map { i in
+            let text = texts[i]
+            return Pack.Row(
+                tokens: text.pending, wanted: [text.pending.count - 1], past: text.kept,
+                firstPlace: text.firstPlace)
+        }
+        let hidden = stack(Pack(rows, cache: cache), on: device, arena)  // (R, C)
+        let logits = logits(hidden, on: device, arena)  // (R, V)
+        for (m, i) in group.enumerated() {
+            texts[i].kept = texts[i].ids.count
+            let row = UnsafeBufferPointer(
+                start: logits.base + m * logits.stride, count: logits.columns)
+            append(settings.sampling.choose(row, &texts[i].draws), to: &texts[i])
+        }
+    }
+
+    private func append(_ token: Int32?, to text: inout Text) {
+        guard let token else {
+            text.isFinite = false
+            return
+        }
+        text.ids.append(token)
+        if settings.endTokens.contains(token) {
+            text.end = .token
+        } else if settings.isComplete?(Array(text.ids[text.prompt...])) ?? false {
+            text.end = .text
+        } else if text.ids.count >= text.limit {
+            text.end = .length
+        }
+        // The first token past the original context changes the angles of all before it.
+        let change = stack.blocks.first?.attention.rotary?.settings.switchesAfter
+        if let change, text.kept <= change, text.ids.count > change { text.kept = 0 }
+    }
+
+    /// The texts in groups of at most `budget` tokens that are to be run.
+    private func groups(_ active: [Int], _ texts: [Text]) -> [ArraySlice<Int>] {
+        var groups: [ArraySlice<Int>] = []
+        var (start, held) = (0, 0)
+        for (place, i) in active.enumerated() {
+            let count = texts[i].pending.count
+            if place > start, held + count > budget {
+                groups.append(active[start..<place])
+                (start, held) = (place, 0)
+            }
+            held += count
+        }
+        groups.append(active[start...])
+        return groups
+    }
+}
