@@ -8,6 +8,8 @@ import Glibc
 extension Session {
     /// Makes the folder of a script; it appears whole or not at all.
     package func bundle(_ script: String, into folder: String) -> ExitStatus {
+        var folder = folder
+        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
         do throws(BundleError) {
             let bundle = try Bundle(script, interpreter: makeInterpreter(output: OutputSink(1)))
             let faults = bundle.faults
@@ -85,8 +87,6 @@ private struct Bundle {
     }
 
     func write(to folder: String) throws(BundleError) {
-        var folder = folder
-        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
         var info = stat()
         if lstat(folder, &info) == 0 { throw .exists(folder) }
         let partial = folder + ".\(getpid()).partial"

@@ -37,6 +37,10 @@ struct ArenaScript: ParsableCommand {
     static func main() {
         prepareStandardStreams()
         explainMappingFaults(exitCode: ExitStatus.input.rawValue)
+        // Swift reads them from there.
+        if CommandLine.arguments.isEmpty {
+            end(with: ValidationError("The arguments cannot be read: /proc is not mounted."))
+        }
         if let word = CommandLine.arguments.dropFirst().first, let advice = advice(for: word) {
             end(with: ValidationError(advice))
         }
