@@ -53,10 +53,10 @@ func runModel<Result>(
     _ a: Arguments, _ task: ModelTask, workers: Int,
     _ body: (RunOptions) throws(ModelError) -> Result
 ) throws(Raised) -> Result {
+    let budget = try tokenBudget(a)
     if let rehearsal = a.rehearsal {
         return try rehearseModel(a, rehearsal, task, workers: workers, body)
     }
-    let budget = try tokenBudget(a)
     let step = try beginStep(a, task)
     let progress = ProgressLine(
         step.map { "step \($0.number) \(task.verb)" } ?? task.verb, unit: "rows")

@@ -140,4 +140,9 @@ extension Rehearsal {
     static func completed(_ values: [Float], _ a: Arguments) -> [Float] {
         a.rehearsal == nil ? values : values.map { $0.isNaN ? 0 : $0 }
     }
+
+    /// The same of a generated text: one that ended at once.
+    static func completed(_ text: GeneratedText?, _ a: Arguments) -> GeneratedText? {
+        a.rehearsal == nil ? text : text ?? GeneratedText(ids: [], end: .length)
+    }
 }

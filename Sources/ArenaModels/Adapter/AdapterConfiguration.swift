@@ -104,7 +104,7 @@ package struct AdapterConfiguration: Sendable {
         }
         try refuse("peft_type") { $0.string == "LORA" }
         try refuse("task_type") {
-            ["SEQ_CLS", "CAUSAL_LM", "FEATURE_EXTRACTION"].contains($0.string)
+            ["SEQ_CLS", "CAUSAL_LM", "FEATURE_EXTRACTION", "QUESTION_ANS"].contains($0.string)
         }
         try refuse("bias") { $0.string == "none" }
         for key in [
