@@ -357,7 +357,7 @@ private struct JSONParser {
             // The lowest byte found is right; only above it can a borrow mislead.
             let found =
                 ((quote &- ones) & ~quote | (slash &- ones) & ~slash
-                | (word &- (ones &* 0x20)) & ~word) & (ones &* 0x80)
+                    | (word &- (ones &* 0x20)) & ~word) & (ones &* 0x80)
             if found != 0 {
                 i += found.trailingZeroBitCount >> 3
                 return

@@ -106,7 +106,9 @@ private struct Bundle {
         let binary = try MappedFile("/proc/self/exe", purpose: .fingerprint)
         let script = files[0].place
         // Quoted for the shell, whatever the name is.
-        let quoted = "'" + script.split(separator: "'", omittingEmptySubsequences: false)
+        let quoted =
+            "'"
+            + script.split(separator: "'", omittingEmptySubsequences: false)
             .joined(separator: "'\\''") + "'"
         let command = """
             #!/bin/sh

@@ -117,7 +117,9 @@ extension Session {
         if let signal = interrupts.signal { return signal == SIGTERM ? .terminated : .interrupted }
         guard !result.faults.isEmpty else { return nil }
         let status = report(.rejected(result.faults))
-        tellNote("nothing has been run: this came out when the script was tried; --no-rehearsal runs it as it is", manner)
+        tellNote(
+            "nothing has been run: this came out when the script was tried; --no-rehearsal runs it as it is",
+            manner)
         return status
     }
 
@@ -188,7 +190,8 @@ private func planText(_ calls: [PlannedCall], speed: Double?) -> String {
     var text = table(rows)
     text += "together \(time(all))"
     if let speed {
-        text += ": \(counted(processorCount(), "processor")), \(scientific(speed)) products a second"
+        text +=
+            ": \(counted(processorCount(), "processor")), \(scientific(speed)) products a second"
     }
     return text + "; the largest weights take \(byteSize(calls.map(\.weightBytes).max() ?? 0))\n"
 }

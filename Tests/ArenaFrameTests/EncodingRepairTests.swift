@@ -27,7 +27,8 @@ import Testing
     @Test func damagedPiecesStayText() {
         var random = SeededRandom(8)
         let pieces = [
-            "Ã", "©", "â", "€", "™", "\u{9D}", "ð", "Ÿ", "˜", " ", "a", "日", "\u{93}", "Â", "ƒ", "í",
+            "Ã", "©", "â", "€", "™", "\u{9D}", "ð", "Ÿ", "˜", " ", "a", "日", "\u{93}", "Â", "ƒ",
+            "í",
             "\u{A0}", "ô", "\u{8F}", "¿", "¾", "à",
         ]
         for _ in 0..<5000 {

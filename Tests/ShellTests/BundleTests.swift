@@ -6,7 +6,8 @@ import Testing
 
 /// Whether this machine lets us change the root, as a bare one is tried.
 private let mayChangeRoot =
-    geteuid() == 0 && system("unshare -m sh -c 'mount --bind /proc /proc && chroot / true' 2>/dev/null") == 0
+    geteuid() == 0
+    && system("unshare -m sh -c 'mount --bind /proc /proc && chroot / true' 2>/dev/null") == 0
 
 @Suite struct BundleTests {
     let folder: TemporaryFolder
@@ -16,7 +17,8 @@ private let mayChangeRoot =
         _ = try shell("mkdir -p scripts lib", in: folder)
         try folder.write("lib/words.as", "def shout(s):\n    return s.upper()\n")
         try folder.write(
-            "scripts/helper.as", "load(\"../lib/words.as\", \"shout\")\ndef twice(s):\n    return shout(s) * 2\n"
+            "scripts/helper.as",
+            "load(\"../lib/words.as\", \"shout\")\ndef twice(s):\n    return shout(s) * 2\n"
         )
         try folder.write(
             "scripts/it's.as",
@@ -68,7 +70,9 @@ private let mayChangeRoot =
         #expect(absolute.errors.contains("by its whole path"))
         try folder.write("b.as", "x = (\n")
         #expect(try shell("arenascript bundle b.as -o o", in: folder).code == 65)
-        #expect(try shell("ls -A | grep -v '^[.]std'", in: folder).output == "a.as\nb.as\nlib\nno\nout\nscripts\n")
+        #expect(
+            try shell("ls -A | grep -v '^[.]std'", in: folder).output
+                == "a.as\nb.as\nlib\nno\nout\nscripts\n")
     }
 
     @Test(.enabled(if: mayChangeRoot, "changing the root needs root"))
@@ -86,6 +90,7 @@ private let mayChangeRoot =
         #expect(made.code == 0, "\(made.errors)")
         let run = try shell(
             """
+            export PATH="$PATH:/usr/sbin:/sbin"
             unshare -m sh -c 'mount --bind /proc root/proc &&
                 env -i $(command -v chroot) root /bin/sh /bundle/run --set word=bare'
             """, in: folder)

@@ -154,7 +154,8 @@ private let repository = String(
             "cp '\(repository)/Resources/demo/test.csv' like.csv; arenascript plan a.as --as-if 1000 --like like.csv"
         )
         #expect(larger.code == 0, "\(larger.errors)")
-        let wide = larger.output.split(separator: "\n").dropFirst().first?.split(separator: " ") ?? []
+        let wide =
+            larger.output.split(separator: "\n").dropFirst().first?.split(separator: " ") ?? []
         #expect(wide.prefix(3) == ["predict_proba", "model", "1000"])
         let more = try #require(Int(wide.dropFirst(3).first ?? ""))
         #expect(more > 2 * tokens && more < 3 * tokens)

@@ -45,7 +45,8 @@ private let repository = String(
         let bytes = try expected()
         var found = 0
         for moment in ["0.02", "0.1", "0.2", "0.3", "0.15", "0.25"] {
-            _ = try shell("timeout -s KILL \(moment) '\(binaryPath)' run a.as --no-rehearsal", in: folder)
+            _ = try shell(
+                "timeout -s KILL \(moment) '\(binaryPath)' run a.as --no-rehearsal", in: folder)
             if let written = folder.read("s.csv") { #expect(written == bytes) }
         }
         let last = try run("--explain")
@@ -105,7 +106,8 @@ private let repository = String(
 
     @Test func theDeadlineEndsInAValidFile() throws {
         let sample = try expected().split(separator: "\n").count
-        let cut = try shell("arenascript run a.as --no-rehearsal --deadline 1s --reserve 999ms", in: folder)
+        let cut = try shell(
+            "arenascript run a.as --no-rehearsal --deadline 1s --reserve 999ms", in: folder)
         #expect(cut.code == 64)
         let late = try run("--deadline 2s --reserve 1.95s")
         #expect(late.code == 75, "\(late.errors)")
@@ -120,7 +122,8 @@ private let repository = String(
 
     @Test func theClockOfAKilledRunRunsOn() throws {
         _ = try shell(
-            "timeout -s KILL 0.1 '\(binaryPath)' run a.as --no-rehearsal --deadline 2s; sleep 2.1", in: folder)
+            "timeout -s KILL 0.1 '\(binaryPath)' run a.as --no-rehearsal --deadline 2s; sleep 2.1",
+            in: folder)
         let next = try run("--deadline 2s")
         #expect(next.code == 75, "\(next.errors)")
         #expect(next.errors.contains("it has passed"), "\(next.errors)")

@@ -10,10 +10,13 @@ let displayFunction = Builtin(
     "display",
     [
         P("values", "any", .rest),
-        P("max_rows", "int", .named("20"), "of more rows of a frame the first and the last are shown"),
+        P(
+            "max_rows", "int", .named("20"),
+            "of more rows of a frame the first and the last are shown"),
         P(
             "max_colwidth", "int or None", .named("60"),
-            "the characters of a cell that are shown, as wide as the table gets; None is all of them"),
+            "the characters of a cell that are shown, as wide as the table gets; None is all of them"
+        ),
     ], "Shows values as the shell does: frames as tables.",
     examples: [
         Example("display(\"a\")", prints: "'a'\n"),

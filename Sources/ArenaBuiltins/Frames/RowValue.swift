@@ -48,9 +48,11 @@ final class RowSource {
             for at in nameEnds.indices {
                 let end = nameEnds[at]
                 // SAFETY: start..<end lies in the bytes; an empty text may have no address.
-                if end - start == name.count, name.count == 0
-                    || memcmp(bytes.baseAddress.unsafelyUnwrapped + start,
-                        name.baseAddress.unsafelyUnwrapped, name.count) == 0
+                if end - start == name.count,
+                    name.count == 0
+                        || memcmp(
+                            bytes.baseAddress.unsafelyUnwrapped + start,
+                            name.baseAddress.unsafelyUnwrapped, name.count) == 0
                 {
                     return at
                 }

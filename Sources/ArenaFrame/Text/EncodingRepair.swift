@@ -34,7 +34,9 @@ private struct EncodingRepair {
                 appendUTF8(whole, to: &out)
                 changed = true
                 at = end
-            } else if (0x80..<0xA0).contains(scalar), TextEncoding.character(UInt8(scalar)) != scalar {
+            } else if (0x80..<0xA0).contains(scalar),
+                TextEncoding.character(UInt8(scalar)) != scalar
+            {
                 // A control character that nobody writes, where Windows has a quote or a dash.
                 appendUTF8(TextEncoding.character(UInt8(scalar)), to: &out)
                 changed = true

@@ -100,7 +100,8 @@ private let nameHabits: [String: String] = {
         "tables are CSV, JSON, NumPy or SQLite files: read_csv(\"test.csv\", key=\"id\")")
     put(
         "to_datetime",
-        "column.astype(\"timestamp\") reads times; their parts are column.dt.year, .month, .hour ...")
+        "column.astype(\"timestamp\") reads times; their parts are column.dt.year, .month, .hour ..."
+    )
     put("set_option", "display(df, max_rows=100, max_colwidth=200) shows more of a table")
     put("vstack", "rows of frames go together by concat([a, b]), columns by hstack([x, y])")
     return table

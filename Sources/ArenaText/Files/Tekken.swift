@@ -15,7 +15,8 @@ func readTekken(
     guard vocabulary.value.kind == .array else { throw vocabulary.mismatch("an array") }
     guard special <= total, vocabulary.value.count >= total - special else {
         throw vocabulary.contradiction(
-            "\(vocabulary.value.count) tokens, but the config says \(total) with \(special) special ones")
+            "\(vocabulary.value.count) tokens, but the config says \(total) with \(special) special ones"
+        )
     }
     let names = try specialNames(root, special)
     let model = try readTokens(vocabulary, names, total - special)
@@ -50,7 +51,8 @@ private func readTokens(
     for rank in 0..<count {
         let before = tokens.count
         let entry = entryFields(cursor, at)
-        let isPlain = entry.rank == rank && (entry.token.map { appendBase64($0, to: &tokens) } ?? false)
+        let isPlain =
+            entry.rank == rank && (entry.token.map { appendBase64($0, to: &tokens) } ?? false)
         if !isPlain || tokens.count == before {
             tokens.count = before
             let token = try readEntry(part.element(rank, part.value.value(at: at)), rank)

@@ -228,7 +228,9 @@ private func plainID(_ text: Bytes, _ kind: JSONNode.Kind) -> Int? {
 
 /// The vocabulary with tokens of the byte alphabet read back to bytes; others cannot occur in text.
 /// Tokens are only found by their bytes where `isIndexed`.
-private func byteForm(of vocabulary: ByteDictionary, entries: Int, isIndexed: Bool) -> ByteDictionary {
+private func byteForm(of vocabulary: ByteDictionary, entries: Int, isIndexed: Bool)
+    -> ByteDictionary
+{
     // No token is longer in bytes than in the characters that stand for them.
     let result = ByteDictionary(
         ids: vocabulary.idEnd, entries: isIndexed ? entries : 0, bytes: vocabulary.byteCount)

@@ -35,7 +35,11 @@ final class MergeTable: Sendable {
                 return list
             }
         }
-        let (first, second) = atOnce { list(0..<middle) } and: { list(middle..<total) }
+        let (first, second) = atOnce {
+            list(0..<middle)
+        } and: {
+            list(middle..<total)
+        }
         return [try first.get(), try second.get()]
     }
 
