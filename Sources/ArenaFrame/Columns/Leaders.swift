@@ -298,9 +298,14 @@ func hashed(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         at += 8
     }
     var tail: UInt64 = 0
-    while at < bytes.count {
-        tail = tail << 8 | UInt64(bytes[at])
-        at += 1
+    if at < bytes.count, bytes.count >= 8 {
+        // With some bytes that were there before: the length is in it, so no two texts are taken for one.
+        tail = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
+    } else {
+        while at < bytes.count {
+            tail = tail << 8 | UInt64(bytes[at])
+            at += 1
+        }
     }
     return mix(state ^ tail)
 }
