@@ -38,6 +38,8 @@ private func laidOut(_ source: String) -> String {
         ("a, *b = c", "a, *b = c\n"),
         ("x = f\"{a!r:>{w}} {b  }\"", "x = f\"{a!r:>{w}} {b  }\"\n"),
         ("x = 1 #c", "x = 1  # c\n"),
+        ("a\\\n[  # c\n\"x\"]", "a[  # c\n    \"x\"\n]\n"),
+        ("f\\\n(1)", "f(1)\n"),
         ("#!/bin/x\n#a", "#!/bin/x\n# a\n"),
         ("if a :\n\n\n  x\nelif b: y\nelse :\n  z", "if a:\n    x\nelif b: y\nelse:\n    z\n"),
         ("if a: x; y", "if a: x; y\n"),

@@ -90,8 +90,11 @@ struct FormatLines {
             if line.isEmpty {
                 firstOffset = start
             } else if brackets == 0 {
-                made.isJoined = file.bytes[lastEnd..<max(lastEnd, start)].contains(
-                    UInt8(ascii: "\\"))
+                // The bracket of a call or an index stands with what it is of.
+                let goesOn = made.isOpener && (line.last.map { endsOperand($0.kind) } ?? false)
+                made.isJoined =
+                    !goesOn
+                    && file.bytes[lastEnd..<max(lastEnd, start)].contains(UInt8(ascii: "\\"))
             }
             if made.isOpener { brackets += 1 }
             if made.isCloser { brackets -= 1 }
