@@ -23,7 +23,8 @@ package enum Cores {
     }
 }
 
-/// Runs `body` over consecutive ranges of rows at once, one for each worker.
+/// Runs `body` over consecutive ranges of rows at once, one for each worker. What keeps something for each
+/// worker asks for their number once, and gives it to `parallelRanges`: it may be another the next time.
 func overRows(
     _ count: Int, _ body: @escaping @Sendable (_ worker: Int, _ rows: Range<Int>) -> Void
 ) {
@@ -141,7 +142,7 @@ func distribute<T: BitwiseCopyable>(
     let count = items.count
     let workers = max(1, min(Cores.workers(for: count), count))
     let places = Scratch<Int>(repeating: 0, count: digits * workers)
-    overRows(count) { worker, range in
+    parallelRanges(count, workers: workers) { worker, range in
         let own = places.base + worker * digits
         for at in range { own[digit(items.base[at])] += 1 }
     }
@@ -155,7 +156,7 @@ func distribute<T: BitwiseCopyable>(
         }
     }
     starts.append(sum)
-    overRows(count) { worker, range in
+    parallelRanges(count, workers: workers) { worker, range in
         let own = places.base + worker * digits
         for at in range {
             let item = items.base[at]

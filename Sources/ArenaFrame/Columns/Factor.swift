@@ -98,7 +98,7 @@ extension Factor {
         let count = leaders.count
         let workers = Cores.workers(for: count)
         let totals = Scratch<Int>(repeating: 0, count: workers + 1)
-        overRows(count) { worker, range in
+        parallelRanges(count, workers: workers) { worker, range in
             var own = 0
             for row in range { own += leaders.base[row] == Int32(row) ? 1 : 0 }
             totals.base[worker + 1] = own
@@ -109,7 +109,7 @@ extension Factor {
             used = totals[workers]
             guard let base = buffer.baseAddress else { return }
             let firsts = Target(base)
-            overRows(count) { worker, range in
+            parallelRanges(count, workers: workers) { worker, range in
                 var next = totals.base[worker]
                 for row in range where leaders.base[row] == Int32(row) {
                     firsts[next] = row

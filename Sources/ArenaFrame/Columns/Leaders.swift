@@ -44,7 +44,7 @@ func leaders(_ values: Source<Int64>, _ validity: Validity?) -> Scratch<Int32> {
     let count = values.count
     let workers = Cores.workers(for: count)
     let bounds = Scratch<(Int64, Int64)>(repeating: (.max, .min), count: workers)
-    overRows(count) { worker, range in
+    parallelRanges(count, workers: workers) { worker, range in
         var (low, high) = (Int64.max, Int64.min)
         for row in range where validity?[row] ?? true {
             low = min(low, values[row])
@@ -127,7 +127,7 @@ private func leadersOfFew(
         tables.deallocate()
     }
     let shared = Target(tables)
-    overRows(count) { worker, range in
+    parallelRanges(count, workers: workers) { worker, range in
         var table = shared[worker]
         defer { shared[worker] = table }
         for row in range {
@@ -148,7 +148,7 @@ private func leadersOfFew(
     for worker in 0..<workers {
         tables[worker].forEach { final[$0] = all.leader(of: $0, $1, values) }
     }
-    overRows(count) { worker, range in
+    parallelRanges(count, workers: workers) { worker, range in
         if worker == 0 { return }
         for row in range where result.base[row] >= 0 {
             result.base[row] = final.base[Int(result.base[row])]

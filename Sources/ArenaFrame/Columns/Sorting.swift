@@ -115,8 +115,9 @@ private struct KeyRange {
     init() {}
 
     init(_ keys: some RowBits, _ rows: Source<Int>) {
-        let parts = Scratch<KeyRange>(repeating: KeyRange(), count: Cores.workers(for: rows.count))
-        overRows(rows.count) { worker, range in
+        let workers = Cores.workers(for: rows.count)
+        let parts = Scratch<KeyRange>(repeating: KeyRange(), count: workers)
+        parallelRanges(rows.count, workers: workers) { worker, range in
             var own = KeyRange()
             // Each range is compared with the row before it, so that all together are sorted.
             var last = keys.bits(rows[max(0, range.lowerBound - 1)])

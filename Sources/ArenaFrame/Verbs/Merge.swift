@@ -199,7 +199,7 @@ extension Factor {
         }
         let workers = max(1, min(Cores.workers(for: count), count))
         let totals = Scratch<Int>(repeating: 0, count: workers + 1)
-        overRows(count) { worker, range in
+        parallelRanges(count, workers: workers) { worker, range in
             totals.base[worker + 1] = range.reduce(0) { $0 + size($1) }
         }
         for worker in 0..<workers { totals[worker + 1] += totals[worker] }
@@ -210,7 +210,7 @@ extension Factor {
             used = total
             guard let base = buffer.baseAddress else { return }
             let lefts = Target(base)
-            overRows(count) { worker, range in
+            parallelRanges(count, workers: workers) { worker, range in
                 var at = totals.base[worker]
                 for row in range {
                     if !wantsRight {
