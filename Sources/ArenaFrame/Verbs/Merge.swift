@@ -2,6 +2,8 @@
 // Missing values match nothing. Rows come in the left frame's order, then those that only the right
 // has; nothing is aligned that was not asked for.
 
+import ArenaCore
+
 /// Which rows of a join stay.
 package enum JoinKind: String, Sendable, CaseIterable {
     case inner, left, right, outer, anti, semi
