@@ -132,10 +132,11 @@ extension Session {
             return nil
         }
         defer { removeFolder(scratch) }
-        let silent = OutputSink(open("/dev/null", O_WRONLY | O_CLOEXEC))
+        let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        defer { close(nowhere) }
         let interpreter = makeInterpreter(
-            arguments: [name] + trial.arguments, parameters: trial.parameters, output: silent,
-            manner: manner)
+            arguments: [name] + trial.arguments, parameters: trial.parameters,
+            output: OutputSink(nowhere), manner: manner)
         interpreter.machine.note = { _ in }
         let rehearsal = Rehearsal(asIf: trial.asIf, like: trial.like)
         interpreter.machine.host = rehearsal
@@ -144,7 +145,7 @@ extension Session {
         defer { FileAccount.endRedirection() }
         // SAFETY: only `requestInterrupt` is called from other threads, which is made for that.
         nonisolated(unsafe) let target = interpreter
-        let clock = Clock(seconds: trial.budget) { target.requestInterrupt() }
+        let clock = Clock(seconds: trial.budget, machine: interpreter.machine)
         defer { clock.stop() }
         let result = interrupts.stopping(patience: 0, { target.requestInterrupt() }) {
             interpreter.rehearse(
@@ -155,18 +156,22 @@ extension Session {
     }
 }
 
-/// Calls once when its time is up, unless it was stopped before.
+/// Stops a machine when its time is up, and refuses it more memory than its limit, until it is stopped
+/// itself; then it lets go of the machine, unlike `Watch`.
 private final class Clock: Sendable {
     private let isStopped = Atomic<Bool>(false)
 
-    init(seconds: Double, _ ring: @escaping @Sendable () -> Void) {
+    init(seconds: Double, machine: Machine) {
         let end = monotonicSeconds() + seconds
+        // SAFETY: the thread keeps the machine, and only makes requests, which is safe from any thread.
+        nonisolated(unsafe) let machine = machine
+        let limit = machine.memoryLimit
         startThread { [self] in
-            while monotonicSeconds() < end {
-                if isStopped.load(ordering: .relaxed) { return }
+            while !isStopped.load(ordering: .relaxed) {
+                if monotonicSeconds() >= end { return machine.requests.stop() }
+                if let limit, memoryInUse() > limit { machine.requests.refuseMemory() }
                 usleep(10_000)
             }
-            if !isStopped.load(ordering: .relaxed) { ring() }
         }
     }
 

@@ -116,6 +116,21 @@ private let repository = String(
         #expect(outcome.code == 0)
     }
 
+    @Test func memoryHasItsLimitInATrialToo() throws {
+        try folder.write(
+            "a.as",
+            head + """
+                m = classifier(demo + "/model", labels=labels)
+                x = []
+                while True:
+                    x.append("a" * 1000000)
+                """)
+        let outcome = try run("arenascript run a.as --max-memory 400M")
+        #expect(outcome.errors.contains("its limit of 400 MB"), "\(outcome.errors)")
+        #expect(outcome.errors.contains("nothing has been run"))
+        #expect(outcome.code == 65)
+    }
+
     @Test func filesAreNeitherTakenAwayNorRenamed() throws {
         try folder.write("keep.txt", "kept")
         try folder.write(
