@@ -7,10 +7,11 @@ extension JSONValue {
     ) throws(E) {
         guard node.kind == .array else { return }
         var at = index + 1
-        for i in 0..<count {
-            let element = JSONValue(document: document, index: at)
-            try body(i, element)
-            at = Int(element.node.next)
+        var number = 0
+        while at < contentEnd {
+            try body(number, JSONValue(document: document, index: at))
+            at = document.nodes.next(at)
+            number += 1
         }
     }
 
@@ -20,10 +21,11 @@ extension JSONValue {
     ) throws(E) {
         guard node.kind == .object else { return }
         var at = index + 1
-        for _ in 0..<count {
-            let value = JSONValue(document: document, index: at + 1)
-            try body(JSONValue(document: document, index: at), value)
-            at = Int(value.node.next)
+        while at < contentEnd {
+            try body(
+                JSONValue(document: document, index: at),
+                JSONValue(document: document, index: at + 1))
+            at = document.nodes.next(at + 1)
         }
     }
 
@@ -57,7 +59,14 @@ package struct JSONCursor {
     /// The bytes of a number, or of a string between its quotes.
     @inline(__always)
     package func text(_ node: JSONNode) -> UnsafeBufferPointer<UInt8> {
-        UnsafeBufferPointer(start: bytes + Int(node.offset), count: Int(node.length))
+        UnsafeBufferPointer(start: bytes + Int(node.offset), count: node.length)
+    }
+
+    /// The index after the value at `index` and everything inside it.
+    @inline(__always)
+    package func next(_ index: Int) -> Int {
+        let node = nodes[index]
+        return node.isContainer ? Int(node.extent) : index &+ 1
     }
 }
 
@@ -67,6 +76,11 @@ extension JSONValue {
 
     /// The value at an index of the flat list.
     package func value(at index: Int) -> JSONValue { JSONValue(document: document, index: index) }
+
+    /// Gives back the memory of a container's content, which must not be looked at again: it reads as nulls.
+    package func discard() {
+        document.nodes.release(index + 1..<max(index + 1, contentEnd))
+    }
 
     /// The document's flat list, valid while any of its values lives; nil for a document without bytes.
     package var cursor: JSONCursor? {

@@ -77,23 +77,25 @@ package struct JSONValue: Sendable {
     }
 
     /// Elements of an array or members of an object; 0 for others.
+    /// - Complexity: O(count)
     package var count: Int {
-        switch node.kind {
-        case .array, .object: return Int(node.length)
-        default: return 0
+        var count = 0
+        var at = index + 1
+        while at < contentEnd {
+            at = document.nodes.next(node.kind == .object ? at + 1 : at)
+            count += 1
         }
+        return count
     }
+
+    /// The index after everything inside a container; no further than its content begins for other kinds.
+    var contentEnd: Int { document.nodes.next(index) }
 
     /// The elements of an array; nil for other kinds.
     package var elements: [JSONValue]? {
         guard node.kind == .array else { return nil }
         var result: [JSONValue] = []
-        result.reserveCapacity(count)
-        var at = index + 1
-        for _ in 0..<count {
-            result.append(JSONValue(document: document, index: at))
-            at = Int(document.nodes[at].next)
-        }
+        forEachElement { result.append($1) }
         return result
     }
 
@@ -101,14 +103,7 @@ package struct JSONValue: Sendable {
     package var members: [(key: String, value: JSONValue)]? {
         guard node.kind == .object else { return nil }
         var result: [(key: String, value: JSONValue)] = []
-        result.reserveCapacity(count)
-        var at = index + 1
-        for _ in 0..<count {
-            let key = JSONValue(document: document, index: at)
-            let value = JSONValue(document: document, index: at + 1)
-            result.append((key.string ?? "", value))
-            at = Int(value.node.next)
-        }
+        forEachMember { result.append(($0.string ?? "", $1)) }
         return result
     }
 
@@ -117,13 +112,10 @@ package struct JSONValue: Sendable {
     package subscript(key: String) -> JSONValue? {
         guard node.kind == .object else { return nil }
         var found: JSONValue?
-        var at = index + 1
-        for _ in 0..<count {
-            let name = JSONValue(document: document, index: at)
+        forEachMember { name, value in
             if name.node.kind == .string ? name.raw.elementsEqual(key.utf8) : name.string == key {
-                found = JSONValue(document: document, index: at + 1)
+                found = value
             }
-            at = Int(document.nodes[at + 1].next)
         }
         return found
     }
@@ -137,7 +129,7 @@ package struct JSONValue: Sendable {
     /// The bytes of a number, or of a string between its quotes (escapes undecoded).
     var raw: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(
-            rebasing: document.bytes[Int(node.offset)..<Int(node.offset) + Int(node.length)])
+            rebasing: document.bytes[Int(node.offset)..<Int(node.offset) + node.length])
     }
 }
 

@@ -1,6 +1,7 @@
 // Data parallelism for the engines: plain threads, one call at a time, no pool state to go stale.
 
 import Glibc
+import Synchronization
 
 /// The number of processors that are online.
 package func processorCount() -> Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
@@ -16,24 +17,9 @@ package func runWorkers(_ count: Int, _ body: @escaping @Sendable (Int) -> Void)
     var threads: [pthread_t] = []
     var left: [Int] = []
     for worker in 1..<count {
-        let box = Unmanaged.passRetained(ThreadBody { body(worker) })
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setstacksize(&attributes, 8 << 20)
-        defer { pthread_attr_destroy(&attributes) }
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, &attributes,
-            { raw in
-                guard let raw else { return nil }
-                // SAFETY: the pointer is the retained ThreadBody passed below, taken over exactly once.
-                Unmanaged<ThreadBody>.fromOpaque(raw).takeRetainedValue().run()
-                return nil
-            }, box.toOpaque())
-        if code == 0 {
+        if let thread = makeThread(stack: 8 << 20, { body(worker) }) {
             threads.append(thread)
         } else {
-            box.release()
             left.append(worker)
         }
     }
@@ -46,11 +32,17 @@ package func runWorkers(_ count: Int, _ body: @escaping @Sendable (Int) -> Void)
 /// - Returns: whether a thread could be made.
 @discardableResult
 package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+    guard let thread = makeThread(stack: 256 << 10, body) else { return false }
+    pthread_detach(thread)
+    return true
+}
+
+/// A thread that runs `body`, to be joined or detached; nil if none could be made.
+private func makeThread(stack: Int, _ body: @escaping @Sendable () -> Void) -> pthread_t? {
     let box = Unmanaged.passRetained(ThreadBody(body))
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, 256 << 10)
+    pthread_attr_setstacksize(&attributes, stack)
     defer { pthread_attr_destroy(&attributes) }
     var thread = pthread_t()
     let code = pthread_create(
@@ -61,8 +53,11 @@ package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
             Unmanaged<ThreadBody>.fromOpaque(raw).takeRetainedValue().run()
             return nil
         }, box.toOpaque())
-    if code != 0 { box.release() }
-    return code == 0
+    guard code == 0 else {
+        box.release()
+        return nil
+    }
+    return thread
 }
 
 private final class ThreadBody {
@@ -77,5 +72,48 @@ package func parallelRanges(
     let workers = max(1, min(workers, count))
     runWorkers(workers) { worker in
         body(worker, count * worker / workers..<count * (worker + 1) / workers)
+    }
+}
+
+/// What a thread of its own works out. Whoever has made it waits for the thread, at the latest when the
+/// object goes.
+package final class Future<Value: Sendable>: Sendable {
+    private enum State {
+        case running(pthread_t)
+        /// No thread could be made.
+        case left
+        case done(Value)
+    }
+    private let state: Mutex<State>
+    private let result = Result()
+    private let body: @Sendable () -> Value
+
+    private final class Result: Sendable {
+        let value = Mutex<Value?>(nil)
+    }
+
+    package init(_ body: @escaping @Sendable () -> Value) {
+        self.body = body
+        let result = result
+        let thread = makeThread(stack: 8 << 20) {
+            let value = body()
+            result.value.withLock { $0 = value }
+        }
+        state = Mutex(thread.map { .running($0) } ?? .left)
+    }
+
+    deinit {
+        state.withLock { if case .running(let thread) = $0 { pthread_join(thread, nil) } }
+    }
+
+    /// The value, once it is there.
+    package func value() -> Value {
+        state.withLock { state in
+            if case .done(let value) = state { return value }
+            if case .running(let thread) = state { pthread_join(thread, nil) }
+            let value = result.value.withLock { $0 } ?? body()
+            state = .done(value)
+            return value
+        }
     }
 }

@@ -401,7 +401,7 @@ private struct SentencePieceSteps {
         for merge in merges { list.append(Int(merge.left), Int(merge.right), merge.id) }
         return BPE(
             vocabulary: vocabulary, tokenCount: pieces.count, pieces: vocabulary,
-            merges: MergeTable([list], idEnd: pieces.count), spellsBytes: false,
+            merges: MergeTable(list, idEnd: pieces.count), spellsBytes: false,
             ignoreMerges: false,
             fallsBack: fallsBack, fuseUnknown: true, unknown: pieces[unknownID].text)
     }

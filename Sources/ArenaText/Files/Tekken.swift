@@ -59,7 +59,7 @@ private func readTokens(
             token.withUnsafeBufferPointer { tokens.append($0) }
         }
         ends.append(tokens.count)
-        at = Int(cursor.nodes[at].next)
+        at = cursor.next(at)
     }
     let nameBytes = names.reduce(0) { $0 + $1.utf8.count }
     // In the texts' own bytes, and in GPT-2's alphabet, whose characters have two bytes at most.
@@ -111,7 +111,7 @@ private func tekkenMerges(_ pieces: ByteDictionary, _ ids: Range<Int>) -> MergeT
     guard merges.count < MergeTable.limit else { return nil }
     var list = MergeList(capacity: merges.count)
     for merge in merges { list.append(Int(merge.split.left), Int(merge.split.right), merge.id) }
-    return MergeTable([list], idEnd: pieces.idEnd)
+    return MergeTable(list, idEnd: pieces.idEnd)
 }
 
 /// The rank and the token of an entry, where they stand there plainly.
@@ -121,7 +121,7 @@ private func entryFields(_ cursor: JSONCursor, _ at: Int) -> (rank: Int?, token:
     var rank: Int?
     var token: Bytes?
     var member = at + 1
-    for _ in 0..<Int(node.length) {
+    while member < cursor.next(at) {
         let key = cursor.text(cursor.nodes[member])
         let value = cursor.nodes[member + 1]
         if key.elementsEqual("rank".utf8), value.kind == .number, value.length < 10 {
@@ -129,7 +129,7 @@ private func entryFields(_ cursor: JSONCursor, _ at: Int) -> (rank: Int?, token:
         } else if key.elementsEqual("token_bytes".utf8), value.kind == .string {
             token = cursor.text(value)
         }
-        member = Int(value.next)
+        member = cursor.next(member + 1)
     }
     return (rank, token)
 }

@@ -32,20 +32,18 @@ final class BPE: TokenModel {
         let ignoresMerges = try part.flag("ignore_merges", or: false)
         let fusesUnknown = try part.flag("fuse_unk", or: false)
         let fallsBack = try part.flag("byte_fallback", or: false)
-        let (vocabulary, count) = try readVocabulary(part.member("vocab"))
-        let dictionary = vocabulary.dictionary
-        part.value.document.release()
-        let lists = try MergeTable.lists(part.member("merges"), vocabulary: dictionary)
-        part.value.document.release()
-        // The two take about as long, and neither needs the other.
-        let (merges, pieces) = atOnce {
-            MergeTable(lists, idEnd: dictionary.idEnd)
+        let entries = try VocabularyEntries(part.member("vocab"))
+        let (known, bytes) = atOnce {
+            Result { () throws(TokenizerError) in try entries.dictionary() }
         } and: {
-            spellsBytes
-                ? byteForm(of: dictionary, entries: count, isIndexed: ignoresMerges) : dictionary
+            spellsBytes ? entries.byteForm(isIndexed: ignoresMerges) : nil
         }
+        let vocabulary = try known.get()
+        entries.discard()
+        let merges = try MergeTable(part.member("merges"), vocabulary: vocabulary)
         self.init(
-            vocabulary: dictionary, tokenCount: count, pieces: pieces, merges: merges,
+            vocabulary: vocabulary, tokenCount: entries.count, pieces: bytes ?? vocabulary,
+            merges: merges,
             spellsBytes: spellsBytes, ignoreMerges: ignoresMerges, fallsBack: fallsBack,
             fuseUnknown: fusesUnknown, unknown: try part.optional("unk_token")?.bytes())
         if let unknown = part.optional("unk_token"), unknownID == nil, !symbols.isComplete {
@@ -162,90 +160,6 @@ private struct LongTokens: Sendable {
         }
         self.longest = longest
     }
-}
-
-/// Reads a `{"token": id}` object.
-func readVocabulary(
-    _ part: FilePart
-) throws(TokenizerError) -> (vocabulary: (dictionary: ByteDictionary, idEnd: Int), count: Int) {
-    guard part.value.kind == .object else { throw part.mismatch("an object") }
-    let count = part.value.count
-    let first = part.value.nodeIndex + 1
-    func entry(_ at: Int) -> FilePart {
-        let token = part.value.value(at: at).string ?? ""
-        return FilePart(part.value.value(at: at + 1), key: "\(part.key)[\(quoted(token))]")
-    }
-    var ids = [UInt32](repeating: 0, count: count)
-    var end = 0
-    var bytes = 0
-    guard let cursor = part.value.cursor else { throw part.mismatch("an object") }
-    var at = first
-    for number in 0..<count {
-        let value = cursor.nodes[at + 1]
-        guard let id = plainID(cursor.text(value), value.kind) else {
-            _ = try entry(at).id()
-            throw entry(at).mismatch("a token id")
-        }
-        ids[number] = UInt32(id)
-        end = max(end, id + 1)
-        bytes += Int(cursor.nodes[at].length)
-        at = Int(value.next)
-    }
-    let dictionary = ByteDictionary(ids: end, entries: count, bytes: bytes)
-    at = first
-    for number in 0..<count {
-        let id = Int(ids[number])
-        let key = cursor.nodes[at]
-        let insertion: ByteDictionary.Insertion? =
-            key.kind == .string
-            ? dictionary.insert(UnsafeRawBufferPointer(cursor.text(key)), id: id)
-            : part.value.value(at: at).withStringBytes { dictionary.insert($0, id: id) }
-        switch insertion {
-        case .sameBytes(let other):
-            throw entry(at).contradiction(
-                "the token is there twice, with the ids \(other) and \(id)")
-        case .sameID:
-            let other = dictionary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) } ?? ""
-            throw entry(at).contradiction("the id \(id) is also that of \(quoted(other))")
-        case .done, nil: break
-        }
-        at = Int(cursor.nodes[at + 1].next)
-    }
-    return ((dictionary, end), count)
-}
-
-/// A token id as most files write it; nil for what wants a closer look.
-@inline(__always)
-private func plainID(_ text: Bytes, _ kind: JSONNode.Kind) -> Int? {
-    guard kind == .number, text.count < 8 else { return nil }
-    var id = 0
-    for digit in text {
-        guard digit &- 48 < 10 else { return nil }
-        id = id &* 10 &+ Int(digit &- 48)
-    }
-    return id < idLimit ? id : nil
-}
-
-/// The vocabulary with tokens of the byte alphabet read back to bytes; others cannot occur in text.
-/// Tokens are only found by their bytes where `isIndexed`.
-private func byteForm(of vocabulary: ByteDictionary, entries: Int, isIndexed: Bool)
-    -> ByteDictionary
-{
-    // No token is longer in bytes than in the characters that stand for them.
-    let result = ByteDictionary(
-        ids: vocabulary.idEnd, entries: isIndexed ? entries : 0, bytes: vocabulary.byteCount)
-    var bytes = Scratch<UInt8>(capacity: 1024)
-    for id in 0..<vocabulary.idEnd {
-        guard let token = vocabulary.bytes(of: id) else { continue }
-        bytes.count = 0
-        guard ByteAlphabet.shared.appendBytes(of: token, to: &bytes) else { continue }
-        if isIndexed {
-            _ = result.insert(UnsafeRawBufferPointer(bytes.contents), id: id)
-        } else {
-            result.setBytes(bytes.contents, id: id)
-        }
-    }
-    return result
 }
 
 /// A token as it is shown in messages.

@@ -17,44 +17,38 @@ final class MergeTable: Sendable {
     /// Ranks stay below this: 22 bits in the table.
     static let limit = (1 << 22) - 1
 
-    /// Reads merges given as "left right" or as ["left", "right"], on two cores.
-    static func lists(
-        _ part: FilePart, vocabulary: ByteDictionary
-    ) throws(TokenizerError) -> [MergeList] {
+    /// Reads merges given as "left right" or as ["left", "right"], on two cores. What they take as JSON is
+    /// given back.
+    convenience init(_ part: FilePart, vocabulary: ByteDictionary) throws(TokenizerError) {
         guard part.value.kind == .array else { throw part.mismatch("an array") }
         let total = part.value.count
-        guard total < limit else {
-            throw part.unsupported("\(total) merges", supported: "fewer than \(limit)")
+        guard total < Self.limit else {
+            throw part.unsupported("\(total) merges", supported: "fewer than \(Self.limit)")
         }
         let middle = total / 2
-        @Sendable func list(_ range: Range<Int>) -> Result<MergeList, TokenizerError> {
+        let list = MergeList(capacity: total)
+        @Sendable func read(_ range: Range<Int>) -> Result<MergeList, TokenizerError> {
             Result { () throws(TokenizerError) in
-                var list = MergeList(capacity: range.count)
+                var share = list.share(range)
                 var reader = MergeReader(part, vocabulary: vocabulary)
-                try reader.read(range, into: &list)
-                return list
+                try reader.read(range, into: &share)
+                return share
             }
         }
         let (first, second) = atOnce {
-            list(0..<middle)
+            read(0..<middle)
         } and: {
-            list(middle..<total)
+            read(middle..<total)
         }
-        return [try first.get(), try second.get()]
+        let merges = MergeList(joining: try first.get(), try second.get())
+        part.value.discard()
+        part.value.document.release()
+        self.init(merges, idEnd: vocabulary.idEnd)
     }
 
-    /// Merges in the order of the lists, of ids below `idEnd`.
-    init(_ lists: [MergeList], idEnd: Int) {
-        let count = lists.reduce(0) { $0 + $1.count }
-        let merged = Table<UInt32>(count: max(1, count), repeating: 0)
-        let operands = Table<UInt64>(count: max(1, count), repeating: .max)
-        var start = 0
-        for list in lists {
-            // SAFETY: the tables have room for as many as all lists have together.
-            (merged.base + start).update(from: list.merged.base, count: list.count)
-            (operands.base + start).update(from: list.operands.base, count: list.count)
-            start += list.count
-        }
+    /// Merges in the order of a list, of ids below `idEnd`.
+    init(_ list: MergeList, idEnd: Int) {
+        let (merged, operands, count) = (list.merged, list.operands, list.count)
         let rows = Table<UInt64>(count: max(1, idEnd), repeating: 0)
         for rank in 0..<count { rows.base[Int(operands.base[rank] >> 32)] += 1 }
         var used: UInt64 = 0
@@ -114,18 +108,43 @@ struct MergeList: Sendable {
     fileprivate let merged: Table<UInt32>
     /// left << 32 | right
     fileprivate let operands: Table<UInt64>
+    /// Which places of the tables are this list's.
+    private let room: Range<Int>
     private(set) var count = 0
 
     /// Room for so many merges.
     init(capacity: Int) {
         merged = Table(count: max(1, capacity), repeating: 0)
         operands = Table(count: max(1, capacity), repeating: .max)
+        room = 0..<capacity
+    }
+
+    private init(_ merged: Table<UInt32>, _ operands: Table<UInt64>, _ room: Range<Int>) {
+        (self.merged, self.operands, self.room) = (merged, operands, room)
+    }
+
+    /// An empty list whose merges are written at these places of the list.
+    func share(_ places: Range<Int>) -> MergeList {
+        precondition(places.upperBound <= room.upperBound, "more places than the list has")
+        return MergeList(merged, operands, places)
+    }
+
+    /// What two shares of a list hold, the first of which begins where it does, without a gap.
+    init(joining first: MergeList, _ second: MergeList) {
+        (merged, operands) = (first.merged, first.operands)
+        room = first.room.lowerBound..<second.room.upperBound
+        count = first.count + second.count
+        let (to, from) = (first.count, second.room.lowerBound - first.room.lowerBound)
+        guard to != from else { return }
+        // SAFETY: places of both lie in the tables; `update` may overlap.
+        (merged.base + to).update(from: merged.base + from, count: second.count)
+        (operands.base + to).update(from: operands.base + from, count: second.count)
     }
 
     mutating func append(_ left: Int, _ right: Int, _ whole: Int) {
-        precondition(count < merged.count, "more merges than there is room for")
-        merged.base[count] = UInt32(whole)
-        operands.base[count] = UInt64(left) << 32 | UInt64(right)
+        precondition(count < room.count, "more merges than there is room for")
+        merged.base[room.lowerBound + count] = UInt32(whole)
+        operands.base[room.lowerBound + count] = UInt64(left) << 32 | UInt64(right)
         count += 1
     }
 }
@@ -155,7 +174,7 @@ private struct MergeReader: ~Copyable {
     mutating func read(_ range: Range<Int>, into list: inout MergeList) throws(TokenizerError) {
         guard let cursor = part.value.cursor else { return }
         var at = part.value.nodeIndex + 1
-        for _ in 0..<range.lowerBound { at = Int(cursor.nodes[at].next) }
+        for _ in 0..<range.lowerBound { at = cursor.next(at) }
         for number in range {
             if let pair = Self.plainPair(cursor, at) {
                 strings.append(pair.left)
@@ -169,7 +188,7 @@ private struct MergeReader: ~Copyable {
                     list.append(left, right, made)
                 }
             }
-            at = Int(cursor.nodes[at].next)
+            at = cursor.next(at)
         }
         try flush(&list)
     }
@@ -180,7 +199,7 @@ private struct MergeReader: ~Copyable {
         _ cursor: JSONCursor, _ at: Int
     ) -> (left: arena_string, right: arena_string)? {
         let node = cursor.nodes[at]
-        if node.kind == .array, node.length == 2, cursor.nodes[at + 1].kind == .string,
+        if node.kind == .array, cursor.next(at) == at + 3, cursor.nodes[at + 1].kind == .string,
             cursor.nodes[at + 2].kind == .string
         {
             let left = cursor.text(cursor.nodes[at + 1])

@@ -35,14 +35,14 @@ final class Unigram: TokenModel, PieceModel {
         for index in 0..<count {
             let pair = cursor.nodes[at]
             let (token, number) = (cursor.nodes[at + 1], cursor.nodes[at + 2])
-            guard pair.kind == .array, pair.length == 2, number.kind == .number,
+            guard pair.kind == .array, cursor.next(at) == at + 3, number.kind == .number,
                 token.kind == .string || token.kind == .escapedString,
                 let score = approximateDouble(cursor.text(number)), score.isFinite
             else { throw Self.complaint(entries.element(index, entries.value.value(at: at))) }
             scores.base[index] = score
-            bytes += Int(token.length)
+            bytes += token.length
             nodes.append(at + 1)
-            at = Int(pair.next)
+            at += 3
         }
         let dictionary = ByteDictionary(ids: count, entries: count, bytes: bytes)
         for (id, at) in nodes.enumerated() {

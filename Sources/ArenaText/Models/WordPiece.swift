@@ -18,19 +18,19 @@ final class WordPiece: TokenModel, PieceModel {
     let prefix: [UInt8]
 
     init(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) {
-        let (vocabulary, count) = try readVocabulary(part.member("vocab"))
-        self.vocabulary = vocabulary.dictionary
-        tokenCount = count
-        idEnd = vocabulary.idEnd
+        let entries = try VocabularyEntries(part.member("vocab"))
+        let vocabulary = try entries.dictionary()
+        self.vocabulary = vocabulary
+        tokenCount = entries.count
+        idEnd = entries.idEnd
         prefix = try part.optional("continuing_subword_prefix")?.bytes() ?? Array("##".utf8)
         let longest = part.optional("max_input_chars_per_word")
         longestWord = longest?.value.int ?? 100
         if let longest, longest.value.int == nil || longestWord < 0 {
             throw longest.mismatch("a whole number")
         }
-        unknownID = try readUnknown(part, vocabulary.dictionary)
-        let dictionary = vocabulary.dictionary
-        trie = Trie(count: idEnd) { dictionary.bytes(of: $0) }
+        unknownID = try readUnknown(part, vocabulary)
+        trie = Trie(count: idEnd) { vocabulary.bytes(of: $0) }
         continuation = trie.node(of: prefix)
     }
 
@@ -85,11 +85,12 @@ final class WordLevel: TokenModel, PieceModel {
     private let unknownID: Int32
 
     init(_ part: FilePart, spellsBytes: Bool) throws(TokenizerError) {
-        let (vocabulary, count) = try readVocabulary(part.member("vocab"))
-        self.vocabulary = vocabulary.dictionary
-        tokenCount = count
-        idEnd = vocabulary.idEnd
-        unknownID = try readUnknown(part, vocabulary.dictionary)
+        let entries = try VocabularyEntries(part.member("vocab"))
+        let vocabulary = try entries.dictionary()
+        self.vocabulary = vocabulary
+        tokenCount = entries.count
+        idEnd = entries.idEnd
+        unknownID = try readUnknown(part, vocabulary)
     }
 
     func makeSpeller() -> any PieceSpeller { CachedSpeller(self) }

@@ -39,9 +39,21 @@ final class ByteDictionary: Sendable {
     /// What an insertion found.
     enum Insertion { case done, sameBytes(Int), sameID }
 
+    /// The key of a string that will be inserted; its slot is asked for from memory.
+    @inline(__always)
+    func lookAhead(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        let key = hash(bytes)
+        arena_dictionary_prefetch(slots.base, UInt64(mask), key)
+        return key
+    }
+
     /// Adds a string under an id below the size given.
     func insert(_ bytes: UnsafeRawBufferPointer, id: Int) -> Insertion {
-        let key = hash(bytes)
+        insert(bytes, id: id, key: hash(bytes))
+    }
+
+    /// Adds a string whose key is known.
+    func insert(_ bytes: UnsafeRawBufferPointer, id: Int, key: UInt64) -> Insertion {
         var at = Int(truncatingIfNeeded: key) & mask
         while slots.base[at] != 0 {
             if let other = match(slots.base[at], key, bytes) { return .sameBytes(other) }
