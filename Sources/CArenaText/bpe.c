@@ -21,6 +21,12 @@ static uint32_t whole_token(const arena_bpe_model *model, const uint8_t *p, uint
 
 // First symbols
 
+ARENA_INLINE bool is_ascii(const uint8_t *p, uint64_t n) {
+    uint8_t all = 0;
+    for (uint64_t i = 0; i < n; i++) all |= p[i];
+    return all < 0x80;
+}
+
 /// A byte that has no token, by the token of its stand-in in GPT-2's alphabet written as bytes.
 static uint32_t fall_back_byte(const arena_bpe_model *model, uint8_t byte, uint32_t *symbols) {
     uint32_t code = model->alphabet[byte];
@@ -129,7 +135,7 @@ uint64_t arena_bpe_spell(
 uint32_t arena_bpe_merge_windows(
     const arena_bpe_pairs *pairs, const uint32_t *symbols, uint32_t count, int32_t *out) {
 #if defined(__x86_64__)
-    if (has_avx2()) return merge_windows_avx2(pairs, symbols, count, out);
+    if (has_avx2()) return merge_windows_avx2(pairs, symbols, NULL, NULL, count, out);
 #endif
-    return merge_windows_plain(pairs, symbols, count, out);
+    return merge_windows_plain(pairs, symbols, NULL, NULL, count, out);
 }

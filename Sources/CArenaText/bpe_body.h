@@ -91,24 +91,42 @@ static inline uint32_t SUFFIXED(merge_window)(
     return left;
 }
 
-/// The same for symbols in memory that stays as it is.
+/// Sets the rows and pairs of symbols that are the bytes of a text.
+ARENA_INLINE void SUFFIXED(set_byte_pairs)(
+    const arena_bpe_pairs *pairs, const uint64_t *byte_pairs, const uint8_t *p,
+    SUFFIXED(Window) *w, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) w->rows[i] = pairs->rows[w->symbols[i]];
+    for (uint32_t i = 0; i + 1 < count; i++) {
+        SUFFIXED(set_pair)(pairs, w, i, byte_pairs[(uint32_t)p[i] << 8 | p[i + 1]]);
+    }
+}
+
+/// The same for symbols in memory that stays as it is; `bytes` as in merge_windows.
 static inline uint32_t SUFFIXED(merge_copy)(
-    const arena_bpe_pairs *pairs, const uint32_t *from, uint32_t count, int32_t *ids,
-    uint16_t *starts) {
+    const arena_bpe_pairs *pairs, const uint32_t *from, const uint8_t *bytes,
+    const uint64_t *byte_pairs, uint32_t count, int32_t *ids, uint16_t *starts) {
     SUFFIXED(Window) w;
     memcpy(w.symbols, from, count * sizeof *from);
-    SUFFIXED(set_pairs)(pairs, &w, count);
+    if (bytes) {
+        SUFFIXED(set_byte_pairs)(pairs, byte_pairs, bytes, &w, count);
+    } else {
+        SUFFIXED(set_pairs)(pairs, &w, count);
+    }
     return SUFFIXED(merge_window)(pairs, &w, count, ids, starts);
 }
 
+/// See arena_bpe_merge_windows. `bytes`, if given, are what the symbols stand for one by one, and
+/// `byte_pairs` the slots of their pairs.
 static uint32_t SUFFIXED(merge_windows)(
-    const arena_bpe_pairs *pairs, const uint32_t *symbols, uint32_t count, int32_t *out) {
+    const arena_bpe_pairs *pairs, const uint32_t *symbols, const uint8_t *bytes,
+    const uint64_t *byte_pairs, uint32_t count, int32_t *out) {
     int32_t ids[2][256];
     uint16_t starts[2][257];
     if (count == 0) return 0;
     uint32_t written = 0, first = 0, base = 0, here = 0;
     uint32_t length = count < SUFFIXED(WINDOW) ? count : SUFFIXED(WINDOW);
-    uint32_t tokens = SUFFIXED(merge_copy)(pairs, symbols, length, ids[0], starts[0]);
+    uint32_t tokens = SUFFIXED(merge_copy)(
+        pairs, symbols, bytes, byte_pairs, length, ids[0], starts[0]);
     while (base + length < count) {
         // The next window begins at a token well before this one's end.
         uint32_t tail = tokens - 1;
@@ -126,7 +144,8 @@ static uint32_t SUFFIXED(merge_windows)(
             memcpy(starts[other], starts[here], sizeof starts[here]);
         } else {
             next_tokens = SUFFIXED(merge_copy)(
-                pairs, symbols + next, next_length, ids[other], starts[other]);
+                pairs, symbols + next, bytes ? bytes + next : NULL, byte_pairs, next_length,
+                ids[other], starts[other]);
         }
         uint32_t i = tail, j = 0, shift = starts[here][tail];
         for (;;) {
@@ -160,16 +179,9 @@ static __attribute__((noinline)) uint32_t SUFFIXED(merge_piece)(
         SUFFIXED(Window) w;
         uint16_t starts[257];
         uint32_t count = (uint32_t)n;
-        bool ascii = true;
-        for (uint64_t i = 0; i < n; i++) ascii &= p[i] < 0x80;
-        if (ascii || !model->seams.bits) {
-            for (uint32_t i = 0; i < count; i++) {
-                w.symbols[i] = model->byte_ids[p[i]];
-                w.rows[i] = pairs->rows[w.symbols[i]];
-            }
-            for (uint32_t i = 0; i + 1 < count; i++) {
-                SUFFIXED(set_pair)(pairs, &w, i, model->byte_pairs[(uint32_t)p[i] << 8 | p[i + 1]]);
-            }
+        if (is_ascii(p, n) || !model->seams.bits) {
+            for (uint32_t i = 0; i < count; i++) w.symbols[i] = model->byte_ids[p[i]];
+            SUFFIXED(set_byte_pairs)(pairs, model->byte_pairs, p, &w, count);
         } else {
             count = symbols_of_bytes(model, w.symbols, p, n);
             SUFFIXED(set_pairs)(pairs, &w, count);
@@ -183,13 +195,16 @@ static __attribute__((noinline)) uint32_t SUFFIXED(merge_piece)(
     }
     uint32_t *symbols = state->scratch.symbols;
     uint64_t unknown = state->unknown;
-    uint32_t count = model->byte_pairs
-        ? (model->seams.bits ? symbols_of_bytes(model, symbols, p, n) : 0)
-        : symbols_with_unknown(model, state, p, n);
-    if (model->byte_pairs && !model->seams.bits) {
+    bool are_bytes = model->byte_pairs && (!model->seams.bits || is_ascii(p, n));
+    uint32_t count = 0;
+    if (are_bytes) {
         for (; count < n; count++) symbols[count] = model->byte_ids[p[count]];
+    } else {
+        count = model->byte_pairs ? symbols_of_bytes(model, symbols, p, n)
+                                  : symbols_with_unknown(model, state, p, n);
     }
-    uint32_t written = SUFFIXED(merge_windows)(pairs, symbols, count, out);
+    uint32_t written = SUFFIXED(merge_windows)(
+        pairs, symbols, are_bytes ? p : NULL, model->byte_pairs, count, out);
     if (written != NONE) return written;
     if (!state->scratch.ranks) {
         state->unknown = unknown;

@@ -47,8 +47,10 @@ struct Slot {
     var slowest = 0
 }
 
+/// The page of a run's slots; it is as large as a machine page, whoever opens it first.
 func sharedSlots(_ path: String, _ count: Int) -> UnsafeMutablePointer<Slot> {
-    let size = count * MemoryLayout<Slot>.stride
+    let size = 4096
+    precondition(count * MemoryLayout<Slot>.stride <= size, "too many workers")
     let descriptor = open(path, O_RDWR | O_CREAT, 0o600)
     precondition(descriptor >= 0 && ftruncate(descriptor, size) == 0, "\(path) cannot be written")
     let p = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
