@@ -132,6 +132,7 @@ struct VocabularyEntries: Sendable {
     private func complaint(
         _ insertion: ByteDictionary.Insertion, _ number: Int, _ dictionary: ByteDictionary
     ) -> TokenizerError? {
+        if case .done = insertion { return nil }
         let id = Int(ids[number])
         let entry = Self.entry(part, node(number))
         switch insertion {

@@ -3,6 +3,8 @@
 
     compare.py rows OUT DATA [N]                     rows of DATA/train.csv, turns joined, as pairs
     compare.py fuzz OUT [N] [SEED]                   random texts from every corner of Unicode
+    compare.py lines OUT ROWS [N] [SEED]             half of them changed lines of the fixtures' corpus, a quarter
+                                                     random, a quarter cut from ROWS
     compare.py corpus OUT CORPUS_JSON                a JSON list of strings
     compare.py ids BENCH TOKENIZER ROWS              encode with both and count the rows that differ
     compare.py library BENCH FILE ROWS               the same against mistral-common (tekken.json) or the
@@ -14,6 +16,7 @@ BENCH is the built tokenizer-bench.  Needs: tokenizers; pandas for `rows`; gigat
 be timed.
 """
 
+import importlib.util
 import json
 import os
 import random
@@ -172,6 +175,21 @@ def fuzz(n, seed):
         yield "".join(out)
 
 
+def lines(rows, n, seed):
+    scripts = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../scripts/dev")
+    sys.path.insert(0, scripts)
+    spec = importlib.util.spec_from_file_location("mutations", scripts + "/fuzz-tokenizers.py")
+    mutations = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mutations)
+    yield from mutations.mutated(mutations.fixtures.corpus(), n // 2, seed)
+    yield from fuzz(n // 4, seed)
+    rng, texts = random.Random(seed), [row.decode() for row in read_rows(rows)]
+    for _ in range(n - n // 2 - n // 4):
+        text = rng.choice(texts)
+        start = rng.randrange(len(text))
+        yield text[start : start + rng.randint(1, 400)]
+
+
 def ids(bench, path, rows):
     from tokenizers import Tokenizer
 
@@ -318,6 +336,15 @@ if __name__ == "__main__":
         write_rows(
             rest[0],
             fuzz(int(rest[1]) if len(rest) > 1 else 100000, int(rest[2]) if len(rest) > 2 else 1),
+        )
+    elif command == "lines":
+        write_rows(
+            rest[0],
+            lines(
+                rest[1],
+                int(rest[2]) if len(rest) > 2 else 100000,
+                int(rest[3]) if len(rest) > 3 else 1,
+            ),
         )
     elif command == "corpus":
         write_rows(rest[0], json.load(open(rest[1], encoding="utf-8")))
