@@ -73,16 +73,11 @@ package enum FileAccount {
         let folder = Self.plain(splitPath(path).folder)
         guard state.withLock({ $0.redirection != nil && !$0.plannedFolders.contains(folder) })
         else { return nil }
-        var info = stat()
-        if stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR {
-            return .isDirectory(path: path)
+        do throws(FileError) {
+            return try OutputPlace(path, at: path).obstacle(named: path)
+        } catch {
+            return error
         }
-        let place = folder.isEmpty ? "." : folder
-        guard stat(place, &info) == 0 else { return .missingFolder(path: path) }
-        if access(place, W_OK) != 0 {
-            return .system(path: path, doing: "writing", code: errno)
-        }
-        return nil
     }
 
     /// A folder's name without slashes at its end.
