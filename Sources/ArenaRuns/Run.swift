@@ -42,18 +42,23 @@ package final class Run: Sendable {
         var stepsBegun = 0
         var steps: [StepRecord] = []
         var metrics: [MetricRecord] = []
+        var seeds: [SeedRecord] = []
         var rowsCut = 0
         var rowsFilled = 0
     }
     let state: Mutex<State>
+    private let now: @Sendable () -> Moment
     private let deadlineStore = Mutex<Deadline?>(nil)
     private let opening = Lock()
 
+    /// - Parameter now: what time it is; tests have clocks of their own.
     package init(
         _ record: RunRecord, _ settings: RunSettings = RunSettings(),
+        now: @escaping @Sendable () -> Moment = Moment.now,
         tell: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.settings = settings
+        self.now = now
         self.tell = tell
         state = Mutex(State(record: record))
     }
@@ -65,10 +70,12 @@ package final class Run: Sendable {
         guard let setting = settings.deadline else { return }
         let journal = try journal()
         let record = state.withLock { $0.record }
+        let moment = now()
         let deadline = Deadline(
-            setting, firstStarted: record.firstStarted, reserve: settings.reserve)
+            setting, spent: record.elapsed(at: moment), reserve: settings.reserve,
+            wall: moment.wall, clock: { [now] in now().steady })
         deadlineStore.withLock { $0 = deadline }
-        try journal?.recordDeadline(secondsSinceEpoch() + deadline.remaining + deadline.reserve)
+        try journal?.recordDeadline(moment.wall + deadline.remaining + deadline.reserve)
         let left = deadline.remaining
         tell(
             left > 0
@@ -124,6 +131,20 @@ package final class Run: Sendable {
         try journal()?.record(output)
     }
 
+    /// Notes the seed that something random is drawn from.
+    package func note(_ seed: SeedRecord) {
+        state.withLock { state in
+            guard state.seeds.count < Self.mostSeeds, !state.seeds.contains(seed) else { return }
+            state.seeds.append(seed)
+        }
+    }
+
+    /// A script that draws in a loop says by its first seeds what it does.
+    private static let mostSeeds = 100
+
+    /// Seconds since this process began the run.
+    var seconds: Double { state.withLock { $0.record }.began.seconds(to: now()) }
+
     /// Counts rows that were filled in a submission.
     package func countFilled(_ rows: Int) { state.withLock { $0.rowsFilled += rows } }
 
@@ -143,8 +164,9 @@ package final class Run: Sendable {
         guard let journal = state.withLock({ $0.journal }) else { return }
         try journal.flush()
         try journal.record(inputs())
+        try journal.record(state.withLock { $0.seeds })
         for output in outputs() { try journal.record(output) }
-        try journal.finish(status, at: secondsSinceEpoch())
+        try journal.finish(status, at: state.withLock { $0.record.started } + seconds)
         try journal.close()
     }
 }

@@ -106,12 +106,12 @@ extension Session {
     /// nothing does.
     func tryFirst(
         _ file: SourceFile, named name: String, _ arguments: [String],
-        _ parameters: [String: String], _ interrupts: Interrupts
+        _ parameters: [String: String], _ interrupts: Interrupts, _ gate: FileAccount.Gate?
     ) -> ExitStatus? {
         var trial = TrialSettings()
         trial.budget = 10
         (trial.arguments, trial.parameters) = (arguments, parameters)
-        guard let (result, _) = rehearse(file, named: name, trial, interrupts) else {
+        guard let (result, _) = rehearse(file, named: name, trial, interrupts, gate) else {
             return .output
         }
         if let signal = interrupts.signal { return signal == SIGTERM ? .terminated : .interrupted }
@@ -125,7 +125,8 @@ extension Session {
 
     /// Tries a script; nil if no temporary folder can be made, which is said.
     private func rehearse(
-        _ file: SourceFile, named name: String, _ trial: TrialSettings, _ interrupts: Interrupts
+        _ file: SourceFile, named name: String, _ trial: TrialSettings, _ interrupts: Interrupts,
+        _ gate: FileAccount.Gate? = nil
     ) -> (RehearsalResult, Rehearsal)? {
         guard let scratch = makeTemporaryFolder() else {
             say("error: no temporary folder can be made")
@@ -140,7 +141,7 @@ extension Session {
         interpreter.machine.note = { _ in }
         let rehearsal = Rehearsal(asIf: trial.asIf, like: trial.like)
         interpreter.machine.host = rehearsal
-        FileAccount.begin()
+        FileAccount.begin(gate: gate)
         FileAccount.redirect(to: scratch)
         defer { FileAccount.endRedirection() }
         // SAFETY: only `requestInterrupt` is called from other threads, which is made for that.

@@ -69,9 +69,15 @@ package struct Session {
         let file: SourceFile
         do { file = try source.load() } catch { return refuse(error) }
         if let misuse = misuse(of: file, arguments, parameters) { return refuse(misuse) }
-        let began = secondsSinceEpoch()
+        let began = Moment.now()
+        let gate: FileAccount.Gate?
+        do { gate = try self.gate(file, settings) } catch {
+            tell(error)
+            return .input
+        }
         if let settings, isWorthTrying(file, arguments, parameters, settings),
-            let refusal = tryFirst(file, named: source.name, arguments, parameters, interrupts)
+            let refusal = tryFirst(
+                file, named: source.name, arguments, parameters, interrupts, gate)
         {
             return refusal
         }
@@ -82,12 +88,7 @@ package struct Session {
         if manner.isProfiled { interpreter.machine.profile = Profile() }
         var run: Run?
         if let settings {
-            do throws(LockError) {
-                run = try beginRun(file, arguments, parameters, settings, started: began)
-            } catch {
-                tell(error)
-                return .input
-            }
+            run = beginRun(file, arguments, parameters, settings, gate, began: began)
             do throws(JournalError) { try run?.prepare() } catch { return refuse(error) }
             interpreter.machine.host = run
         }

@@ -9,6 +9,9 @@ import ArenaRuns
 extension Arguments {
     /// The run under way; nil in the shell and for code from the command line.
     var run: Run? { machine.host as? Run }
+
+    /// Tells the run what the builtin's random choices follow from.
+    func noteSeed(_ seed: String) { run?.note(SeedRecord(builtin.name, seed)) }
 }
 
 extension RecordedStep: RowStore {
