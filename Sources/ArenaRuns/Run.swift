@@ -22,6 +22,8 @@ package struct RunSettings: Sendable {
     package var deadline: DeadlineSetting?
     /// Seconds; nil for the usual.
     package var reserve: Double?
+    /// Model calls that a trial of the script has met; nil if it was not tried to its end.
+    package var callsTried: Int?
 
     package init() {}
 
@@ -40,6 +42,8 @@ package final class Run: Sendable {
         var journal: Journal?
         var hasTriedJournal = false
         var stepsBegun = 0
+        /// How many steps the run will have, as far as a trial or the last run of the command shows.
+        var stepsExpected: Int?
         var steps: [StepRecord] = []
         var metrics: [MetricRecord] = []
         var seeds: [SeedRecord] = []
@@ -60,7 +64,7 @@ package final class Run: Sendable {
         self.settings = settings
         self.now = now
         self.tell = tell
-        state = Mutex(State(record: record))
+        state = Mutex(State(record: record, stepsExpected: settings.callsTried))
     }
 
     /// Prepares what must be known before the script begins: with a deadline, when the command was
@@ -113,7 +117,11 @@ package final class Run: Sendable {
                 return nil
             }
             let begun = try journal.begin(record, fresh: settings.isFresh)
-            state.withLock { ($0.journal, $0.record) = (journal, begun) }
+            let steps = try journal.stepsOfLastRun(of: begun)
+            state.withLock {
+                ($0.journal, $0.record) = (journal, begun)
+                $0.stepsExpected = $0.stepsExpected ?? steps
+            }
             return journal
         }
     }

@@ -75,11 +75,12 @@ package struct Session {
             tell(error)
             return .input
         }
-        if let settings, isWorthTrying(file, arguments, parameters, settings),
-            let refusal = tryFirst(
-                file, named: source.name, arguments, parameters, interrupts, gate)
-        {
-            return refusal
+        var settings = settings
+        if let keeping = settings, isWorthTrying(file, arguments, parameters, keeping) {
+            switch tryFirst(file, named: source.name, arguments, parameters, interrupts, gate) {
+            case .refused(let status): return status
+            case .passed(let calls): settings?.callsTried = calls
+            }
         }
         let output = OutputSink(STDOUT_FILENO)
         let interpreter = makeInterpreter(

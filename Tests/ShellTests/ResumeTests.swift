@@ -194,6 +194,23 @@ private let repository = String(
         #expect(other.code == 70 && other.errors.contains("other bytes"), "\(other.errors)")
     }
 
+    /// On a terminal the step stands above its rows, and both go when it is done.
+    @Test func progressHasAStepAndItsRows() throws {
+        let process = try TerminalProcess(
+            ["run", "a.as", "--set", "max_length=2000", "--deadline", "1h"], in: folder)
+        let shown = try process.expect("rows, ")
+        #expect(shown.contains("step 1 of 1: predict model, "), "\(shown)")
+        #expect(shown.contains(" to spare before the deadline"), "\(shown)")
+        #expect(try process.expect(" left").contains(" tokens/s, "))
+        // The next time the two lines take the place of the first.
+        try process.expect("\u{1B}[1A\rstep 1 of 1: ")
+        try process.expect("\u{1B}[K\u{1B}[1A\r\u{1B}[K")
+        #expect(try process.finish() == 0)
+        // Elsewhere there is a line a minute, so here none.
+        let piped = try run("--fresh")
+        #expect(!piped.errors.contains("tokens/s, 0 s left"), "\(piped.errors)")
+    }
+
     @Test func eventsAreLinesOfJSON() throws {
         _ = try run("--set rows=4 --log-json events.jsonl")
         let lines = (folder.read("events.jsonl") ?? "").split(separator: "\n")

@@ -73,6 +73,22 @@ extension Journal {
         }
     }
 
+    /// How many steps the last run of a run's script, that came to its end, had; nil if there is none.
+    func stepsOfLastRun(of run: RunRecord) throws(JournalError) -> Int? {
+        try perform { database throws(JournalError) in
+            let last =
+                try database.first(
+                    "SELECT max(id) FROM runs WHERE digest=? AND id<? AND status IN (?, ?)",
+                    .text("\(run.scriptDigest)"), .int(run.id), .text(RunStatus.finished.rawValue),
+                    .text(RunStatus.cut.rawValue)
+                ) { $0.optionalInt(0) } ?? nil
+            guard let last else { return nil }
+            return try database.first("SELECT count(*) FROM steps WHERE run=?", .int(last)) {
+                $0.int(0)
+            }
+        }
+    }
+
     /// The step of earlier runs that is most like these facts; of several, the latest.
     package func nearestStep(to facts: [StepFact]) throws(JournalError) -> StepRecord? {
         try perform { database throws(JournalError) in
