@@ -72,7 +72,7 @@ extension Journal {
         try Self.holdingGate(of: folder) { () throws(JournalError) in
             try perform { database throws(JournalError) in
                 do throws(JournalError) {
-                    try database.run("VACUUM")
+                    try database.vacuum()
                 } catch {
                     guard case .sqlite(_, let code, _) = error, code & 0xFF == SQLITE_BUSY else {
                         throw error
