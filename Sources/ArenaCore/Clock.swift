@@ -6,6 +6,9 @@ import Glibc
 /// Seconds on the monotonic clock.
 package func monotonicSeconds() -> Double { read(CLOCK_MONOTONIC) }
 
+/// Seconds that the calling thread has had a processor.
+package func threadSeconds() -> Double { read(CLOCK_THREAD_CPUTIME_ID) }
+
 /// Seconds since 1970 in UTC, as the machine's clock has it.
 package func secondsSinceEpoch() -> Double { read(CLOCK_REALTIME) }
 
