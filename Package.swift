@@ -79,9 +79,10 @@ let package = Package(
         .testTarget(name: "ArenaTensorTests", dependencies: ["ArenaTensor", "CArenaKernels"]),
         .testTarget(
             name: "ArenaModelsTests", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"]),
+        .target(name: "CFaultyFiles", path: "Tests/Support/CFaultyFiles"),
         .testTarget(
             name: "ArenaBuiltinsTests",
-            dependencies: ["ArenaBuiltins", "ArenaLanguage", "ArenaCore"]),
+            dependencies: ["ArenaBuiltins", "ArenaLanguage", "ArenaCore", "CFaultyFiles"]),
         .target(
             name: "FuzzSupport", dependencies: ["ArenaBuiltins", "ArenaLanguage", "ArenaCore"],
             path: "Tests/Fuzz/Support"),

@@ -1,5 +1,6 @@
 // Output that is there whole or not at all: a temporary file beside the target, fsync, rename, and
-// fsync of the folder. A failure at any point leaves the old file as it was.
+// fsync of the folder. A failure at any point leaves the old file as it was. What is no file (a pipe, a
+// device, standard output) gets the bytes once all of them are made.
 
 import Glibc
 import Synchronization
@@ -10,39 +11,34 @@ private let filesBegun = Atomic<Int>(0)
 /// Writes a file atomically; until `commit` the target is untouched.
 package final class AtomicFile {
     private let path: String
-    private let target: String
-    private let temporary: String
-    /// The open file, for what this class does not know.
+    private let place: OutputPlace
+    /// The temporary file's name; nil where it has none any more.
+    private let temporary: String?
+    /// The open temporary file, for what this class does not know.
     package private(set) var descriptor: Int32
     private var pending: [UInt8] = []
     private static let flushSize = 1 << 18
 
-    /// Opens a temporary file beside `path`, which may be a link to an existing file.
-    /// - Throws: `FileError` if the folder cannot be written or the target is a folder.
+    /// Opens a temporary file. `path` may be a link, also to a file that is not there yet: the file
+    /// that it stands for is written, and the link stays.
+    /// - Throws: `FileError` if the folder or the file may not be written, or the target is a folder.
     package init(_ path: String) throws(FileError) {
         guard !path.isEmpty, !path.utf8.contains(0) else { throw .unusableName(path: path) }
         self.path = path
         if let obstacle = FileAccount.obstacle(to: path) { throw obstacle }
-        target = Self.resolvingLink(FileAccount.place(of: path, writing: true))
-        var mode: mode_t = 0o644
-        var info = stat()
-        if stat(target, &info) == 0 {
-            // Renaming over a device or a pipe would take it away from everybody else.
-            if info.st_mode & S_IFMT == S_IFDIR { throw .isDirectory(path: path) }
-            guard info.st_mode & S_IFMT == S_IFREG else { throw .notRegular(path: path) }
-            mode = info.st_mode & 0o777
-        }
-        let (folder, name) = splitPath(target)
-        Self.removeLeftovers(of: name, in: folder.isEmpty ? "." : folder)
-        let number = filesBegun.wrappingAdd(1, ordering: .relaxed).oldValue
-        temporary = joinPath(folder, ".\(name).\(getpid()).\(number).partial")
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-        guard descriptor >= 0 else {
-            let code = errno
-            if code == ENOENT, !folder.isEmpty, !fileExists(folder) {
-                throw .missingFolder(path: path)
+        place = try OutputPlace(path, at: FileAccount.place(of: path, writing: true))
+        switch place {
+        case .file(let target, let mode):
+            let name = Self.temporaryName(for: target)
+            temporary = name
+            descriptor = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode ?? 0o644)
+            guard descriptor >= 0 else { throw Self.refusal(errno, target, named: path) }
+        case .device, .descriptor:
+            temporary = nil
+            descriptor = Self.namelessFile()
+            guard descriptor >= 0 else {
+                throw .system(path: path, doing: "making a temporary file for", code: errno)
             }
-            throw .system(path: path, doing: "writing", code: code)
         }
         pending.reserveCapacity(Self.flushSize + 4096)
     }
@@ -50,7 +46,7 @@ package final class AtomicFile {
     deinit {
         guard descriptor >= 0 else { return }
         close(descriptor)
-        unlink(temporary)
+        if let temporary { unlink(temporary) }
     }
 
     /// Appends bytes.
@@ -61,59 +57,77 @@ package final class AtomicFile {
 
     /// Writes bytes at an offset, also from several threads at once; `write` is not to be mixed with it.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
-        var written = 0
-        while written < bytes.count {
-            let n = pwrite(
-                descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written,
-                off_t(offset + written))
-            if n < 0 {
-                if errno == EINTR { continue }
-                throw .system(path: target, doing: "writing", code: errno)
-            }
-            written += n
-        }
+        try check(
+            writeAll(bytes) { rest, done in
+                pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
+            })
     }
 
     /// Makes the file visible under its name, on disk before this returns.
     package func commit() throws(FileError) {
         try flush()
-        guard fsync(descriptor) == 0 else {
-            throw .system(path: target, doing: "writing", code: errno)
-        }
+        guard case .file(let target, _) = place, let temporary else { return try pass() }
+        try check(fsync(descriptor) == 0 ? nil : errno)
         let closed = close(descriptor)
         descriptor = -1
         guard closed == 0 else {
             let code = errno
             unlink(temporary)
-            throw .system(path: target, doing: "writing", code: code)
+            throw .system(path: path, doing: "writing", code: code)
         }
         guard rename(temporary, target) == 0 else {
             let code = errno
             unlink(temporary)
-            throw .system(path: target, doing: "renaming to", code: code)
+            throw .system(path: path, doing: "renaming to", code: code)
         }
         FileAccount.noteWritten(path)
-        try syncFolder()
+        try syncFolder(of: target)
     }
 
     private func flush() throws(FileError) {
-        var written = 0
-        while written < pending.count {
-            let n = pending.withUnsafeBytes { buffer in
-                Glibc.write(
-                    descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
-            }
-            if n < 0 {
-                if errno == EINTR { continue }
-                throw .system(path: target, doing: "writing", code: errno)
-            }
-            written += n
-        }
+        try check(
+            pending.withUnsafeBytes {
+                writeAll($0) { rest, _ in Glibc.write(descriptor, rest.baseAddress, rest.count) }
+            })
         pending.removeAll(keepingCapacity: true)
     }
 
+    /// Hands the bytes on to what is no file.
+    private func pass() throws(FileError) {
+        let goal: Int32
+        switch place {
+        case .descriptor(let number): goal = fcntl(number, F_DUPFD_CLOEXEC, 0)
+        case .device(let target), .file(let target, _): goal = open(target, O_WRONLY | O_CLOEXEC)
+        }
+        guard goal >= 0 else { throw .system(path: path, doing: "opening", code: errno) }
+        defer { close(goal) }
+        var chunk = [UInt8](repeating: 0, count: Self.flushSize)
+        var offset = 0
+        while true {
+            let n = chunk.withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress, $0.count, off_t(offset))
+            }
+            if n < 0, errno == EINTR { continue }
+            try check(n < 0 ? errno : nil)
+            if n == 0 { return }
+            try check(
+                chunk.withUnsafeBytes {
+                    writeAll(UnsafeRawBufferPointer(rebasing: $0[..<n])) { rest, _ in
+                        Glibc.write(goal, rest.baseAddress, rest.count)
+                    }
+                })
+            offset += n
+        }
+    }
+
+    private func check(_ code: Int32?) throws(FileError) {
+        if let code { throw .system(path: path, doing: "writing", code: code) }
+    }
+
+    // MARK: - Files and folders
+
     /// The rename is durable only once the folder is; file systems that cannot say so are let pass.
-    private func syncFolder() throws(FileError) {
+    private func syncFolder(of target: String) throws(FileError) {
         let folder = splitPath(target).folder
         let handle = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard handle >= 0 else { return }
@@ -121,6 +135,31 @@ package final class AtomicFile {
         if fsync(handle) != 0, errno == EIO || errno == ENOSPC {
             throw .system(path: folder, doing: "writing the folder", code: errno)
         }
+    }
+
+    private static func temporaryName(for target: String) -> String {
+        let (folder, name) = splitPath(target)
+        removeLeftovers(of: name, in: folder.isEmpty ? "." : folder)
+        let number = filesBegun.wrappingAdd(1, ordering: .relaxed).oldValue
+        return joinPath(folder, ".\(name).\(getpid()).\(number).partial")
+    }
+
+    /// Why no temporary file can be made beside the target.
+    private static func refusal(_ code: Int32, _ target: String, named path: String) -> FileError {
+        let folder = splitPath(target).folder
+        return code == ENOENT && !folder.isEmpty && !fileExists(folder)
+            ? .missingFolder(path: target) : .system(path: path, doing: "writing", code: code)
+    }
+
+    /// A file that is gone once it is closed; negative if none can be made.
+    private static func namelessFile() -> Int32 {
+        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var name = Array(joinPath(folder, "arenascript-XXXXXX").utf8CString)
+        let descriptor = mkstemp(&name)
+        guard descriptor >= 0 else { return descriptor }
+        unlink(name)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        return descriptor
     }
 
     /// Takes away what processes that were killed while writing this file have left.
@@ -133,20 +172,21 @@ package final class AtomicFile {
             if kill(process, 0) != 0, errno == ESRCH { unlink(joinPath(folder, entry)) }
         }
     }
+}
 
-    /// The file a link stands for, also where that does not exist yet.
-    private static func resolvingLink(_ path: String) -> String {
-        var path = path
-        for _ in 0..<32 {
-            var buffer = [CChar](repeating: 0, count: 4097)
-            let n = readlink(path, &buffer, 4096)
-            guard n > 0 else { break }
-            let link = String(
-                decoding: buffer.prefix(n).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            path = link.hasPrefix("/") ? link : joinPath(splitPath(path).folder, link)
-        }
-        return path
+/// Writes all bytes, however few of them each call takes; the error number if that fails.
+/// - Parameter call: writes some of the rest, which so many are in front of.
+private func writeAll(
+    _ bytes: UnsafeRawBufferPointer, _ call: (UnsafeRawBufferPointer, Int) -> Int
+) -> Int32? {
+    var done = 0
+    while done < bytes.count {
+        let n = call(UnsafeRawBufferPointer(rebasing: bytes[done...]), done)
+        if n < 0, errno == EINTR { continue }
+        guard n > 0 else { return n < 0 ? errno : EIO }
+        done += n
     }
+    return nil
 }
 
 /// Writes a whole file atomically.

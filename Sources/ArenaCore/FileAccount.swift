@@ -24,15 +24,24 @@ package struct FileRead: Sendable, Equatable {
     }
 }
 
+/// A file's content as it was used.
+package struct FileContent: Sendable, Equatable {
+    package var path: String
+    package var size: Int
+    package var digest: Digest
+}
+
 /// The account of this process's files.
 package enum FileAccount {
-    /// Refuses a file before it is used; called with every file that is opened.
-    package typealias Gate = @Sendable (MappedFile) throws(FileError) -> Void
+    /// Refuses a file before it is used; called with every file that is opened and what gives the
+    /// digest of its whole content.
+    package typealias Gate = @Sendable (_ path: String, () -> Digest) throws(FileError) -> Void
 
     private struct State {
         var isKept = false
         var read: [String: FileRead] = [:]
         var written: Set<String> = []
+        var scripts: [String: FileContent] = [:]
         var gate: Gate?
         var redirection: String?
         /// Folders that would have been made if writing were not redirected.
@@ -73,16 +82,11 @@ package enum FileAccount {
         let folder = Self.plain(splitPath(path).folder)
         guard state.withLock({ $0.redirection != nil && !$0.plannedFolders.contains(folder) })
         else { return nil }
-        var info = stat()
-        if stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR {
-            return .isDirectory(path: path)
+        do throws(FileError) {
+            return try OutputPlace(path, at: path).obstacle(named: path)
+        } catch {
+            return error
         }
-        let place = folder.isEmpty ? "." : folder
-        guard stat(place, &info) == 0 else { return .missingFolder(path: path) }
-        if access(place, W_OK) != 0 {
-            return .system(path: path, doing: "writing", code: errno)
-        }
-        return nil
     }
 
     /// A folder's name without slashes at its end.
@@ -105,6 +109,21 @@ package enum FileAccount {
         state.withLock { $0.read.values.sorted { $0.path < $1.path } }
     }
 
+    /// The scripts that the main one has loaded so far, by path.
+    package static var scripts: [FileContent] {
+        state.withLock { $0.scripts.values.sorted { $0.path < $1.path } }
+    }
+
+    /// Notes a script that another loads.
+    /// - Throws: `FileError.locked` if the gate refuses it.
+    package static func noteScript(_ path: String, _ bytes: [UInt8]) throws(FileError) {
+        guard let gate = state.withLock({ $0.isKept ? .some($0.gate) : nil }) else { return }
+        let digest = Digest(of: bytes)
+        try gate?(path) { digest }
+        let script = FileContent(path: path, size: bytes.count, digest: digest)
+        state.withLock { $0.scripts[path] = script }
+    }
+
     /// The files written so far, by path.
     package static var written: [String] { state.withLock { $0.written.sorted() } }
 
@@ -116,7 +135,7 @@ package enum FileAccount {
             }
             return state.gate
         }
-        try gate?(file)
+        try gate?(file.path) { fingerprint(of: file, .whole) }
     }
 
     static func noteWritten(_ path: String) {

@@ -1,19 +1,22 @@
-// Progress for a person: one line that rewrites itself on a terminal, a plain line now and then
-// elsewhere. It goes to stderr and never into results.
+// Progress for a person: on a terminal two lines that rewrite themselves, the step and under it its rows; a
+// plain line now and then elsewhere. It goes to stderr and never into results.
 
 import Glibc
 import Synchronization
 
-/// Shows how far a piece of work has come, with its rate and the time left.
+/// Shows how far a piece of work has come and the time left.
 package final class ProgressLine: Sendable {
     private struct State {
         var lastShown = -1.0
         var lastLogged = -1.0
+        /// Whether the two lines stand on the terminal.
         var isOpen = false
     }
 
     /// Set once, before any work: then no progress is shown at all.
     package static let isSilent = Atomic<Bool>(false)
+    /// Whose lines stand on the terminal.
+    private static let open = Mutex<ProgressLine?>(nil)
 
     private let label: String
     private let unit: String
@@ -27,7 +30,7 @@ package final class ProgressLine: Sendable {
     private static let loggedInterval = 5.0
 
     /// - Parameters:
-    ///   - label: what is being done, such as "predict".
+    ///   - label: what is being done, such as "step 1 of 2: predict_proba model".
     ///   - unit: what is counted, such as "rows".
     package init(_ label: String, unit: String, descriptor: Int32 = 2) {
         self.label = label
@@ -42,21 +45,46 @@ package final class ProgressLine: Sendable {
     ///   - total: all of it.
     ///   - count: how many units are done, for showing.
     ///   - of: how many there are.
-    package func update(done: Int, total: Int, count: Int, of totalCount: Int, detail: String = "")
-    {
+    ///   - left: seconds that the rest will take.
+    ///   - detail: more about the units, such as "812 tokens/s".
+    ///   - outlook: more about the step, such as how the deadline stands.
+    package func update(
+        done: Int, total: Int, count: Int, of totalCount: Int, left: Double,
+        detail: String = "", outlook: String = ""
+    ) {
         let now = monotonicSeconds() - start
         log(done: done, total: total, count: count, of: totalCount, now)
+        let parts = ["\(count) of \(totalCount) \(unit)", detail, "\(duration(left)) left"]
+        show(parts.filter { !$0.isEmpty }.joined(separator: ", "), outlook, now)
+    }
+
+    /// Says what is done before there is anything to count, on a terminal at once, elsewhere if it takes
+    /// so long that a plain line would be due.
+    package func announce(_ text: String, seconds: Double, outlook: String = "") {
+        guard isTerminal || seconds >= Self.plainInterval else { return }
+        state.withLock { $0.lastShown = -1 }
+        show(text, outlook, isTerminal ? Self.terminalInterval : Self.plainInterval)
+    }
+
+    private func show(_ text: String, _ outlook: String, _ now: Double) {
         if Self.isSilent.load(ordering: .relaxed) { return }
-        state.withLock { s in
-            let interval = isTerminal ? Self.terminalInterval : Self.plainInterval
-            guard now - max(s.lastShown, 0) >= interval else { return }
+        let interval = isTerminal ? Self.terminalInterval : Self.plainInterval
+        let isDue = state.withLock { s in
+            guard now - max(s.lastShown, 0) >= interval else { return false }
             s.lastShown = now
-            s.isOpen = isTerminal
-            let left = done > 0 ? now * Double(total - done) / Double(done) : 0
-            let line =
-                "\(label): \(count) of \(totalCount) \(unit), \(rate(count, now)) \(unit)/s\(detail), "
-                + "\(duration(left)) left"
-            emit(isTerminal ? "\r\(line)\u{1B}[K" : line + "\n")
+            return true
+        }
+        guard isDue else { return }
+        let step = outlook.isEmpty ? label : "\(label), \(outlook)"
+        guard isTerminal else {
+            return emit("\(label): \(text)\(outlook.isEmpty ? "" : ", " + outlook)\n")
+        }
+        let width = terminalWidth() - 1
+        let lines = "\r\(step.prefix(width))\u{1B}[K\r\n\(("  " + text).prefix(width))\u{1B}[K"
+        Self.open.withLock { $0 = self }
+        state.withLock { s in
+            emit(s.isOpen ? "\u{1B}[1A" + lines : lines)
+            s.isOpen = true
         }
     }
 
@@ -78,22 +106,27 @@ package final class ProgressLine: Sendable {
         }
     }
 
-    /// Takes a terminal's line away again.
+    /// Takes a terminal's lines away again.
     package func finish() {
         state.withLock { s in
-            if s.isOpen { emit("\r\u{1B}[K") }
+            if s.isOpen { emit("\r\u{1B}[K\u{1B}[1A\r\u{1B}[K") }
             s.isOpen = false
         }
+        Self.open.withLock { if $0 === self { $0 = nil } }
     }
+
+    /// Makes room for a sentence on the terminal: the lines that stand there go, and come again below it.
+    package static func makeWay() { open.withLock { $0 }?.finish() }
 
     private func emit(_ text: String) {
         var text = text
         text.withUTF8 { _ = write(descriptor, $0.baseAddress, $0.count) }
     }
 
-    private func rate(_ count: Int, _ seconds: Double) -> String {
-        let r = Double(count) / max(seconds, 1e-9)
-        return r >= 10 ? String(Int(r)) : "\(Double(Int(r * 10)) / 10)"
+    private func terminalWidth() -> Int {
+        var size = winsize()
+        let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        return isKnown ? max(20, Int(size.ws_col)) : 80
     }
 }
 

@@ -31,6 +31,9 @@ final class ModelOrigin: Sendable {
         self.newHeads = newHeads
     }
 
+    /// Bytes a second at which the weights are read; nil where it cannot be measured.
+    var readingSpeed: Double? { base.readingSpeed }
+
     /// The model's with one of its adapters.
     func fingerprint(adapter: Int) throws(ModelError) -> ModelFingerprint {
         var parts = try whole()

@@ -160,11 +160,13 @@ package final class ModelCore: Sendable {
         release(&current)
         // Rows need room too, so a little more than the weights.
         ResidentModels.makeRoom(weightBytes + weightBytes / 8 + (1 << 28), for: self)
+        let began = monotonicSeconds()
         do throws(ModelError) {
             try loadWeights(weights, layout: layout, workers: workers)
         } catch {
             return .failure(error)
         }
+        Pace.noteLoad(bytes: weightBytes, seconds: monotonicSeconds() - began)
         current = layout
         ResidentModels.touch(self)
         resident.store(true, ordering: .releasing)

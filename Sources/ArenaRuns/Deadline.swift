@@ -10,6 +10,9 @@ package enum DeadlineSetting: Sendable, Equatable {
     case after(Double)
     /// Seconds since 1970.
     case at(Double)
+    /// The next such time of the day after the first start, as it was written: a run that goes on at
+    /// 18:31 is too late for 18:30 and has not another day.
+    case next(String)
 
     /// `8h40m`, `90m`, `45s`; or `18:30`, `2026-03-01T18:30`, in local time.
     /// - Returns: nil for other text.
@@ -17,7 +20,7 @@ package enum DeadlineSetting: Sendable, Equatable {
         if let seconds = parseDuration(text) {
             self = .after(seconds)
         } else if let time = parseLocalTime(text, now: now) {
-            self = .at(time)
+            self = text.contains("-") ? .at(time) : .next(text)
         } else {
             return nil
         }
@@ -93,26 +96,26 @@ package struct Deadline: Sendable {
         self.clock = clock
     }
 
-    /// The deadline of a run that was first started at a time of the wall's clock.
-    /// - Parameter reserve: nil for three minutes, or a tenth of the time if that is less.
+    /// The deadline of a run.
+    /// - Parameters:
+    ///   - spent: seconds since its first start.
+    ///   - reserve: nil for three minutes, or a tenth of the time if that is less.
+    ///   - wall: what the clock on the wall shows; once only, so that it may be set afterwards.
     package init(
-        _ setting: DeadlineSetting, firstStarted: Double, reserve: Double?,
-        wall: Double = secondsSinceEpoch(),
-        clock: @escaping @Sendable () -> Double = monotonicSeconds
+        _ setting: DeadlineSetting, spent: Double, reserve: Double?, wall: Double,
+        clock: @escaping @Sendable () -> Double
     ) {
-        let left: Double
         let whole: Double
         switch setting {
-        case .after(let seconds):
-            // A clock that was set back must not give more time than there was.
-            left = seconds - max(0, wall - firstStarted)
-            whole = seconds
-        case .at(let time):
-            left = time - wall
-            whole = max(0, time - firstStarted)
+        case .after(let seconds): whole = seconds
+        case .at(let time): whole = time - wall + spent
+        case .next(let text):
+            let first = wall - spent
+            whole = (parseLocalTime(text, now: first) ?? first) - first
         }
         self.init(
-            end: clock() + left, reserve: reserve ?? min(180, whole / 10), clock: clock)
+            end: clock() + whole - spent, reserve: reserve ?? min(180, max(0, whole) / 10),
+            clock: clock)
     }
 
     /// When model calls return.

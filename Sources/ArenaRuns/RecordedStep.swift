@@ -22,6 +22,12 @@ package final class RecordedStep: Sendable {
         self.record = Mutex(record)
     }
 
+    /// Which it is of those that are known: "step 2 of 3".
+    package var place: String {
+        let known = run.state.withLock { $0.stepsExpected }
+        return known.flatMap { number <= $0 ? "step \(number) of \($0)" : nil } ?? "step \(number)"
+    }
+
     /// What went wrong with the journal; then the run has to end.
     package var failure: JournalError? { fault.withLock { $0 } ?? journal?.failure }
 

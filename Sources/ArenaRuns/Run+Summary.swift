@@ -9,7 +9,6 @@ extension Run {
             ($0.record, $0.steps, $0.metrics, $0.journal != nil)
         }
         guard !steps.isEmpty || !metrics.isEmpty else { return nil }
-        let seconds = max(0, secondsSinceEpoch() - record.started)
         var lines = [
             (isKept ? "run \(record.id)" : "run") + " \(status.words): \(duration(seconds)), peak "
                 + sizeText(peakMemory())

@@ -22,6 +22,8 @@ package struct RunSettings: Sendable {
     package var deadline: DeadlineSetting?
     /// Seconds; nil for the usual.
     package var reserve: Double?
+    /// Model calls that a trial of the script has met; nil if it was not tried to its end.
+    package var callsTried: Int?
 
     package init() {}
 
@@ -40,22 +42,29 @@ package final class Run: Sendable {
         var journal: Journal?
         var hasTriedJournal = false
         var stepsBegun = 0
+        /// How many steps the run will have, as far as a trial or the last run of the command shows.
+        var stepsExpected: Int?
         var steps: [StepRecord] = []
         var metrics: [MetricRecord] = []
+        var seeds: [SeedRecord] = []
         var rowsCut = 0
         var rowsFilled = 0
     }
     let state: Mutex<State>
+    private let now: @Sendable () -> Moment
     private let deadlineStore = Mutex<Deadline?>(nil)
     private let opening = Lock()
 
+    /// - Parameter now: what time it is; tests have clocks of their own.
     package init(
         _ record: RunRecord, _ settings: RunSettings = RunSettings(),
+        now: @escaping @Sendable () -> Moment = Moment.now,
         tell: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.settings = settings
+        self.now = now
         self.tell = tell
-        state = Mutex(State(record: record))
+        state = Mutex(State(record: record, stepsExpected: settings.callsTried))
     }
 
     /// Prepares what must be known before the script begins: with a deadline, when the command was
@@ -65,10 +74,12 @@ package final class Run: Sendable {
         guard let setting = settings.deadline else { return }
         let journal = try journal()
         let record = state.withLock { $0.record }
+        let moment = now()
         let deadline = Deadline(
-            setting, firstStarted: record.firstStarted, reserve: settings.reserve)
+            setting, spent: record.elapsed(at: moment), reserve: settings.reserve,
+            wall: moment.wall, clock: { [now] in now().steady })
         deadlineStore.withLock { $0 = deadline }
-        try journal?.recordDeadline(secondsSinceEpoch() + deadline.remaining + deadline.reserve)
+        try journal?.recordDeadline(moment.wall + deadline.remaining + deadline.reserve)
         let left = deadline.remaining
         tell(
             left > 0
@@ -106,7 +117,11 @@ package final class Run: Sendable {
                 return nil
             }
             let begun = try journal.begin(record, fresh: settings.isFresh)
-            state.withLock { ($0.journal, $0.record) = (journal, begun) }
+            let steps = try journal.stepsOfLastRun(of: begun)
+            state.withLock {
+                ($0.journal, $0.record) = (journal, begun)
+                $0.stepsExpected = $0.stepsExpected ?? steps
+            }
             return journal
         }
     }
@@ -123,6 +138,20 @@ package final class Run: Sendable {
     package func report(_ output: OutputRecord) throws(JournalError) {
         try journal()?.record(output)
     }
+
+    /// Notes the seed that something random is drawn from.
+    package func note(_ seed: SeedRecord) {
+        state.withLock { state in
+            guard state.seeds.count < Self.mostSeeds, !state.seeds.contains(seed) else { return }
+            state.seeds.append(seed)
+        }
+    }
+
+    /// A script that draws in a loop says by its first seeds what it does.
+    private static let mostSeeds = 100
+
+    /// Seconds since this process began the run.
+    var seconds: Double { state.withLock { $0.record }.began.seconds(to: now()) }
 
     /// Counts rows that were filled in a submission.
     package func countFilled(_ rows: Int) { state.withLock { $0.rowsFilled += rows } }
@@ -143,8 +172,9 @@ package final class Run: Sendable {
         guard let journal = state.withLock({ $0.journal }) else { return }
         try journal.flush()
         try journal.record(inputs())
+        try journal.record(state.withLock { $0.seeds })
         for output in outputs() { try journal.record(output) }
-        try journal.finish(status, at: secondsSinceEpoch())
+        try journal.finish(status, at: state.withLock { $0.record.started } + seconds)
         try journal.close()
     }
 }

@@ -1,4 +1,4 @@
-// A lock: the content of a script and of every file that a run of it has read, in full. A run held to it
+// A lock: the content of a script, of those it loads and of every file that a run of it has read, in full. A run held to it
 // refuses other files, and the script itself once it has changed.
 
 import ArenaCore
@@ -31,7 +31,7 @@ package struct RunLock: Sendable, Equatable {
     /// Where it lies.
     package let path: String
     package var script: Digest
-    /// Whole digests by the path that the script uses.
+    /// Whole digests of what it reads and loads, by the path that it uses.
     package var inputs: [String: Digest]
 
     /// The lock of a script lies beside it.
@@ -87,12 +87,12 @@ package struct RunLock: Sendable, Equatable {
 
     /// Refuses files that the lock does not know, or knows otherwise.
     package var gate: FileAccount.Gate {
-        { [self] file throws(FileError) in
-            guard let expected = inputs[file.path] else {
-                throw .locked(path: file.path, lock: path, isKnown: false)
+        { [self] file, content throws(FileError) in
+            guard let expected = inputs[file] else {
+                throw .locked(path: file, lock: path, isKnown: false)
             }
-            guard fingerprint(of: file, .whole) == expected else {
-                throw .locked(path: file.path, lock: path, isKnown: true)
+            guard content() == expected else {
+                throw .locked(path: file, lock: path, isKnown: true)
             }
         }
     }

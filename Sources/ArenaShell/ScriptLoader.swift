@@ -16,7 +16,9 @@ func loadScript(_ path: String, from file: SourceFile) throws(Raised) -> SourceF
         name = file.name[...slash] + name
     }
     do throws(ScriptError) {
-        return try ScriptSource.file(name).load()
+        let source = try ScriptSource.file(name).load()
+        do { try FileAccount.noteScript(name, source.bytes) } catch { throw .file(error) }
+        return source
     } catch {
         let report = error.report
         // `import jsn`: a module of the library may be meant.

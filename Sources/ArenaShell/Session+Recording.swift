@@ -6,34 +6,37 @@ import ArenaRuns
 import Glibc
 
 extension Session {
+    /// What refuses files that the lock of a script does not know; nil for a run that is held to none.
+    /// - Throws: `LockError` if the lock does not fit the script.
+    func gate(_ file: SourceFile, _ settings: RunSettings?) throws(LockError) -> FileAccount.Gate? {
+        guard let settings, settings.isLocked else { return nil }
+        let lock = try RunLock(script: file.name)
+        guard lock.script == Digest(of: file.bytes) else {
+            throw .file(.locked(path: file.name, lock: lock.path, isKnown: true))
+        }
+        return lock.gate
+    }
+
     /// The record of a run that is about to begin; files are accounted for from here on.
-    /// - Throws: `LockError` if the run is held to a lock that does not fit the script.
+    /// - Parameter gate: refuses files that the run may not read.
     func beginRun(
         _ file: SourceFile, _ arguments: [String], _ parameters: [String: String],
-        _ settings: RunSettings, started: Double
-    ) throws(LockError) -> Run {
-        let digest = Digest(of: file.bytes)
-        var gate: FileAccount.Gate?
-        if settings.isLocked {
-            let lock = try RunLock(script: file.name)
-            guard lock.script == digest else {
-                throw .file(.locked(path: file.name, lock: lock.path, isKnown: true))
-            }
-            gate = lock.gate
-        }
+        _ settings: RunSettings, _ gate: FileAccount.Gate?, began: Moment
+    ) -> Run {
         FileAccount.begin(gate: gate)
         EventLog.write("start") { line in
             line.add("script", file.name)
             line.add("arguments", strings: arguments)
         }
         var record = RunRecord(
-            script: file.name, folder: workingFolder(), scriptDigest: digest, started: started)
+            script: file.name, folder: workingFolder(), scriptDigest: Digest(of: file.bytes),
+            began: began)
         record.arguments = arguments
         record.settings = parameters
         record.version = arenaVersion
         record.machine = machineName()
         let manner = manner
-        return Run(record, settings) { tellNote($0, manner) }
+        return Run(record, settings, tell: { tellNote($0, manner) })
     }
 
     /// Closes the record of a run, sums the run up, and says what its end means for the process.
@@ -47,7 +50,7 @@ extension Session {
         EventLog.write("end") { $0.add("status", status.rawValue) }
         do throws(JournalError) {
             try run.finish(
-                status, inputs: { FileAccount.read.compactMap(inputRecord) },
+                status, inputs: inputRecords,
                 outputs: { FileAccount.written.compactMap(outputRecord) })
         } catch {
             // A script that failed has most likely failed of this.
@@ -65,9 +68,15 @@ extension Session {
     }
 }
 
-private func inputRecord(_ file: FileRead) -> InputRecord? {
-    guard let digest = try? fileFingerprint(file.path) else { return nil }
-    return InputRecord(path: file.path, size: file.size, digest: digest)
+/// What the run has read, and the scripts that it has loaded.
+private func inputRecords() -> [InputRecord] {
+    let read = FileAccount.read.compactMap { file in
+        (try? fileFingerprint(file.path)).map {
+            InputRecord(path: file.path, size: file.size, digest: $0)
+        }
+    }
+    return read
+        + FileAccount.scripts.map { InputRecord(path: $0.path, size: $0.size, digest: $0.digest) }
 }
 
 private func outputRecord(_ path: String) -> OutputRecord? {

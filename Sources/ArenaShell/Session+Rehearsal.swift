@@ -21,6 +21,13 @@ package struct TrialSettings: Sendable {
     package init() {}
 }
 
+/// How a script that was tried before it runs came out.
+enum FirstTrial {
+    case refused(ExitStatus)
+    /// With the calls of models that it makes; nil if the time was up before its end.
+    case passed(calls: Int?)
+}
+
 extension Session {
     /// Looks for mistakes: names, arguments, files, and, with `trial`, all that trying the statements
     /// brings to light. The worst of what was found.
@@ -102,30 +109,34 @@ extension Session {
         }
     }
 
-    /// The first seconds of a run: what trying it brings to light ends it before it costs; nil if
-    /// nothing does.
+    /// The first seconds of a run: what trying it brings to light ends it before it costs.
     func tryFirst(
         _ file: SourceFile, named name: String, _ arguments: [String],
-        _ parameters: [String: String], _ interrupts: Interrupts
-    ) -> ExitStatus? {
+        _ parameters: [String: String], _ interrupts: Interrupts, _ gate: FileAccount.Gate?
+    ) -> FirstTrial {
         var trial = TrialSettings()
         trial.budget = 10
         (trial.arguments, trial.parameters) = (arguments, parameters)
-        guard let (result, _) = rehearse(file, named: name, trial, interrupts) else {
-            return .output
+        guard let (result, rehearsal) = rehearse(file, named: name, trial, interrupts, gate) else {
+            return .refused(.output)
         }
-        if let signal = interrupts.signal { return signal == SIGTERM ? .terminated : .interrupted }
-        guard !result.faults.isEmpty else { return nil }
+        if let signal = interrupts.signal {
+            return .refused(signal == SIGTERM ? .terminated : .interrupted)
+        }
+        guard !result.faults.isEmpty else {
+            return .passed(calls: result.stoppedAt == nil ? rehearsal.calls.count : nil)
+        }
         let status = report(.rejected(result.faults))
         tellNote(
             "nothing has been run: this came out when the script was tried; --no-rehearsal runs it as it is",
             manner)
-        return status
+        return .refused(status)
     }
 
     /// Tries a script; nil if no temporary folder can be made, which is said.
     private func rehearse(
-        _ file: SourceFile, named name: String, _ trial: TrialSettings, _ interrupts: Interrupts
+        _ file: SourceFile, named name: String, _ trial: TrialSettings, _ interrupts: Interrupts,
+        _ gate: FileAccount.Gate? = nil
     ) -> (RehearsalResult, Rehearsal)? {
         guard let scratch = makeTemporaryFolder() else {
             say("error: no temporary folder can be made")
@@ -140,7 +151,7 @@ extension Session {
         interpreter.machine.note = { _ in }
         let rehearsal = Rehearsal(asIf: trial.asIf, like: trial.like)
         interpreter.machine.host = rehearsal
-        FileAccount.begin()
+        FileAccount.begin(gate: gate)
         FileAccount.redirect(to: scratch)
         defer { FileAccount.endRedirection() }
         // SAFETY: only `requestInterrupt` is called from other threads, which is made for that.
@@ -181,19 +192,20 @@ private final class Clock: Sendable {
 /// The calls of a plan as a table, and what they come to together.
 private func planText(_ calls: [PlannedCall], speed: Double?) -> String {
     guard !calls.isEmpty else { return "no calls of models\n" }
-    func time(_ products: Double) -> String {
-        speed.map { "about " + duration(products / $0) } ?? "not measured"
+    func time(_ calls: [PlannedCall]) -> String {
+        speed.map { speed in
+            "about " + duration(calls.reduce(0) { $0 + $1.products / speed + $1.loadSeconds })
+        } ?? "not measured"
     }
     var rows = [["step", "rows", "tokens", "longest", "products", "weights", "time"]]
     for call in calls {
         rows.append([
             call.label, "\(call.rows)", "\(call.tokens)", "\(call.longestRow)",
-            scientific(call.products), byteSize(call.weightBytes), time(call.products),
+            scientific(call.products), byteSize(call.weightBytes), time([call]),
         ])
     }
-    let all = calls.reduce(0) { $0 + $1.products }
     var text = table(rows)
-    text += "together \(time(all))"
+    text += "together \(time(calls))"
     if let speed {
         text +=
             ": \(counted(processorCount(), "processor")), \(scientific(speed)) products a second"

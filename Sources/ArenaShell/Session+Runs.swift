@@ -95,6 +95,30 @@ extension Session {
         return same ? .ok : .failed
     }
 
+    /// Drops the results that no recent run needs.
+    /// - Parameter keep: how many of the last runs keep theirs.
+    package func pruneRuns(keep: Int, state: String?) -> ExitStatus {
+        let folder = state ?? RunSettings.usualState
+        do throws(JournalError) {
+            let journal = try openJournal(folder)
+            let report = try journal.prune(keep: keep)
+            let dropped =
+                report.rows == 0
+                ? "nothing to drop"
+                : "\(counted(report.rows, "row")) of \(counted(report.computations, "computation")) dropped"
+            let sizes = "\(byteSize(report.before)) before, \(byteSize(report.after)) now"
+            if report.isInUse {
+                tellNote(
+                    "the journal is in use: its file becomes no smaller, but the room is used for new results",
+                    manner)
+            }
+            return printLine("\(journal.path): \(dropped); \(sizes)")
+        } catch {
+            tell(error)
+            return .output
+        }
+    }
+
     /// Opens a journal to read it and prints what is made of it.
     private func reading(
         _ state: String?, _ body: (Journal) throws(JournalError) -> String

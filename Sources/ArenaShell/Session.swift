@@ -69,11 +69,18 @@ package struct Session {
         let file: SourceFile
         do { file = try source.load() } catch { return refuse(error) }
         if let misuse = misuse(of: file, arguments, parameters) { return refuse(misuse) }
-        let began = secondsSinceEpoch()
-        if let settings, isWorthTrying(file, arguments, parameters, settings),
-            let refusal = tryFirst(file, named: source.name, arguments, parameters, interrupts)
-        {
-            return refusal
+        let began = Moment.now()
+        let gate: FileAccount.Gate?
+        do { gate = try self.gate(file, settings) } catch {
+            tell(error)
+            return .input
+        }
+        var settings = settings
+        if let keeping = settings, isWorthTrying(file, arguments, parameters, keeping) {
+            switch tryFirst(file, named: source.name, arguments, parameters, interrupts, gate) {
+            case .refused(let status): return status
+            case .passed(let calls): settings?.callsTried = calls
+            }
         }
         let output = OutputSink(STDOUT_FILENO)
         let interpreter = makeInterpreter(
@@ -82,12 +89,7 @@ package struct Session {
         if manner.isProfiled { interpreter.machine.profile = Profile() }
         var run: Run?
         if let settings {
-            do throws(LockError) {
-                run = try beginRun(file, arguments, parameters, settings, started: began)
-            } catch {
-                tell(error)
-                return .input
-            }
+            run = beginRun(file, arguments, parameters, settings, gate, began: began)
             do throws(JournalError) { try run?.prepare() } catch { return refuse(error) }
             interpreter.machine.host = run
         }

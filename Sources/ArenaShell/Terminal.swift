@@ -1,5 +1,6 @@
 // The process's three standard streams: what they are, and how text reaches them.
 
+import ArenaCore
 import Glibc
 
 /// What is known about the standard streams when the process starts.
@@ -55,6 +56,7 @@ package func prepareStandardStreams() {
 
 /// Text for a person, on standard error; there is nobody to tell if that fails.
 package func say(_ text: String) {
+    ProgressLine.makeWay()
     _ = writeAll(STDERR_FILENO, text.utf8.last == UInt8(ascii: "\n") ? text : text + "\n")
 }
 

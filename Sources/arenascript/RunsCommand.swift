@@ -30,7 +30,9 @@ struct LockCommand: ParsableCommand {
 struct Runs: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Show what the journal knows of the runs of this folder.",
-        subcommands: [List.self, Show.self, Diff.self, Export.self, Verify.self],
+        subcommands: [
+            List.self, Show.self, Diff.self, Export.self, Verify.self, Prune.self,
+        ],
         defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
@@ -72,6 +74,25 @@ struct Runs: ParsableCommand {
         @OptionGroup var journal: JournalOption
 
         func run() throws { try Session().exportRun(number, state: journal.state).leave() }
+    }
+
+    struct Prune: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "prune", abstract: "Drop results that no recent run needs.",
+            discussion: """
+                The list of runs stays. What a run under way has computed or found is kept too; it may be \
+                called beside one.
+                """)
+        @Option(
+            help: ArgumentHelp("How many of the last runs keep their results.", valueName: "runs"))
+        var keep = 10
+        @OptionGroup var journal: JournalOption
+
+        func validate() throws {
+            if keep < 0 { throw ValidationError("--keep is at least 0.") }
+        }
+
+        func run() throws { try Session().pruneRuns(keep: keep, state: journal.state).leave() }
     }
 
     struct Verify: ParsableCommand {

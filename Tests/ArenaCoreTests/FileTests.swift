@@ -53,32 +53,6 @@ struct TemporaryFolder: ~Copyable {
         #expect(try MappedFile(joinPath(folder.path, "test.csv")).bytes.isEmpty)
     }
 
-    @Test func writingKeepsWhatIsNotAFile() throws {
-        let folder = TemporaryFolder()
-        let pipe = joinPath(folder.path, "pipe")
-        #expect(mkfifo(pipe, 0o600) == 0)
-        #expect(throws: FileError.notRegular(path: pipe)) { try writeFile(pipe, [1]) }
-        #expect(throws: FileError.notRegular(path: pipe)) { try MappedFile(pipe) }
-        #expect(throws: FileError.unusableName(path: "")) { try writeFile("", [1]) }
-        #expect(throws: FileError.missingFolder(path: "\(folder.path)/no/x")) {
-            try writeFile("\(folder.path)/no/x", [1])
-        }
-        // A link stays a link, also to a file that is not there yet; a mode stays as it was.
-        let link = joinPath(folder.path, "link")
-        #expect(symlink("real", link) == 0)
-        try writeFile(link, [1, 2])
-        #expect(try readFile(joinPath(folder.path, "real")) == [1, 2])
-        chmod(joinPath(folder.path, "real"), 0o600)
-        try writeFile(link, [3])
-        var info = stat()
-        #expect(stat(link, &info) == 0 && info.st_mode & 0o777 == 0o600)
-        // What a killed process has left goes with the next write.
-        let leftover = joinPath(folder.path, ".real.999999999.0.partial")
-        try writeFile(leftover, [0])
-        try writeFile(link, [4])
-        #expect(!fileExists(leftover))
-    }
-
     @Test func workersCoverEveryRangeOnce() {
         for count in [0, 1, 2, 7, 100] {
             for workers in 1...4 {

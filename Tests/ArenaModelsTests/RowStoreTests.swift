@@ -101,6 +101,29 @@ private final class MemoryStore: RowStore {
         #expect(!late.isLoaded)
     }
 
+    /// Weights that would come in too late for a single pack are not loaded; a far end needs no speed.
+    @Test func loadingCountsAgainstTheTime() throws {
+        // As if loads of this process had been slow: a gigabyte in days.
+        Pace.noteLoad(bytes: 1 << 30, seconds: 1e6)
+        defer { Pace.noteLoad(bytes: 1 << 30, seconds: 0.1) }
+        let model = try model()
+        let seconds = model.core.expectedLoadSeconds
+        #expect(seconds > 1)
+        let late = try predict(model, rows, mayBegin: { $0 < seconds / 2e3 })
+        #expect(late.tally.cut == rows.count && !model.isLoaded)
+        let asked = Mutex<[Double]>([])
+        let cut = try predict(model, rows) { seconds in
+            asked.withLock { $0.append(seconds) }
+            return seconds < 1e-9
+        }
+        #expect(cut.tally.cut == rows.count && !model.isLoaded)
+        #expect(asked.withLock { $0.max() ?? 0 } >= seconds)
+        #expect(try predict(model, rows, mayBegin: { $0 < seconds * 2 }).tally.cut == 0)
+        #expect(model.isLoaded && model.core.expectedLoadSeconds == 0)
+        // In memory they cost nothing, and packs have shown what they take.
+        #expect(try predict(model, rows, mayBegin: { $0 < seconds }).tally.cut == 0)
+    }
+
     @Test func aStoreThatFailsEndsTheRun() throws {
         let error = report { _ = try predict(model(), rows, MemoryStore(hasFailed: true)) }
         #expect(error?.kind == .interrupted)

@@ -31,13 +31,12 @@ final class FakeClock: Sendable {
     @Test func timesAreLocalAndTheNextOfTheirKind() throws {
         let now = secondsSinceEpoch()
         for text in ["00:00", "12:30", "23:59:59"] {
-            guard case .at(let time) = try #require(DeadlineSetting(text, now: now)) else {
-                Issue.record("\(text) is a time")
-                continue
-            }
+            let setting = try #require(DeadlineSetting(text, now: now))
+            #expect(setting == .next(text))
+            let left = Deadline(setting, spent: 0, reserve: 0, wall: now, clock: { 0 }).remaining
             // A day with a change of the clock is an hour longer or shorter.
-            #expect(time > now && time <= now + 25 * 3600)
-            #expect(localTime(time).contains(" \(text)"))
+            #expect(left > 0 && left <= 25 * 3600)
+            #expect(localTime(now + left).contains(" \(text)"))
         }
         guard case .at(let time) = try #require(DeadlineSetting("2030-02-03T04:05")) else {
             Issue.record("a date is a time")
@@ -48,17 +47,28 @@ final class FakeClock: Sendable {
 
     @Test func theClockRunsOnFromTheFirstStart() {
         let clock = FakeClock()
-        func deadline(_ setting: DeadlineSetting, wall: Double) -> Deadline {
+        func deadline(_ setting: DeadlineSetting, spent: Double) -> Deadline {
             Deadline(
-                setting, firstStarted: 1000, reserve: nil, wall: wall, clock: { clock.now })
+                setting, spent: spent, reserve: nil, wall: 1000 + spent, clock: { clock.now })
         }
-        #expect(deadline(.after(3600), wall: 1000).remaining == 3600 - 180)
-        #expect(deadline(.after(3600), wall: 2000).remaining == 2600 - 180)
-        #expect(deadline(.after(3600), wall: 9000).hasPassed)
-        #expect(deadline(.after(600), wall: 1000).reserve == 60)
-        // A clock set back gives no more than there was.
-        #expect(deadline(.after(3600), wall: 500).remaining == 3600 - 180)
-        #expect(deadline(.at(4600), wall: 1600).remaining == 3000 - 180)
+        #expect(deadline(.after(3600), spent: 0).remaining == 3600 - 180)
+        #expect(deadline(.after(3600), spent: 1000).remaining == 2600 - 180)
+        #expect(deadline(.after(3600), spent: 8000).hasPassed)
+        #expect(deadline(.after(600), spent: 0).reserve == 60)
+        #expect(deadline(.at(4600), spent: 600).remaining == 3000 - 180)
+    }
+
+    /// Gone on with after its end, a time of the day is over and not another day's.
+    @Test func aTimeOfTheDayIsTheNextAfterTheFirstStart() throws {
+        let setting = try #require(DeadlineSetting("2030-02-03T18:30"))
+        guard case .at(let end) = setting else { return }
+        func left(_ wall: Double, spent: Double) -> Double {
+            Deadline(.next("18:30"), spent: spent, reserve: 0, wall: wall, clock: { 0 }).remaining
+        }
+        #expect(left(end - 3600, spent: 0) == 3600)
+        #expect(left(end - 600, spent: 3000) == 600)
+        #expect(left(end + 60, spent: 3660) == -60)
+        #expect(left(end + 60, spent: 0) == 86340)
     }
 
     /// 200 runs with more work than time, on machines whose speed wanders and stalls: none is late, and
@@ -71,7 +81,7 @@ final class FakeClock: Sendable {
             let whole = 600 + noise() * 30_000
             let clock = FakeClock()
             let deadline = Deadline(
-                .after(whole), firstStarted: 0, reserve: nil, wall: 0, clock: { clock.now })
+                .after(whole), spent: 0, reserve: nil, wall: 0, clock: { clock.now })
             // Packs of about 20 s, as a large model's; each takes up to twice what the last did.
             var perToken = 0.04
             var pace = 0.0

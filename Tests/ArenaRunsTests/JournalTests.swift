@@ -67,6 +67,8 @@ import Testing
         try journal.record(step)
         try journal.record(MetricRecord("loss", 0.25))
         try journal.record(MetricRecord("loss", 0.125))
+        let seeds = [SeedRecord("sample", "1"), SeedRecord("train_test_split", "42")]
+        try journal.record(seeds)
         let output = OutputRecord(
             path: "s.csv", size: 3, digest: Digest(of: "abc"), summary: "7 rows")
         try journal.record(output)
@@ -78,6 +80,7 @@ import Testing
         #expect(details.run.arguments == ["a", "--b"] && details.run.settings == ["x": "1"])
         #expect(details.steps == [step])
         #expect(details.metrics.map(\.value) == [0.25, 0.125])
+        #expect(details.seeds == seeds && details.text.contains("seed      sample 1\n"))
         #expect(details.outputs == [output])
         #expect(details.inputs.map(\.path) == ["t.csv"])
         #expect(throws: JournalError.noRun(9, last: 1)) {
@@ -88,7 +91,7 @@ import Testing
     @Test func onlyARunThatDidNotEndGoesOnWithItsClock() throws {
         let journal = try Journal(folder: folder)
         var first = Self.record
-        first.started = 1000
+        first.began.wall = 1000
         first.firstStarted = 1000
         first.process = ProcessMark(text: "boot/1/gone")
         _ = try journal.begin(first)

@@ -43,6 +43,33 @@ import Testing
         #expect(outcome.output == "")
     }
 
+    /// What the script loads is held to the lock as its data is, also by who tries it first.
+    @Test func aLoadedScriptThatChangedIsRefused() throws {
+        _ = try shell("mkdir lib", in: folder)
+        try folder.write(
+            "lib/tools.as", "from numbers import N\ndef total(xs):\n    return N * sum(xs)\n")
+        try folder.write("lib/numbers.as", "N = 2\n")
+        try folder.write(
+            "b.as",
+            "from lib.tools import total\nmetric('sum', total(read_csv('d.csv')['a']))\n")
+        #expect(try run("run b.as").code == 0)
+        #expect(try run("runs show").output.contains("input     lib/numbers.as"))
+        #expect(try run("lock b.as").output == "b.as.lock: 3 inputs\n")
+        #expect(try run("run b.as --locked").code == 0)
+        try folder.write("lib/numbers.as", "print('mine')\nN = 3\n")
+        let changed = try run("run b.as --locked")
+        #expect(changed.code == 70 && changed.output == "", "\(changed.output)")
+        #expect(
+            changed.errors.contains("lib/numbers.as is not the file that b.as.lock was made with"),
+            "\(changed.errors)")
+        try folder.write("lib/numbers.as", "N = 2\n")
+        try folder.write("lib/tools.as", "from more import total\n")
+        try folder.write("lib/more.as", "total = sum\n")
+        #expect(try run("run b.as --locked").code == 70)
+        #expect(try run("run b.as").code == 0)
+        #expect(try run("runs diff 1 3").output.contains("input lib/more.as: none -> "))
+    }
+
     @Test func whatIsNoLockIsSaid() throws {
         #expect(try run("run a.as --locked").code == 66)
         try folder.write("a.as.lock", "{}")

@@ -194,6 +194,23 @@ private let repository = String(
         #expect(other.code == 70 && other.errors.contains("other bytes"), "\(other.errors)")
     }
 
+    /// On a terminal the step stands above its rows, and both go when it is done.
+    @Test func progressHasAStepAndItsRows() throws {
+        let process = try TerminalProcess(
+            ["run", "a.as", "--set", "max_length=2000", "--deadline", "1h"], in: folder)
+        let shown = try process.expect("rows, ")
+        #expect(shown.contains("step 1 of 1: predict model, "), "\(shown)")
+        #expect(shown.contains(" to spare before the deadline"), "\(shown)")
+        #expect(try process.expect(" left").contains(" tokens/s, "))
+        // The next time the two lines take the place of the first.
+        try process.expect("\u{1B}[1A\rstep 1 of 1: ")
+        try process.expect("\u{1B}[K\u{1B}[1A\r\u{1B}[K")
+        #expect(try process.finish() == 0)
+        // Elsewhere there is a line a minute, so here none.
+        let piped = try run("--fresh")
+        #expect(!piped.errors.contains("tokens/s, 0 s left"), "\(piped.errors)")
+    }
+
     @Test func eventsAreLinesOfJSON() throws {
         _ = try run("--set rows=4 --log-json events.jsonl")
         let lines = (folder.read("events.jsonl") ?? "").split(separator: "\n")
@@ -209,6 +226,47 @@ private let repository = String(
         #expect(try shell("arenascript run b.as", in: folder).code == 0)
         let shown = try shell("arenascript runs show", in: folder)
         #expect(shown.output.contains("f1 0.75"), "\(shown.errors)")
+    }
+
+    /// Whatever draws by lot says from which seed, and the journal keeps it.
+    @Test func seedsAreKept() throws {
+        let models = "\(repository)/Tests/Fixtures/architectures"
+        try folder.write(
+            "b.as",
+            """
+            cfg = params(seed=3)
+            import random
+            rng = random.Random("a text")
+            df = frame({"id": [1, 2, 3, 4], "a": [1, 2, 3, 4]}, key="id")
+            train, test = train_test_split(df, test_size=0.5, seed=cfg.seed)
+            for i in range(3):
+                df.sample(2, seed=i)
+            lm = causal_lm("\(models)/qwen2")
+            lm.generate(tokens([[3, 4]]), temperature=1.0, max_new_tokens=2, seed=9, ids=True)
+            metric("f1", 0.5)
+            """)
+        let outcome = try shell(
+            "arenascript run b.as && arenascript run b.as --set seed=4", in: folder)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let shown = try shell("arenascript runs show 1", in: folder).output
+        for line in ["Random 'a text'", "train_test_split 3", "sample 0, 1, 2", "generate 9"] {
+            #expect(shown.contains("  seed      \(line)\n"), "\(shown)")
+        }
+        let difference = try shell("arenascript runs diff 1 2", in: folder).output
+        #expect(difference.contains("seed of train_test_split: 3 -> 4"), "\(difference)")
+        let json = try shell("arenascript runs export 1", in: folder).output
+        #expect(json.contains(#""seeds":[{"name":"Random","value":"'a text'"}"#), "\(json)")
+    }
+
+    @Test func resultsThatNobodyNeedsAreDropped() throws {
+        for rows in [4, 6] { _ = try run("--set rows=\(rows)") }
+        _ = try run("--set rows=4 --set adapter=\(repository)/Resources/demo/adapter")
+        let kept = try shell("arenascript runs prune", in: folder)
+        #expect(kept.output.contains("nothing to drop"), "\(kept.errors)")
+        let pruned = try shell("arenascript runs prune --keep 1", in: folder)
+        #expect(pruned.output.contains("6 rows of 1 computation dropped"), "\(pruned.output)")
+        #expect(try shell("arenascript runs list", in: folder).output.contains("rows=6"))
+        #expect(try run("--set rows=4 --explain").errors.contains("miss: 4 rows"))
     }
 
     @Test func inputsThatChangeUnderTheRunAreRefused() throws {

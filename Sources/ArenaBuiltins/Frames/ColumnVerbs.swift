@@ -512,6 +512,7 @@ func seed(_ a: Arguments, _ i: Int) throws(Raised) -> UInt32 {
     guard let seed = UInt32(exactly: try a.int(i)) else {
         throw Raised(.value, "a seed is a number from 0 to 4294967295, not \(try a.int(i))")
     }
+    a.noteSeed("\(seed)")
     return seed
 }
 

@@ -16,7 +16,11 @@ let randomModule = Module(
             examples: [
                 Example("rng = random.Random(42)\nprint(rng.randint(1, 100))", prints: "82\n")
             ]
-        ) { a throws(Raised) in .host(RandomValue(MersenneTwister(key: try seedKey(a, 1)))) }
+        ) { a throws(Raised) in
+            let key = try seedKey(a, 1)
+            a.noteSeed(a.machine.representation(of: a[1]))
+            return .host(RandomValue(MersenneTwister(key: key)))
+        }
     ] + ambientNames.map(ambient))
 
 private let ambientNames = [

@@ -160,6 +160,7 @@ let classifierFunction = Builtin(
             modelPath: opening.path, labels: labels?.count, pooling: pooling, opening.options)
     }
     if !model.core.newHeads.isEmpty {
+        a.noteSeed("\(seed)")
         a.machine.note(
             "classifier: new and untrained, from seed \(seed): "
                 + model.core.newHeads.joined(separator: ", "))

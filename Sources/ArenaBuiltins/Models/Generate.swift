@@ -60,6 +60,7 @@ private struct GenerateArguments {
             sampling: Sampling(
                 temperature: temperature, topK: topK, topP: topP, seed: try a.int(first + 4, or: 0)),
             endTokens: Set(ends))
+        if temperature > 0 { a.noteSeed("\(settings.sampling.seed)") }
         guard !stops.isEmpty, let tokenizer = model.tokenizer?.tokenizer else { return }
         for stop in stops {
             // A special token is left out of the text: it ends a row as a token.

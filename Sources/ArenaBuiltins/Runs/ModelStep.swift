@@ -9,6 +9,9 @@ import ArenaRuns
 extension Arguments {
     /// The run under way; nil in the shell and for code from the command line.
     var run: Run? { machine.host as? Run }
+
+    /// Tells the run what the builtin's random choices follow from.
+    func noteSeed(_ seed: String) { run?.note(SeedRecord(builtin.name, seed)) }
 }
 
 extension RecordedStep: RowStore {
@@ -58,8 +61,8 @@ func runModel<Result>(
         return try rehearseModel(a, rehearsal, task, workers: workers, body)
     }
     let step = try beginStep(a, task)
-    let progress = ProgressLine(
-        step.map { "step \($0.number) \(task.verb)" } ?? task.verb, unit: "rows")
+    let label = step.map { "\($0.place): \(task.verb)" } ?? task.verb
+    let progress = ProgressLine("\(label) \(splitPath(task.core.path).name)", unit: "rows")
     let cancellation = Cancellation()
     let requests = a.machine.requests
     let deadline = a.run?.deadline
@@ -71,10 +74,14 @@ func runModel<Result>(
         if requests.isStopRequested { cancellation.cancel() }
         let speed = Double(p.tokens) / max(p.seconds, 1e-9)
         let left = Double(p.totalTokens - p.tokens) / max(speed, 1e-9)
-        let margin = deadline.map { ", " + $0.outlook(left) } ?? ""
         progress.update(
             done: p.tokens, total: p.totalTokens, count: p.rows, of: p.totalRows,
-            detail: ", \(Int(speed)) tokens/s" + margin)
+            left: left, detail: "\(Int(speed)) tokens/s", outlook: deadline?.outlook(left) ?? "")
+    }
+    options.willLoad = { bytes, seconds in
+        progress.announce(
+            "loading \(byteSize(bytes)) of weights, about \(duration(seconds))",
+            seconds: seconds, outlook: deadline?.outlook(seconds) ?? "")
     }
     options.store = step
     if let deadline { options.mayBegin = { seconds in deadline.allows(seconds) } }

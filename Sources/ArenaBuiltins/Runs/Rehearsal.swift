@@ -19,6 +19,8 @@ package struct PlannedCall: Sendable {
     package var products: Double
     /// Bytes of the weights in memory.
     package var weightBytes: Int
+    /// Seconds that loading them takes, about; 0 where an earlier call has.
+    package var loadSeconds: Double
 }
 
 /// The trial under way; in place of the run at the machine's `host`.
@@ -32,6 +34,7 @@ package final class Rehearsal: Sendable {
 
     private struct State {
         var calls: [PlannedCall] = []
+        var loaded: Set<ObjectIdentifier> = []
         var leavesOut = false
         var enlarged = false
     }
@@ -46,6 +49,11 @@ package final class Rehearsal: Sendable {
     package var calls: [PlannedCall] { state.withLock { $0.calls } }
 
     func note(_ call: PlannedCall) { state.withLock { $0.calls.append(call) } }
+
+    /// Whether this is the first call of a model, which loads its weights.
+    func loads(_ model: ModelCore) -> Bool {
+        state.withLock { $0.loaded.insert(ObjectIdentifier(model)).inserted }
+    }
 
     /// Whether tables have other rows than their files: then submissions cannot be checked.
     var isEnlarged: Bool { state.withLock { $0.enlarged } }
@@ -87,7 +95,8 @@ func rehearseModel<Result>(
             label: "\(a.builtin.name) \(splitPath(core.path).name)", rows: lengths.count,
             tokens: tokens, longestRow: lengths.max() ?? 0, workers: workers,
             products: Double(tokens) * Double(core.productsPerToken),
-            weightBytes: core.weightBytes))
+            weightBytes: core.weightBytes,
+            loadSeconds: rehearsal.loads(core) ? core.expectedLoadSeconds : 0))
     let room = ResidentModels.availableMemory()
     guard core.weightBytes < room else {
         throw Raised(

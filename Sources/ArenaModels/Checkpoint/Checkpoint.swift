@@ -8,7 +8,7 @@ import ArenaTensor
 package struct Checkpoint: Sendable {
     /// The folder, or the file.
     package let path: String
-    private let files: [any WeightFile]
+    let files: [any WeightFile]
     /// Tensor name to its place in `files`.
     private let places: [String: Int]
     /// What the names in the files begin with besides.

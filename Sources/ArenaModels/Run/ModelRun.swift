@@ -38,6 +38,8 @@ package struct RunOptions: Sendable {
     package var store: (any RowStore)?
     /// Whether work of about so many seconds may still begin; rows for which it may not are missing.
     package var mayBegin: (@Sendable (_ seconds: Double) -> Bool)?
+    /// Called before weights are loaded, with their bytes and the seconds it takes, about.
+    package var willLoad: (@Sendable (_ bytes: Int, _ seconds: Double) -> Void)?
     /// Compute the shortest row only, as a trial; the others are missing.
     package var isTrial = false
     /// Called once at the end, also of a run that fails: where the rows came from.
@@ -121,13 +123,15 @@ extension ModelCore {
         }
         if options.isTrial { rows = rows.suffix(1) }
         guard !rows.isEmpty else { return values }
-        guard options.mayBegin?(0) ?? true else {
+        let growth = task.passes?.growth ?? 0
+        let plan = PackPlan(
+            rows, budget: max(1, task.passes?.budget ?? options.tokenBudget), workers: workers,
+            growth: growth)
+        guard mayBegin(plan, growth: growth, options) else {
             tally.cut = batch.count - tally.found
             return values
         }
-        let plan = PackPlan(
-            rows, budget: max(1, task.passes?.budget ?? options.tokenBudget), workers: workers,
-            growth: task.passes?.growth ?? 0)
+        if let willLoad = options.willLoad, !isLoaded { willLoad(weightBytes, expectedLoadSeconds) }
         // A single pack has the other workers' processors for its products.
         let device = options.backend ?? CPUBackend(threads: plan.packs.count == 1 ? workers : 1)
         let run = PackRun(
@@ -239,6 +243,10 @@ private final class PackRun: Sendable {
             tally.cut = tally.rows - tally.found - tally.computed - tally.nonFinite
         }
         tally.recomputed = state.recomputed
+        if state.secondsPerToken > 0 {
+            Pace.noteProducts(
+                perSecond: Double(model.productsPerToken) / state.secondsPerToken)
+        }
         tally.tokens = state.progress.tokens
         tally.seconds = monotonicSeconds() - began
     }

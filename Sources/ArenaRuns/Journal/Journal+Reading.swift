@@ -4,13 +4,14 @@ import ArenaCore
 
 extension Journal {
     static let runColumns =
-        "id, script, folder, digest, version, machine, process, started, first_started, continues, finished, status, deadline"
+        "id, script, folder, digest, version, machine, process, started, first_started, continues, finished, status, deadline, steady, boot, spent"
 
     /// A run without its arguments and settings.
     static func run(_ row: JournalRow) -> RunRecord {
         var run = RunRecord(
             script: row.text(1), folder: row.text(2),
-            scriptDigest: Digest(hex: row.text(3)) ?? Digest(of: ""), started: row.real(7))
+            scriptDigest: Digest(hex: row.text(3)) ?? Digest(of: ""),
+            began: Moment(wall: row.real(7), steady: row.real(13), boot: row.text(14)))
         run.id = row.int(0)
         run.version = row.text(4)
         run.machine = row.text(5)
@@ -20,6 +21,7 @@ extension Journal {
         run.finished = row.optionalReal(10)
         run.status = RunStatus(rawValue: row.text(11)) ?? .lost
         run.deadline = row.optionalReal(12)
+        run.spent = row.real(15)
         if run.status == .running, !run.process.isAlive { run.status = .lost }
         return run
     }
@@ -49,6 +51,9 @@ extension Journal {
                 metrics: try database.rows(
                     "SELECT name, value FROM metrics WHERE run=? ORDER BY number", .int(number)
                 ) { MetricRecord($0.text(0), $0.real(1)) },
+                seeds: try database.rows(
+                    "SELECT name, value FROM seeds WHERE run=? ORDER BY number", .int(number)
+                ) { SeedRecord($0.text(0), $0.text(1)) },
                 inputs: try database.rows(
                     "SELECT path, size, digest FROM inputs WHERE run=? ORDER BY path",
                     .int(number)
@@ -65,6 +70,22 @@ extension Journal {
                         path: $0.text(0), size: $0.int(1),
                         digest: Digest(hex: $0.text(2)) ?? Digest(of: ""), summary: $0.text(3))
                 })
+        }
+    }
+
+    /// How many steps the last run of a run's script, that came to its end, had; nil if there is none.
+    func stepsOfLastRun(of run: RunRecord) throws(JournalError) -> Int? {
+        try perform { database throws(JournalError) in
+            let last =
+                try database.first(
+                    "SELECT max(id) FROM runs WHERE digest=? AND id<? AND status IN (?, ?)",
+                    .text("\(run.scriptDigest)"), .int(run.id), .text(RunStatus.finished.rawValue),
+                    .text(RunStatus.cut.rawValue)
+                ) { $0.optionalInt(0) } ?? nil
+            guard let last else { return nil }
+            return try database.first("SELECT count(*) FROM steps WHERE run=?", .int(last)) {
+                $0.int(0)
+            }
         }
     }
 

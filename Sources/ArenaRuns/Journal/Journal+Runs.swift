@@ -16,6 +16,7 @@ extension Journal {
                 {
                     run.continues = last.id
                     run.firstStarted = min(last.firstStarted, run.started)
+                    run.spent = last.elapsed(at: run.began)
                 }
                 return try self.insert(run, database)
             }
@@ -48,11 +49,12 @@ extension Journal {
         try database.run(
             """
             INSERT INTO runs(command, script, folder, digest, version, machine, process, started,
-                first_started, continues, finished, status, deadline)
-            VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                steady, boot, spent, first_started, continues, finished, status, deadline)
+            VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, .blob(run.command.bytes), .text(run.script), .text(run.folder),
             .text("\(run.scriptDigest)"), .text(run.version), .text(run.machine),
-            .text(run.process.text), .real(run.started), .real(run.firstStarted),
+            .text(run.process.text), .real(run.started), .real(run.began.steady),
+            .text(run.began.boot), .real(run.spent), .real(run.firstStarted),
             JournalValue(run.continues), JournalValue(run.finished), .text(run.status.rawValue),
             JournalValue(run.deadline))
         run.id = database.lastInsertID
@@ -92,6 +94,16 @@ extension Journal {
                 INSERT INTO metrics
                 SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3 FROM metrics WHERE run=?1
                 """, .int(run), .text(metric.name), .real(metric.value))
+        }
+    }
+
+    package func record(_ seeds: [SeedRecord]) throws(JournalError) {
+        try write { run, database throws(JournalError) in
+            for (number, seed) in seeds.enumerated() {
+                try database.run(
+                    "INSERT OR REPLACE INTO seeds VALUES(?, ?, ?, ?)", .int(run), .int(number),
+                    .text(seed.name), .text(seed.value))
+            }
         }
     }
 

@@ -18,7 +18,7 @@ package final class Journal: @unchecked Sendable {
 
     /// The file.
     package let path: String
-    private let folder: String
+    let folder: String
     private let vfs: String?
     /// Told to the person: what was kept aside and why.
     private let tell: @Sendable (String) -> Void
@@ -66,21 +66,30 @@ package final class Journal: @unchecked Sendable {
     private static func open(
         _ folder: String, _ vfs: String?, _ tell: (String) -> Void
     ) throws(JournalError) -> JournalDatabase {
+        let path = joinPath(folder, fileName)
+        return try holdingGate(of: folder) { () throws(JournalError) in
+            do throws(JournalError) { return try openChecked(path, vfs) } catch {
+                guard case .damaged(_, let message) = error else { throw error }
+                let aside = try setAside(path)
+                tell(
+                    "the journal \(path) cannot be used (\(message)): it is kept as \(aside), and a new one begins"
+                )
+                return try openChecked(path, vfs)
+            }
+        }
+    }
+
+    /// Runs `body` while no other process opens the journal of the folder.
+    static func holdingGate<T>(
+        of folder: String, _ body: () throws(JournalError) -> T
+    ) throws(JournalError) -> T {
         let gate = Glibc.open(joinPath(folder, "lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard gate >= 0 else {
             throw .folder(.system(path: joinPath(folder, "lock"), doing: "opening", code: errno))
         }
         defer { Glibc.close(gate) }
         flock(gate, LOCK_EX)
-        let path = joinPath(folder, fileName)
-        do throws(JournalError) { return try openChecked(path, vfs) } catch {
-            guard case .damaged(_, let message) = error else { throw error }
-            let aside = try setAside(path)
-            tell(
-                "the journal \(path) cannot be used (\(message)): it is kept as \(aside), and a new one begins"
-            )
-            return try openChecked(path, vfs)
-        }
+        return try body()
     }
 
     private static func openChecked(

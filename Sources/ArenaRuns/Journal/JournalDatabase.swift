@@ -112,6 +112,13 @@ final class JournalDatabase {
         }
     }
 
+    /// Copies the file without its empty pages. SQLite attaches the copy, which nothing else may.
+    func vacuum() throws(JournalError) {
+        sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 1)
+        defer { sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0) }
+        try run("VACUUM")
+    }
+
     var lastInsertID: Int { Int(sqlite3_last_insert_rowid(handle)) }
 
     private func prepared(

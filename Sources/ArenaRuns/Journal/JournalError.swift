@@ -19,6 +19,9 @@ package enum JournalError: ArenaFault, Equatable {
     init(path: String, code: Int32, message: String) {
         switch code & 0xFF {
         case SQLITE_CORRUPT, SQLITE_NOTADB: self = .damaged(path: path, message: message)
+        // What a changed byte of the header comes to.
+        case SQLITE_ERROR where message == "unsupported file format":
+            self = .damaged(path: path, message: message)
         default: self = .sqlite(path: path, code: code, message: message)
         }
     }

@@ -4,7 +4,7 @@ enum JournalSchema {
     /// "ARNA" in the file's header: what is not a journal is told by it.
     static let applicationID = 0x4152_4E41
     /// Changes with the tables; a journal of another version is kept aside.
-    static let version = 1
+    static let version = 2
 
     /// Times are seconds since 1970. Results are known by content alone, not by run, step or place:
     /// what one run has computed, every other finds.
@@ -14,6 +14,7 @@ enum JournalSchema {
             id INTEGER PRIMARY KEY AUTOINCREMENT, command BLOB NOT NULL, script TEXT NOT NULL,
             folder TEXT NOT NULL, digest TEXT NOT NULL, version TEXT NOT NULL,
             machine TEXT NOT NULL, process TEXT NOT NULL, started REAL NOT NULL,
+            steady REAL NOT NULL, boot TEXT NOT NULL, spent REAL NOT NULL,
             first_started REAL NOT NULL, continues INTEGER, finished REAL, status TEXT NOT NULL,
             deadline REAL)
         """,
@@ -36,6 +37,7 @@ enum JournalSchema {
             PRIMARY KEY(run, step, number))
         """,
         "CREATE TABLE metrics(run INTEGER, number INTEGER, name TEXT, value REAL, PRIMARY KEY(run, number))",
+        "CREATE TABLE seeds(run INTEGER, number INTEGER, name TEXT, value TEXT, PRIMARY KEY(run, number))",
         """
         CREATE TABLE outputs(
             run INTEGER, path TEXT, size INTEGER, digest TEXT, summary TEXT,

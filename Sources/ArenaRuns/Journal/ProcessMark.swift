@@ -22,19 +22,10 @@ package struct ProcessMark: Sendable, Equatable {
     }
 
     private static func mark(of pid: pid_t) -> String {
-        let boot = firstLine("/proc/sys/kernel/random/boot_id")
         // The name in parentheses may hold anything; the start time is the 20th field behind it.
-        let fields = firstLine("/proc/\(pid)/stat").split(separator: ")").last?
+        let fields = firstLine(of: "/proc/\(pid)/stat").split(separator: ")").last?
             .split(separator: " ")
-        guard let fields, fields.count > 19 else { return "\(boot)/\(pid)/gone" }
-        return "\(boot)/\(pid)/\(fields[19])"
-    }
-
-    private static func firstLine(_ path: String) -> String {
-        guard let file = fopen(path, "re") else { return "" }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = fread(&bytes, 1, bytes.count, file)
-        return String(decoding: bytes.prefix(count).prefix { $0 != 10 }, as: UTF8.self)
+        guard let fields, fields.count > 19 else { return "\(currentBoot)/\(pid)/gone" }
+        return "\(currentBoot)/\(pid)/\(fields[19])"
     }
 }

@@ -1,5 +1,5 @@
 // Results on their way to disk: workers leave them and go on; a thread of its own commits them in groups,
-// soon where the disk is fast and after a second at the latest. What waits, and what is under way, can be
+// after some hundredths of a second and a second at the latest. What waits, and what is under way, can be
 // lost.
 
 import ArenaCore
@@ -27,7 +27,7 @@ final class ResultQueue: Sendable {
         var patience = ResultQueue.leastPatience
     }
     private let state = Mutex(State())
-    private static let leastPatience = 0.02
+    private static let leastPatience = 0.01
     private static let mostPatience = 1.0
 
     /// Begins to commit; the journal is not kept alive by that.
@@ -37,10 +37,11 @@ final class ResultQueue: Sendable {
                 usleep(10_000)
                 guard isDue else { continue }
                 guard let journal else { return }
-                let start = monotonicSeconds()
+                let start = threadSeconds()
                 try? journal.flush()
-                // A twentieth of the time at most goes to commits.
-                let wait = 20 * (monotonicSeconds() - start)
+                // A twentieth of a processor's time at most goes to commits; waiting for the disk
+                // keeps nobody from computing.
+                let wait = 20 * (threadSeconds() - start)
                 state.withLock {
                     $0.patience = min(max(wait, Self.leastPatience), Self.mostPatience)
                 }

@@ -26,6 +26,7 @@ extension RunDetails {
         add("version", "\(run.version) on \(run.machine)")
         lines += steps.map(\.sentence)
         for metric in metrics { add("metric", "\(metric.name) \(metric.value)") }
+        for (name, values) in seedsByName { add("seed", "\(name) \(values)") }
         for input in inputs {
             add("input", "\(input.path), \(input.size) bytes, \(short(input.digest))")
         }
@@ -36,6 +37,14 @@ extension RunDetails {
                     + (output.summary.isEmpty ? "" : ": \(output.summary)"))
         }
         return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// What has drawn, and from which seeds.
+    private var seedsByName: [(name: String, values: String)] {
+        let groups = Dictionary(grouping: seeds, by: \.name)
+        return groups.keys.sorted().map { name in
+            (name, (groups[name] ?? []).map(\.value).joined(separator: ", "))
+        }
     }
 
     private func short(_ digest: Digest) -> String { String("\(digest)".prefix(12)) }
@@ -68,6 +77,14 @@ extension RunDetails {
                 var line = JSONLine()
                 line.add("name", metric.name)
                 line.add("value", metric.value)
+                return line
+            })
+        object.add(
+            "seeds",
+            lines: seeds.map { seed in
+                var line = JSONLine()
+                line.add("name", seed.name)
+                line.add("value", seed.value)
                 return line
             })
         object.add("inputs", lines: inputs.map { fileJSON($0.path, $0.size, $0.digest) })
@@ -116,6 +133,8 @@ extension RunDetails {
         compare("steps", "\(other.steps.count)", "\(steps.count)")
         compareAll(
             "metric", other.metrics, metrics, key: \.name, value: { "\($0.value)" })
+        compareAll(
+            "seed of", other.seedsByName, seedsByName, key: \.name, value: \.values)
         compareAll(
             "output", other.outputs, outputs, key: \.path, value: { short($0.digest) })
         return lines

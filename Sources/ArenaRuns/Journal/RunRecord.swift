@@ -40,7 +40,9 @@ package struct RunRecord: Sendable, Equatable {
     /// The machine and its processor, in words.
     package var machine = ""
     package var process = ProcessMark.own
-    package var started: Double
+    package var began: Moment
+    /// Seconds that the runs which it goes on with had taken of their time when it began.
+    package var spent = 0.0
     /// When the first of the runs that this one goes on with began.
     package var firstStarted: Double
     /// The run that this one goes on with.
@@ -51,14 +53,19 @@ package struct RunRecord: Sendable, Equatable {
     package var deadline: Double?
 
     package init(
-        script: String, folder: String, scriptDigest: Digest, started: Double = secondsSinceEpoch()
+        script: String, folder: String, scriptDigest: Digest, began: Moment = .now()
     ) {
         self.script = script
         self.folder = folder
         self.scriptDigest = scriptDigest
-        self.started = started
-        firstStarted = started
+        self.began = began
+        firstStarted = began.wall
     }
+
+    package var started: Double { began.wall }
+
+    /// Seconds since the first start, at a moment of this run.
+    package func elapsed(at now: Moment) -> Double { spent + began.seconds(to: now) }
 
     /// What makes two runs the same command: the script's place, its arguments and settings.
     var command: Digest {
@@ -105,7 +112,19 @@ package struct MetricRecord: Sendable, Equatable {
     }
 }
 
-/// A file that was read.
+/// Where the random choices of a run come from.
+package struct SeedRecord: Sendable, Equatable {
+    /// What has drawn: "train_test_split".
+    package var name: String
+    package var value: String
+
+    package init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// A file that was read, or a script that was loaded.
 package struct InputRecord: Sendable, Equatable {
     package var path: String
     package var size: Int
@@ -139,6 +158,7 @@ package struct RunDetails: Sendable, Equatable {
     package var run: RunRecord
     package var steps: [StepRecord]
     package var metrics: [MetricRecord]
+    package var seeds: [SeedRecord]
     package var inputs: [InputRecord]
     package var outputs: [OutputRecord]
 }
