@@ -3,7 +3,7 @@
 // program run the same rows.
 //
 //     model-bench MODEL IDS [--adapter DIR] [--workers N] [--budget N] [--repeat N] [--cpu PATH]
-//         [--reference] [--int8] [--out FILE]
+//         [--reference] [--int8 | --nf4] [--out FILE]
 
 import ArenaCore
 import ArenaModels
@@ -31,6 +31,7 @@ struct Options {
             case "--cpu": try? CPUPath.force(rest.popFirst() ?? "auto")
             case "--reference": reference = true
             case "--int8": precision = .int8
+            case "--nf4": precision = .nf4
             case "--out": out = rest.popFirst()
             default: folders.append(argument)
             }
