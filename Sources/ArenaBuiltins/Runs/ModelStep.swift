@@ -77,6 +77,7 @@ func runModel<Result>(
             detail: ", \(Int(speed)) tokens/s" + margin)
     }
     options.store = step
+    options.memoryLimit = a.machine.memoryLimit
     if let deadline { options.mayBegin = { seconds in deadline.allows(seconds) } }
     options.tally = { tally = $0 }
     let result: Result
