@@ -214,6 +214,16 @@ package final class ModelCore: Sendable {
         }
     }
 
+    /// Bytes that a token takes while a layer runs, at least: the residual stream, what is normed, and the
+    /// widest of what products make of it.
+    var bytesPerToken: Int {
+        let widest = weights.reduce(0) {
+            if case .matrix(let matrix, _) = $1 { return max($0, matrix.outputs) }
+            return $0
+        }
+        return (2 * backbone.channels + widest) * MemoryLayout<Float>.size
+    }
+
     /// Bytes that the weights take when loaded, about.
     package var weightBytes: Int { weights.reduce(0) { $0 + $1.loadedBytes } }
 }

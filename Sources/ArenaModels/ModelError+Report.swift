@@ -16,7 +16,7 @@ extension ModelError {
         case .adapterOption, .adapterTensor, .adapterStranger, .adapterMissing, .adapterRank,
             .notMergeable:
             return adapterReport
-        case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong,
+        case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong, .rowTooLarge,
             .keysTooLarge, .cancelled:
             return batchReport
         }
@@ -183,6 +183,11 @@ extension ModelError {
             return FaultReport(
                 .value, "row \(row) has \(tokens) tokens, the model takes \(limit)",
                 help: "set max_length=\(limit) or less")
+        case .rowTooLarge(let row, let tokens, let bytes, let available):
+            return FaultReport(
+                .value,
+                "row \(row) has \(tokens) tokens, which take at least \(bytes >> 20) MB to run; \(available >> 20) MB are free",
+                help: "set max_length lower, or give the run more memory")
         case .keysTooLarge(let row, let tokens, let bytes, let available):
             return FaultReport(
                 .value,
@@ -201,9 +206,13 @@ extension SafetensorsProblem {
         case .tooShort(let bytes): return "is \(bytes) bytes long, too short for a header"
         case .headerLength(let length, let bytes):
             return "says its header takes \(length) bytes, the file has \(bytes)"
+        case .headerTooLong(let length, let limit):
+            return
+                "says its header takes \(length) bytes, more than the \(limit) that the format allows"
         case .headerNotObject: return "has a header that is not an object"
         case .duplicateName: return "is listed twice"
         case .field(let name): return "has no valid \(name) in the header"
+        case .fieldTwice(let name): return "says its \(name) twice in the header"
         case .unknownType(let type): return "is of the unknown type '\(type)'"
         case .shapeTooLarge: return "has a shape too large for any file"
         case .range(let begin, let end, let data):

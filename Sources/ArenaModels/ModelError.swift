@@ -45,6 +45,7 @@ package enum ModelError: ArenaFault {
     case tokenType(row: Int, type: Int32, types: Int)
     case placeMissing(row: Int, place: VocabularyModel.Place, count: Int)
     case rowTooLong(row: Int, tokens: Int, limit: Int)
+    case rowTooLarge(row: Int, tokens: Int, bytes: Int, available: Int)
     case keysTooLarge(row: Int, tokens: Int, bytes: Int, available: Int)
     case cancelled
 }
@@ -53,9 +54,11 @@ package enum ModelError: ArenaFault {
 package enum SafetensorsProblem: Sendable, Equatable {
     case tooShort(bytes: Int)
     case headerLength(UInt64, bytes: Int)
+    case headerTooLong(UInt64, limit: Int)
     case headerNotObject
     case duplicateName
     case field(String)
+    case fieldTwice(String)
     case unknownType(String)
     case shapeTooLarge
     case range(begin: Int, end: Int, data: Int)

@@ -15,6 +15,8 @@ package enum WeightPrecision: String, Sendable, CaseIterable {
     case int8
     /// bitsandbytes' codes of 4 bits, made of what the checkpoint holds; heads stay.
     case nf4
+    /// The same with scales in 8 bits.
+    case nf4Double = "nf4_double"
 
     /// What a weight becomes in memory; codes stay as they are.
     func converted(_ source: WeightSource) -> WeightSource {
@@ -23,6 +25,7 @@ package enum WeightPrecision: String, Sendable, CaseIterable {
         case .stored: return source
         case .int8: return .dynamic8(tensor)
         case .nf4: return .nf4(tensor)
+        case .nf4Double: return .nf4(tensor, nests: true)
         }
     }
 }

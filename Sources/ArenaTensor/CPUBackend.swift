@@ -6,7 +6,7 @@ import CArenaKernels
 
 /// The operations on this machine's processor.
 package struct CPUBackend: Backend {
-    nonisolated(unsafe) private let kernels: UnsafePointer<arena_kernels>
+    nonisolated(unsafe) let kernels: UnsafePointer<arena_kernels>
     /// Threads that share one product or one attention; 1 where several workers run side by side.
     package let threads: Int
 
@@ -108,52 +108,6 @@ package struct CPUBackend: Backend {
             share.first_panel = range.lowerBound
             share.last_panel = range.upperBound
             arena_product(kernels, &share)
-        }
-    }
-
-    /// The product with rows and weights in 8 bits.
-    private func multiply8(
-        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, scale: Float, add: Bool,
-        into y: Tensor
-    ) {
-        let (rows, inputs) = (x.rows, weight.inputs)
-        guard rows > 0 else { return }
-        // Rows a multiple of a large power of two apart would share few sets of the cache.
-        let stride = (inputs + 63) / 64 * 64 + 64
-        let bytes = rows * stride + 4 * rows * (3 + inputs) + 256
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        defer { memory.deallocate() }
-        // SAFETY: three runs of `rows` numbers, a list of at most `inputs` for each row, then the
-        // codes, all inside the allocation.
-        let numbers = memory.assumingMemoryBound(to: Int32.self)
-        var codes = arena_codes8_t()
-        codes.scales = memory.assumingMemoryBound(to: Float.self)
-        codes.sums = numbers + rows
-        codes.far_counts = numbers + 2 * rows
-        codes.far = numbers + 3 * rows
-        codes.codes = (memory + 4 * rows * (3 + inputs)).assumingMemoryBound(to: Int8.self)
-        codes.codes_stride = stride
-        kernels.pointee.quantize8(
-            x.base, x.stride, rows, inputs, WeightMatrix.reach, &codes)
-        var p = arena_product8_t()
-        p.x = UnsafePointer(x.base)
-        p.x_stride = x.stride
-        p.codes = codes
-        p.panels = weight.kernelWeight.panels.assumingMemoryBound(to: UInt8.self)
-        p.scales = weight.codeScales
-        p.bias = bias?.base
-        p.y = y.base
-        p.y_stride = y.stride
-        p.rows = rows
-        p.inputs = inputs
-        p.outputs = weight.outputs
-        p.scale = scale
-        p.add = add ? 1 : 0
-        split(weight.panels, work: rows * inputs * weight.outputs, p) { kernels, p, _, range in
-            var share = p
-            share.first_panel = range.lowerBound
-            share.last_panel = range.upperBound
-            kernels.pointee.product8(&share)
         }
     }
 
@@ -268,7 +222,7 @@ package struct CPUBackend: Backend {
     }
 
     /// Shares `count` equal pieces among the threads where the work is worth starting them.
-    private func split<Parameters>(
+    func split<Parameters>(
         _ count: Int, work: Int, _ parameters: Parameters,
         _ body:
             @escaping @Sendable (UnsafePointer<arena_kernels>, Parameters, Int, Range<Int>) -> Void

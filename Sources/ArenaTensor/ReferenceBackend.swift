@@ -86,11 +86,10 @@ package struct ReferenceBackend: Backend {
         _ x: Tensor, _ weight: WeightMatrix, scale: Float, keep: Float, into y: Tensor
     ) {
         let (k, w) = (weight.inputs, weight.rows)
-        guard let scales = weight.codeScales else { return }
+        guard let scales = weight.codeScales, let fine = weight.codeRests else { return }
         for m in 0..<x.rows {
-            let row = (0..<k).map { x[m, $0] }
-            let squares = row.reduce(0.0) { $0 + Double($1) * Double($1) }
-            let limit = WeightMatrix.reach * Float((squares / Double(k)).squareRoot())
+            let row = weight.scaled((0..<k).map { x[m, $0] })
+            let limit = Self.reach(of: row)
             let most = row.reduce(Float(0)) { abs($1) <= limit ? max($0, abs($1)) : $0 }
             let inverse: Float = most > 0 ? 127 / most : 0
             let near = row.map {
@@ -100,12 +99,33 @@ package struct ReferenceBackend: Backend {
                 var (sum, far) = (0.0, 0.0)
                 for i in 0..<k {
                     sum += near[i] * Double(w[n * k + i])
-                    if !(abs(row[i]) <= limit) { far += Double(row[i]) * Double(w[n * k + i]) }
+                    guard !(abs(row[i]) <= limit) else { continue }
+                    let weight =
+                        Double(w[n * k + i]) + Double(fine[n * k + i] / WeightMatrix.codeParts)
+                    far += Double(row[i]) * weight
                 }
                 let value = Float((sum * Double(most / 127) + far) * Double(scales[n]))
                 y[m, n] = scale * value + (keep == 0 ? 0 : keep * y[m, n])
             }
         }
+    }
+
+    /// The largest magnitude of a row that becomes a code. Inputs that are more than three fourths of all
+    /// squares say nothing of the others, which are looked at by themselves.
+    private static func reach(of row: [Float]) -> Float {
+        func limit(_ squares: Double) -> Float {
+            WeightMatrix.reach * Float((squares / Double(row.count)).squareRoot())
+        }
+        func squares(within limit: Float) -> Double {
+            row.reduce(0.0) { abs($1) <= limit ? $0 + Double($1) * Double($1) : $0 }
+        }
+        var all = row.reduce(0.0) { $0 + Double($1) * Double($1) }
+        for _ in 1..<4 {
+            let near = squares(within: limit(all))
+            guard near * 4 < all else { break }
+            all = near
+        }
+        return limit(all)
     }
 
     package func rotary(_ x: Tensor, headSize: Int, positions: [Int32], table: RotaryTable) {

@@ -15,10 +15,12 @@ extension TableCodes {
     /// - Parameters:
     ///   - name: of the tensor they come from, and the file that is in.
     ///   - rounded: what values are rounded to when they are expanded.
+    ///   - nests: whether the scales become codes of 8 bits.
     /// - Throws: `NonFiniteWeight` if a number is infinite or none.
     package init(
         quantizing count: Int, name: String, path: String, table: [Float], block: Int = 64,
-        rounded: ElementType, read: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
+        rounded: ElementType, nests: Bool = false,
+        read: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
     ) throws(NonFiniteWeight) {
         precondition(table.count == 16 && block > 0, "a table of 16 values")
         let order = table.indices.sorted { (table[$0], $0) < (table[$1], $1) }
@@ -43,13 +45,18 @@ extension TableCodes {
             codes: StoredTensor(
                 name: name, type: .uint8, shape: [(count + 1) / 2], path: path, memory: codes),
             table: table, block: block, rounded: rounded,
-            scales: { Array(UnsafeBufferPointer(start: scales.base, count: scales.count)) })
+            scales: {
+                // SAFETY: the closure holds the buffer.
+                let stored = UnsafeBufferPointer(start: scales.base, count: scales.count)
+                return nests ? NestedScales(stored).values : Array(stored)
+            })
     }
 }
 
 extension WeightSource {
     /// The nf4 codes of a stored matrix, made when it loads.
-    package static func nf4(_ tensor: StoredTensor) -> WeightSource {
+    /// - Parameter nests: whether their scales become codes of 8 bits.
+    package static func nf4(_ tensor: StoredTensor, nests: Bool = false) -> WeightSource {
         .made(
             MadeMatrix(name: tensor.name, path: tensor.path, bytes: tensor.count / 2) {
                 () throws(NonFiniteWeight) in
@@ -57,7 +64,8 @@ extension WeightSource {
                     try TableCodes(
                         quantizing: tensor.count, name: tensor.name, path: tensor.path,
                         table: TableCodes.nf4,
-                        rounded: tensor.type, read: { tensor.widen($0, to: $1) }))
+                        rounded: tensor.type, nests: nests,
+                        read: { tensor.widen($0, to: $1) }))
             })
     }
 }

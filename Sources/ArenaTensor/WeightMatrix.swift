@@ -42,6 +42,9 @@ package final class WeightMatrix: @unchecked Sendable {
         var table: FloatBuffer?
         /// Int32 numbers.
         var groups: FloatBuffer?
+        var factors: FloatBuffer?
+        /// What codes of 8 bits leave of the numbers, in the layout of `numbers`.
+        var fine: FloatBuffer?
         var block = 1
         var groupCount = 0
         var rounded = ARENA_F32
@@ -67,14 +70,25 @@ package final class WeightMatrix: @unchecked Sendable {
     /// The scale of each output's codes (N).
     var codeScales: UnsafePointer<Float>? { held?.scales.map { UnsafePointer($0.base) } }
 
+    /// The parts of a code that what it leaves is counted in.
+    static let codeParts: Float = ARENA_FINE8
+
+    /// What the codes leave of the numbers, in `codeParts` parts of a code, in the layout of the codes.
+    var codeRests: UnsafePointer<Float>? { held?.fine.map { UnsafePointer($0.base) } }
+
+    /// What each input is multiplied by before it becomes a code (K), powers of two; nil for ones.
+    var inputFactors: UnsafePointer<Float>? { held?.factors.map { UnsafePointer($0.base) } }
+
     /// What of a row in 8 bits stands too far out to be a code: this many times its root mean square.
     static let reach: Float = 6
 
     /// Bytes it holds.
     package var bytes: Int {
         guard let held else { return 0 }
-        return [held.numbers, held.scales, held.zeros, held.table, held.groups]
-            .reduce(0) { $0 + ($1?.count ?? 0) * 4 }
+        return [
+            held.numbers, held.scales, held.zeros, held.table, held.groups, held.factors, held.fine,
+        ]
+        .reduce(0) { $0 + ($1?.count ?? 0) * 4 }
     }
 
     /// fp32 rows of the layout `rows`; a loaded matrix is only read.
@@ -131,15 +145,23 @@ package final class WeightMatrix: @unchecked Sendable {
     /// fp32 rows; of weights in 8 bits the codes, with a scale for each.
     private func asRows(_ source: WeightSource) throws(NonFiniteWeight) -> Held {
         var held = try plainRows(source)
-        guard case .dynamic8 = source else { return held }
-        let scales = FloatBuffer(count: outputs)
+        guard case .dynamic8(let tensor) = source else { return held }
+        held.factors = columnFactors(of: tensor)
+        if let factors = held.factors { divide(held.numbers, by: factors) }
+        let (scales, fine) = (FloatBuffer(count: outputs), FloatBuffer(count: outputs * inputs))
         for n in 0..<outputs {
             let row = held.numbers.base + n * inputs
             let most = (0..<inputs).reduce(Float(0)) { max($0, abs(row[$1])) }
             let inverse: Float = most > 0 ? 127 / most : 0
             scales.base[n] = most / 127
-            for k in 0..<inputs { row[k] = (row[k] * inverse).rounded(.toNearestOrEven) }
+            for k in 0..<inputs {
+                let code = (row[k] * inverse).rounded(.toNearestOrEven)
+                let rest = (-code).addingProduct(row[k], inverse)
+                fine.base[n * inputs + k] = (rest * Self.codeParts).rounded(.toNearestOrEven)
+                row[k] = code
+            }
         }
+        held.fine = fine
         held.scales = scales
         held.format = ARENA_W_DYNAMIC8
         return held
@@ -179,16 +201,32 @@ package final class WeightMatrix: @unchecked Sendable {
     }
 
     private func packDynamic(_ tensor: StoredTensor) throws(NonFiniteWeight) -> Held {
+        if let factors = columnFactors(of: tensor) {
+            let numbers = try plainRows(.plain(tensor)).numbers
+            divide(numbers, by: factors)
+            let scaled = StoredTensor(
+                name: tensor.name, type: .float32, shape: [outputs, inputs], path: tensor.path,
+                memory: numbers)
+            return try packCodes(scaled, order: nil, factors)
+        }
+        return try packCodes(tensor, order: order, nil)
+    }
+
+    private func packCodes(
+        _ tensor: StoredTensor, order: [Int32]?, _ factors: FloatBuffer?
+    ) throws(NonFiniteWeight) -> Held {
         guard let kernel = tensor.type.kernelType else {
             preconditionFailure("codes are no weights")
         }
-        let fresh = FloatBuffer(count: panels * Int(ARENA_PANEL) * ((inputs + 3) / 4))
+        let size = panels * Int(ARENA_PANEL) * ((inputs + 3) / 4)
+        let (fresh, fine) = (FloatBuffer(count: size), FloatBuffer(count: size))
         let scales = FloatBuffer(count: panels * Int(ARENA_PANEL))
         let bad = tensor.withBytes {
-            // SAFETY: four codes to a float of the buffer; a scale for each output.
+            // SAFETY: four codes to a float of either buffer; a scale for each output.
             arena_pack_dynamic8(
                 kernel, $0, outputs, inputs,
                 UnsafeMutableRawPointer(fresh.base).assumingMemoryBound(to: UInt8.self),
+                UnsafeMutableRawPointer(fine.base).assumingMemoryBound(to: UInt8.self),
                 scales.base, order)
         }
         if let bad, bad >= 0 {
@@ -196,6 +234,8 @@ package final class WeightMatrix: @unchecked Sendable {
         }
         var held = Held(format: ARENA_W_DYNAMIC8, numbers: fresh)
         held.scales = scales
+        held.factors = factors
+        held.fine = fine
         return held
     }
 

@@ -79,17 +79,18 @@ package final class EmbeddingTable: @unchecked Sendable {
     /// - Throws: `NonFiniteWeight` if a number is infinite or none.
     package func check() throws(NonFiniteWeight) {
         let kernel = kernel
-        let bad = source.withBytes { bytes in
+        let bad = source.withBytes { bytes -> Int? in
             var row = [Float](repeating: 0, count: channels)
-            return (0..<vocabulary).first { r in
+            for r in 0..<vocabulary {
                 arena_widen(
                     kernel, bytes + r * channels * source.type.size, &row, channels)
-                return row.contains { !$0.isFinite }
+                if let c = row.firstIndex(where: { !$0.isFinite }) { return r * channels + c }
             }
+            return nil
         }
         source.releasePages()
-        if let row = bad ?? nil {
-            throw NonFiniteWeight(name: source.name, path: source.path, index: row * channels)
+        if let bad = bad ?? nil {
+            throw NonFiniteWeight(name: source.name, path: source.path, index: bad)
         }
     }
 

@@ -10,6 +10,37 @@
 #define ROWS8 1
 #endif
 
+// The sum of the squares of what is at most `limit` large, in the 32 partial sums.
+INLINE float near_squares(const float *x, size_t n, float limit) {
+    float part[ARENA_PANEL] __attribute__((aligned(64)));
+    vf sum[PARTS];
+    UNROLL for (size_t j = 0; j < PARTS; j++) sum[j] = splat(0.0f);
+    for (size_t at = 0; at < n; at += ARENA_PANEL)
+        for (size_t j = 0; j < PARTS && at + j * LANES < n; j++) {
+            vf v = take(x + at + j * LANES, n - at - j * LANES);
+            v = choose((vf)((vu)v & 0x7FFFFFFF) <= splat(limit), v, splat(0.0f));
+            sum[j] = fma_v(v, v, sum[j]);
+        }
+    UNROLL for (size_t j = 0; j < PARTS; j++) store(part + j * LANES, sum[j]);
+    return fold(part);
+}
+
+// What a row's codes reach: so many times the root mean square of its inputs. Where a few inputs are more
+// than three fourths of all squares, they say nothing of the others, which are looked at by themselves.
+#define REACH_ROUNDS 4
+
+INLINE float reach_of(const float *row, size_t inputs, float reach) {
+    float squares = sum_of(row, inputs, 0.0f, 1);
+    float limit = reach * __builtin_sqrtf(squares / (float)inputs);
+    for (int round = 1; round < REACH_ROUNDS; round++) {
+        float near = near_squares(row, inputs, limit);
+        if (!(near * 4.0f < squares)) break;
+        squares = near;
+        limit = reach * __builtin_sqrtf(squares / (float)inputs);
+    }
+    return limit;
+}
+
 static void quantize8(const float *x, size_t x_stride, size_t rows, size_t inputs, float reach,
                       const arena_codes8_t *c) {
     size_t padded = (inputs + 3) / 4 * 4;
@@ -17,7 +48,7 @@ static void quantize8(const float *x, size_t x_stride, size_t rows, size_t input
         const float *row = x + m * x_stride;
         int8_t *codes = c->codes + m * c->codes_stride;
         int32_t *far = c->far + m * inputs, count = 0, sum = 0;
-        float limit = reach * __builtin_sqrtf(sum_of(row, inputs, 0.0f, 1) / (float)inputs);
+        float limit = reach_of(row, inputs, reach);
         vf top = splat(0.0f);
         for (size_t k = 0; k < inputs; k += LANES) {
             vf size = (vf)((vu)take(row + k, inputs - k) & 0x7FFFFFFF);
@@ -151,6 +182,27 @@ static void tiles8(size_t rows, size_t blocks, const int8_t *x, size_t x_stride,
 #define CHUNK8 252  // rows; a multiple of every ROWS8
 #define GROUP8 4    // panels
 
+// part (32) = the products of row m's far inputs with the weights of a panel, in units of their codes.
+INLINE void far_inputs(const arena_product8_t *p, size_t m, size_t start, float *part) {
+    const float *x = p->x + m * p->x_stride;
+    const int32_t *far = p->codes.far + m * p->inputs;
+    for (size_t c = 0; c < ARENA_PANEL; c++) part[c] = 0.0f;
+    for (int32_t f = 0; f < p->codes.far_counts[m]; f++) {
+        size_t k = (size_t)far[f], at = start + k / 4 * ARENA_PANEL * 4 + k % 4;
+        const uint8_t *coarse = p->panels + at, *fine = p->fine + at;
+        float weights[ARENA_PANEL] __attribute__((aligned(64)));
+        float rest[ARENA_PANEL] __attribute__((aligned(64)));
+        for (size_t c = 0; c < ARENA_PANEL; c++) {
+            weights[c] = (float)((int32_t)coarse[c * 4] - 128);
+            rest[c] = (float)((int32_t)fine[c * 4] - 128);
+        }
+        vf v = splat(x[k]), unit = splat(1.0f / ARENA_FINE8);
+        for (size_t c = 0; c < ARENA_PANEL; c += LANES)
+            store(part + c,
+                  fma_v(v, fma_v(load(rest + c), unit, load(weights + c)), load(part + c)));
+    }
+}
+
 static void product8(const arena_product8_t *p) {
     int32_t sums[CHUNK8 * GROUP8 * ARENA_PANEL] __attribute__((aligned(64)));
     size_t blocks = (p->inputs + 3) / 4;
@@ -171,24 +223,12 @@ static void product8(const arena_product8_t *p) {
             for (size_t g = 0; g < group; g++) {
                 size_t panel = first + g, column = panel * ARENA_PANEL;
                 size_t columns = least(ARENA_PANEL, p->outputs - column);
-                const uint8_t *w = p->panels + panel * blocks * ARENA_PANEL * 4;
+                size_t start = panel * blocks * ARENA_PANEL * 4;
                 for (size_t i = 0; i < rows; i++) {
                     size_t m = row + i;
                     const int32_t *sum = sums + (g * CHUNK8 + i) * ARENA_PANEL;
-                    const float *x = p->x + m * p->x_stride;
-                    const int32_t *far = p->codes.far + m * p->inputs;
                     float part[ARENA_PANEL] __attribute__((aligned(64)));
-                    for (size_t c = 0; c < ARENA_PANEL; c++) part[c] = 0.0f;
-                    for (int32_t f = 0; f < p->codes.far_counts[m]; f++) {
-                        size_t k = (size_t)far[f];
-                        const uint8_t *four = w + k / 4 * ARENA_PANEL * 4 + k % 4;
-                        vf v = splat(x[k]);
-                        float codes8[ARENA_PANEL] __attribute__((aligned(64)));
-                        for (size_t c = 0; c < ARENA_PANEL; c++)
-                            codes8[c] = (float)((int32_t)four[c * 4] - 128);
-                        for (size_t c = 0; c < ARENA_PANEL; c += LANES)
-                            store(part + c, fma_v(v, load(codes8 + c), load(part + c)));
-                    }
+                    far_inputs(p, m, start, part);
                     float *y = p->y + m * p->y_stride + column;
                     float scale = p->codes.scales[m];
                     int32_t offset = 128 * p->codes.sums[m];

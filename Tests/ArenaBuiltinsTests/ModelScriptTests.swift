@@ -131,8 +131,48 @@ import Testing
         #expect(outcome.message == "")
         #expect(
             outcome.output
-                == "['answer', 'start', 'end', 'score', 'null_score'] 9\n"
+                == "['answer', 'start', 'end', 'score', 'null_score', 'probability'] 9\n"
                 + "True True\nTrue\nTrue\nTrue True\nTrue\nTrue\n")
+    }
+
+    /// Contexts longer than a window: the answers of transformers' pipeline.
+    @Test func answersInWindowsAreThePipelines() throws {
+        let scratch = Scratch()
+        let spans = joinPath(root, "Tests/Fixtures/spans")
+        let model = try scratch.copy(spans, as: "model")
+        let tokenizer = joinPath(root, "Tests/Fixtures/tokenizers/bert-uncased-small.json")
+        try writeFile(joinPath(model, "tokenizer.json"), readFile(tokenizer))
+        let outcome = runScript(
+            """
+            cfg = params(at="")
+            m = span_reader(cfg.at)
+            cases = json.load(cfg.at + "/expected.json")
+            several = 0
+            for case in cases:
+                r = m.answer(frame({"q": [case["question"]]})["q"], context=frame({"c": [case["context"]]})["c"],
+                             max_length=case["max_length"], stride=case["stride"],
+                             max_answer_tokens=case["max_answer_tokens"])
+                same = (r["answer"][0], r["start"][0], r["end"][0]) == (case["answer"], case["start"], case["end"])
+                if not same or abs(r["probability"][0] / case["probability"] - 1) > 1e-3:
+                    print(case["question"], case["max_length"], r["answer"][0], case["answer"],
+                          r["probability"][0], case["probability"])
+                if case["windows"] > 1:
+                    several += 1
+            print(several > 10, len(cases))
+            all = m.answer(frame({"q": [c["question"] for c in cases]})["q"],
+                           context=frame({"c": [c["context"] for c in cases]})["c"], max_length=64)
+            print(len(all), all["start"][0] >= 0)
+            """, parameters: ["at": model])
+        #expect(outcome.message == "")
+        #expect(outcome.output == "True 24\n24 True\n")
+        let tight = runScript(
+            """
+            cfg = params(at="")
+            m = span_reader(cfg.at)
+            df = frame({"q": ["a", "who wrote the first letter"], "c": ["b", "the cat sat on the mat " * 9]})
+            m.answer(df["q"], context=df["c"], max_length=14, stride=12)
+            """, parameters: ["at": model])
+        #expect(tight.message.contains("row 1: the question leaves"), "\(tight.message)")
     }
 
     /// A model takes the tokenizer that lies in its folder, of whatever format.

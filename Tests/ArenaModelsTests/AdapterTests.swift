@@ -2,10 +2,10 @@
 // that become codes at load; heads that begin anew.
 
 import ArenaCore
-import ArenaTensor
 import Testing
 
 @testable import ArenaModels
+@testable import ArenaTensor
 
 private let folder = joinPath(splitPath(fixtures).folder, "adapters")
 
@@ -208,6 +208,51 @@ private func floats(_ value: JSONValue?) throws -> [Float] {
         #expect(model.weightBytes < stored.weightBytes / 2)
         #expect(
             try model.core.fingerprint().precision != stored.core.fingerprint().precision)
+    }
+
+    /// Scales that become codes too: those of a checkpoint that bitsandbytes quantized so. Its CPU code looks
+    /// codes up among 65,536 places, which gives another one near the middle of two and near 0.
+    @Test func nestedScalesAreTheReferences() throws {
+        let plain = try Checkpoint(folder: base("architectures/wide"))
+        let quantized = try Checkpoint(folder: base("architectures/gemma2-nf4"))
+        let suffix = ".weight.nested_absmax"
+        let modules = quantized.names.filter { $0.hasSuffix(suffix) }.map {
+            String($0.dropLast(suffix.utf8.count))
+        }
+        #expect(modules.count == 14)
+        var (neighbours, all) = (0, 0)
+        for module in modules {
+            func stored(_ key: String) throws -> StoredTensor {
+                try #require(try quantized.tensor(module + ".weight" + key))
+            }
+            let weight = try #require(try plain.tensor(module + ".weight"))
+            let codes = try TableCodes(
+                quantizing: weight.count, name: weight.name, path: "", table: TableCodes.nf4,
+                rounded: .bfloat16, read: { weight.widen($0, to: $1) })
+            #expect(codes.codes.bytes == (try stored("").bytes), "\(module)")
+            let scales = codes.scales()
+            let nested = scales.withUnsafeBufferPointer { NestedScales($0) }
+            let theirs = try stored(".absmax").bytes
+            for (i, (own, other)) in zip(nested.codes, theirs).enumerated() where own != other {
+                neighbours += 1
+                let x = (scales[i] - nested.offset) / nested.outer[i / NestedScales.block]
+                let (near, far) = (NestedScales.table[Int(own)], NestedScales.table[Int(other)])
+                #expect(abs(x - near) <= abs(x - far) && abs(x - far) < abs(x - near) + 4e-5)
+            }
+            all += theirs.count
+            #expect(bits(nested.outer) == bits(try stored(".nested_absmax").floats), "\(module)")
+            #expect(bits(NestedScales.table) == bits(try stored(".nested_quant_map").floats))
+        }
+        #expect(neighbours * 100 < all, "\(neighbours) of \(all)")
+        let root = try JSONDocument(file: base("architectures/gemma2-nf4/expected.json")).root
+        let batch = TokenBatch(
+            try #require(root["rows"]?.elements).map { row in
+                try #require(row.elements).map { Int32(try #require($0.int)) }
+            })
+        let logits = try #require(root["values"]?.elements).flatMap { try floats($0) }
+        let model = try Classifier(
+            modelPath: base("architectures/wide"), OpeningOptions(precision: .nf4Double))
+        #expect(distance(try model.predictLogits(batch), logits) < 1e-3)
     }
 
     /// The sum becomes codes again: near the reference, whose codes are of sums that it rounds otherwise.

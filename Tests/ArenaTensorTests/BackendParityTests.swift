@@ -201,6 +201,43 @@ import Testing
         }
     }
 
+    /// Columns far smaller or larger than the others keep their precision: their inputs are scaled.
+    @Test(arguments: [nil, 70] as [Int?])
+    func wholeNumbersWithOddColumns(rowsTaken: Int?) throws {
+        var random = Seeded(78)
+        let (m, n, k) = (9, 70, 333)
+        let x = random.tensor(m, k)
+        var w = random.floats(n * k)
+        let odd: [Int: Float] = [0: 1.0 / 200, 17: 1.0 / 30, 18: 90, 332: 1.0 / 4096, 40: 0]
+        for (column, factor) in odd {
+            for row in 0..<n { w[row * k + column] *= factor }
+            for row in 0..<m { x[row, column] /= factor == 0 ? 1 : factor }
+        }
+        let source = WeightSource.dynamic8(try stored(w, [n, k]))
+        let order = rowsTaken.map { count in (0..<count).map { Int32(count - 1 - $0) } }
+        let exact = try product(x, .plain(try stored(w, [n, k])), n, order)
+        let largest = exact.reduce(0) { max($0, abs($1)) }
+        try compare(within: 2e-6) { backend in
+            let weight = WeightMatrix(outputs: n, inputs: k, order: order)
+            try weight.load(source, layout: backend.weightLayout)
+            let y = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
+            backend.product(x, weight, bias: nil, into: y)
+            let off = zip(y.values, exact).reduce(0) { max($0, abs($1.0 - $1.1)) }
+            #expect(off < 0.03 * largest, "\(backend.name): \(off) of \(largest)")
+            return y.values
+        }
+    }
+
+    private func product(
+        _ x: Tensor, _ source: WeightSource, _ n: Int, _ order: [Int32]?
+    ) throws -> [Float] {
+        let weight = WeightMatrix(outputs: n, inputs: x.columns, order: order)
+        try weight.load(source, layout: .rows)
+        let y = Tensor([Float](repeating: 0, count: x.rows * n), rows: x.rows, columns: n)
+        ReferenceBackend(blas: false).product(x, weight, bias: nil, into: y)
+        return y.values
+    }
+
     @Test(arguments: [1, 3, 31, 32, 33, 100, 768])
     func layerNorms(columns c: Int) throws {
         var random = Seeded(UInt64(c))

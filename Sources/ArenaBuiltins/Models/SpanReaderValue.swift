@@ -32,9 +32,8 @@ final class SpanReaderValue: HostObject {
         name == "tokenizer" ? tokenizer.map { .host($0) } ?? Value.none : nil
     }
 
-    private func logits(
-        _ a: Arguments, _ batch: TokenBatch
-    ) throws(Raised) -> [(starts: ArraySlice<Float>, ends: ArraySlice<Float>)?] {
+    private func logits(_ a: Arguments, _ batch: TokenBatch) throws(Raised) -> [SpanReader.Logits?]
+    {
         let task = ModelTask(
             core: model.core, batch: batch, verb: "read", name: "span_logits",
             adapter: try chosenAdapter(a, adapterNames))
@@ -44,7 +43,7 @@ final class SpanReaderValue: HostObject {
         guard a.rehearsal != nil else { return rows }
         return rows.enumerated().map { r, row in
             let zeros = [Float](repeating: 0, count: batch[r].count)[...]
-            return row ?? (starts: zeros, ends: zeros)
+            return row ?? SpanReader.Logits(starts: zeros, ends: zeros)
         }
     }
 
@@ -66,7 +65,7 @@ final class SpanReaderValue: HostObject {
         }
     }
 
-    /// Questions and contexts as pairs, with the characters that tokens stand for.
+    /// Questions and contexts as whole pairs, with the characters that tokens stand for.
     private func pairs(
         _ a: Arguments, _ questions: Series, _ contexts: Series
     ) throws(Raised) -> TokenRows {
@@ -77,7 +76,7 @@ final class SpanReaderValue: HostObject {
         }
         var options = try tokenOptions(a, from: 2)
         options.wantsTypes = true
-        options.cut = .onlySecond
+        options.maxLength = nil
         let rows = try tokenizer.encode(questions, contexts, options, places: true)
         reportTokens(rows, a, "answer")
         return rows
@@ -90,65 +89,51 @@ final class SpanReaderValue: HostObject {
             throw Raised(.value, "max_answer_tokens is at least 1, not \(longest)")
         }
         let tokens = try pairs(a, questions, contexts)
-        guard
-            let batch = TokenBatch(
-                offsets: tokens.offsets, ids: tokens.ids, types: tokens.types.map { Int32($0) }),
-            case .string(let texts) = contexts.column.storage
-        else { throw Raised(.value, "the token rows contradict themselves") }
-        let found = try logits(a, batch).enumerated().map { r, logits in
-            logits.flatMap { Answer(tokens, row: r, $0, longest: longest) }
+        guard case .string(let texts) = contexts.column.storage else {
+            throw Raised(.type, "context is a column of text")
         }
+        let windows = try SpanWindows(
+            tokens, longest: try a.int(2, or: min(model.core.longestRow, Self.longestWindow)),
+            overlap: try stride(a))
+        let rows = try logits(a, windows.batch)
+        let found = (0..<tokens.count).map { r in
+            SpanAnswer.best(
+                of: r, windows, tokens,
+                texts.withBytes(at: r) { String(decoding: $0, as: UTF8.self) },
+                rows, longest: longest)
+        }
+        return try answers(found, questions.key)
+    }
+
+    /// What transformers' pipeline takes unless it is told otherwise.
+    private static var longestWindow: Int { 384 }
+
+    /// The tokens that windows share, nil for the usual ones.
+    private func stride(_ a: Arguments) throws(Raised) -> Int? {
+        guard a.has(afterModelInput + 2) else { return nil }
+        let stride = try a.int(afterModelInput + 2)
+        guard stride >= 0 else { throw Raised(.value, "stride is at least 0, not \(stride)") }
+        return stride
+    }
+
+    private func answers(_ found: [SpanAnswer?], _ key: FrameKey?) throws(Raised) -> Value {
         let validity = Validity(found.lazy.map { $0 != nil })
+        func numbers(_ part: (SpanAnswer) -> Float) -> Column {
+            Column(.float32(found.map { $0.map(part) ?? .nan }), validity: validity)
+        }
+        func places(_ part: (SpanAnswer) -> Int) -> Column {
+            Column(.int64(found.map { Int64($0.map(part) ?? 0) }), validity: validity)
+        }
         return try framing { () throws(FrameError) in
             value(
                 try Frame(
-                    names: ["answer", "start", "end", "score", "null_score"],
+                    names: ["answer", "start", "end", "score", "null_score", "probability"],
                     columns: [
-                        try Column(
-                            found.enumerated().map { r, answer in
-                                answer?.text(
-                                    texts.withBytes(at: r) { String(decoding: $0, as: UTF8.self) })
-                            }),
-                        Column(.int64(found.map { Int64($0?.start ?? 0) }), validity: validity),
-                        Column(.int64(found.map { Int64($0?.end ?? 0) }), validity: validity),
-                        Column(.float32(found.map { $0?.score ?? .nan }), validity: validity),
-                        Column(.float32(found.map { $0?.nullScore ?? .nan }), validity: validity),
-                    ], key: questions.key))
+                        try Column(found.map { $0?.text }),
+                        places { $0.start }, places { $0.end },
+                        numbers { $0.score }, numbers { $0.nullScore }, numbers { Float($0.share) },
+                    ], key: key))
         }
-    }
-}
-
-/// The best span of a row's context.
-private struct Answer {
-    /// Characters of the context.
-    let start: Int
-    let end: Int
-    let score: Float
-    /// That of the first token, which stands for no answer.
-    let nullScore: Float
-
-    /// - Returns: nil where nothing of the context is left.
-    init?(
-        _ tokens: TokenRows, row: Int,
-        _ logits: (starts: ArraySlice<Float>, ends: ArraySlice<Float>), longest: Int
-    ) {
-        let own = tokens.offsets[row]..<tokens.offsets[row + 1]
-        // The context's tokens stand together, behind the question's.
-        let inside = own.filter { tokens.places[$0].sequence == 1 }
-        guard let first = inside.first, let last = inside.last,
-            let span = SpanReader.best(
-                starts: logits.starts, ends: logits.ends,
-                in: first - own.lowerBound..<last + 1 - own.lowerBound, longest: longest)
-        else { return nil }
-        start = Int(tokens.places[own.lowerBound + span.first].start)
-        end = max(start, Int(tokens.places[own.lowerBound + span.last].end))
-        score = span.score
-        nullScore = (logits.starts.first ?? 0) + (logits.ends.first ?? 0)
-    }
-
-    func text(_ context: String) -> String {
-        let scalars = context.unicodeScalars.dropFirst(start).prefix(end - start)
-        return String(String.UnicodeScalarView(scalars))
     }
 }
 
@@ -158,8 +143,11 @@ private let spanMethods: [Builtin] = [
         [.receiver("span_reader")] + modelInputParameters + [
             P("context", "column of text", .required, "the text that holds the answer, row by row"),
             P("max_answer_tokens", "int", .named("30"), "the longest answer"),
+            P(
+                "stride", "int", .named("128, or half a window"),
+                "tokens that windows over a longer context share"),
         ],
-        "The best span of each context for its question, keyed like the questions: its text, where it starts and ends in characters, its score (start logit + end logit), and the score of no answer."
+        "The best span of each context for its question, keyed like the questions: its text, where it starts and ends in characters, its score (start logit + end logit), the score of no answer, and its probability among the spans of its window. A context longer than max_length (384, or what the model takes) is read in windows that overlap; equal answers of several windows add their probabilities."
     ) { a throws(Raised) in
         try a.host(0, SpanReaderValue.self, "span_reader").answer(a)
     },

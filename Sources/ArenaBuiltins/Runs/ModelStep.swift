@@ -84,6 +84,7 @@ func runModel<Result>(
             seconds: seconds, outlook: deadline?.outlook(seconds) ?? "")
     }
     options.store = step
+    options.memoryLimit = a.machine.memoryLimit
     if let deadline { options.mayBegin = { seconds in deadline.allows(seconds) } }
     options.tally = { tally = $0 }
     let result: Result

@@ -105,6 +105,7 @@ func rehearseModel<Result>(
             help: "weights=\"int8\", a quantized checkpoint, or a machine with more memory")
     }
     var options = RunOptions(workers: workers)
+    options.memoryLimit = a.machine.memoryLimit
     if core.weightBytes <= Rehearsal.smallModel {
         options.isTrial = true
     } else {

@@ -72,7 +72,10 @@ package struct SafetensorsFile: WeightFile {
         }
         guard bytes.count >= 8 else { throw wrong(nil, .tooShort(bytes: bytes.count)) }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-        guard length <= UInt64(headerLimit), length <= UInt64(bytes.count - 8) else {
+        guard length <= UInt64(headerLimit) else {
+            throw wrong(nil, .headerTooLong(length, limit: headerLimit))
+        }
+        guard length <= UInt64(bytes.count - 8) else {
             throw wrong(nil, .headerLength(length, bytes: bytes.count))
         }
         let start = 8 + Int(length)
@@ -97,6 +100,10 @@ package struct SafetensorsFile: WeightFile {
     private static func readEntry(
         _ value: JSONValue, data: Range<Int>, _ wrong: (SafetensorsProblem) -> ModelError
     ) throws(ModelError) -> TensorEntry {
+        var keys: Set<String> = []
+        for (key, _) in value.members ?? [] where !keys.insert(key).inserted {
+            throw wrong(.fieldTwice(key))
+        }
         guard let type = value["dtype"]?.string else { throw wrong(.field("dtype")) }
         guard let width = bits[type] else { throw wrong(.unknownType(type)) }
         guard let sizes = value["shape"]?.elements else { throw wrong(.field("shape")) }

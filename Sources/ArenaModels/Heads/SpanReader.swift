@@ -36,12 +36,24 @@ package final class SpanReader: Sendable {
     /// The head's name in all architectures.
     static let key = "qa_outputs"
 
-    /// The logits of each row's tokens as starts, then as ends; nil for rows without a result.
+    /// The logits of a row's tokens as starts and as ends of a span (T each).
+    package struct Logits: Sendable {
+        package let starts: ArraySlice<Float>
+        package let ends: ArraySlice<Float>
+
+        package init(starts: ArraySlice<Float>, ends: ArraySlice<Float>) {
+            precondition(starts.count == ends.count, "a start and an end for each token")
+            self.starts = starts
+            self.ends = ends
+        }
+    }
+
+    /// The logits of each row's tokens; nil for rows without a result.
     /// - Parameter adapter: the number of the adapter that computes.
     /// - Throws: as `ModelCore.run`.
     package func logits(
         _ batch: TokenBatch, adapter: Int = 0, _ options: RunOptions = RunOptions()
-    ) throws(ModelError) -> [(starts: ArraySlice<Float>, ends: ArraySlice<Float>)?] {
+    ) throws(ModelError) -> [Logits?] {
         let head = heads[adapter]
         let task = RowTask(
             adapter: adapter, request: { row in (row.count, nil) },
@@ -52,7 +64,9 @@ package final class SpanReader: Sendable {
                 }
             })
         return try core.run(task, on: batch, options).map { row in
-            row.map { ($0[..<($0.count / 2)], $0[($0.count / 2)...]) }
+            row.map {
+                Logits(starts: $0[..<($0.count / 2)], ends: $0[($0.count / 2)...])
+            }
         }
     }
 
@@ -66,9 +80,8 @@ package final class SpanReader: Sendable {
 
     /// The span of the largest score inside a range of tokens, of at most so many; the first of equals.
     /// - Returns: nil if there are no tokens.
-    package static func best(
-        starts: ArraySlice<Float>, ends: ArraySlice<Float>, in tokens: Range<Int>, longest: Int
-    ) -> Span? {
+    package static func best(_ logits: Logits, in tokens: Range<Int>, longest: Int) -> Span? {
+        let (starts, ends) = (logits.starts, logits.ends)
         var best: Span?
         for first in tokens {
             for last in first..<min(first + max(1, longest), tokens.upperBound) {
@@ -78,5 +91,19 @@ package final class SpanReader: Sendable {
             }
         }
         return best
+    }
+
+    /// The probability of a span's start times that of its end, among these tokens and the row's first,
+    /// which stands for no answer.
+    package static func share(of span: Span, _ logits: Logits, in tokens: Range<Int>) -> Double {
+        func share(_ values: ArraySlice<Float>, _ place: Int) -> Double {
+            let own = values[values.startIndex + place]
+            let all = (tokens.contains(0) ? [] : [0]) + Array(tokens)
+            let sum = all.reduce(0.0) {
+                $0 + ExactMath.exponential(Double(values[values.startIndex + $1] - own))
+            }
+            return 1 / sum
+        }
+        return share(logits.starts, span.first) * share(logits.ends, span.last)
     }
 }

@@ -1,5 +1,5 @@
-// Texts that a causal model goes on with. Rows of a group grow together, a token each a pass, with their
-// keys and values kept; a row's tokens are those it gets alone.
+// Texts that a causal model goes on with. Rows grow together, a token each a pass, with their keys and values
+// kept; one that is done leaves its places to one that waits. A row's tokens are those it gets alone.
 
 import ArenaCore
 import ArenaTensor
@@ -78,15 +78,15 @@ extension VocabularyModel {
         // Keys and values may take a fourth of the memory there is.
         let budget = min(Self.mostKept, memory / 4 / max(1, options.workers) / each)
         let logits = heads[adapter].full
-        let group = GenerationGroup(
+        let growing = GrowingTexts(
             logits: logits, stack: stack, longest: core.longestRow, settings: settings,
             budget: max(1, options.tokenBudget))
         let task = RowTask(
             adapter: adapter,
             request: { row in (row.count, [row.count - 1]) },
             prepare: { layout throws(ModelError) in try logits.load(layout) },
-            passes: RowTask.Passes(growth: growth, budget: budget) { rows, device, arena, goesOn in
-                group.run(rows, device, arena, goesOn)
+            passes: RowTask.Passes(growth: growth, budget: budget) { feed, device, arena in
+                growing.run(feed, device, arena)
             })
         return try core.run(task, on: batch, options).map { GeneratedText($0) }
     }
@@ -96,7 +96,7 @@ extension VocabularyModel {
 }
 
 /// Rows that grow together.
-private struct GenerationGroup: Sendable {
+private struct GrowingTexts: Sendable {
     let logits: VocabularyProduct
     let stack: DecoderStack
     /// The longest row in tokens.
@@ -106,70 +106,88 @@ private struct GenerationGroup: Sendable {
     let budget: Int
 
     private struct Text {
+        let number: Int
         var ids: [Int32]
         let prompt: Int
         /// The most tokens it may have.
         let limit: Int
-        let firstPlace: Int
+        let places: Range<Int>
         /// Tokens whose keys and values are kept.
         var kept = 0
+        /// Tokens that were run, those that were run again too.
+        var told = 0
         var draws: Draws
         var end: GeneratedText.End?
         var isFinite = true
 
         var pending: ArraySlice<Int32> { ids[kept...] }
         var isDone: Bool { end != nil || !isFinite }
+
+        /// Numbers that are not finite tell the run that this row needs another look.
+        var numbers: [Float] {
+            guard isFinite, let end else { return [.nan] }
+            return GeneratedText(ids: Array(ids[prompt...]), end: end).numbers
+        }
     }
 
-    func run(
-        _ rows: [Pack.Row], _ device: any Backend, _ arena: ActivationArena,
-        _ goesOn: (Int) -> Bool
-    ) -> [[Float]]? {
-        var texts: [Text] = []
-        var places = 0
-        for row in rows {
-            // A token may come after the last that the model takes; it is not run.
-            let count = row.tokens.count
-            let limit = count + min(settings.maxNewTokens, longest - count + 1)
-            texts.append(
-                Text(
-                    ids: Array(row.tokens), prompt: count, limit: limit, firstPlace: places,
-                    draws: Draws(seed: settings.sampling.seed, text: row.tokens)))
-            places += limit
-        }
-        let cache = KeyValueCache(stack, places: places, arena)
-        var active = Array(texts.indices)
-        while !active.isEmpty {
-            for group in groups(active, texts) {
+    /// Runs rows of the feed until it has none.
+    func run(_ feed: RowFeed, _ device: any Backend, _ arena: ActivationArena) {
+        // The first row is the longest: what comes later fits where it stood.
+        guard let first = feed.take(.max) else { return }
+        let limit = limit(first.row)
+        var places = FreePlaces(max(limit, feed.budget))
+        let cache = KeyValueCache(stack, places: places.count, arena)
+        var texts = [text(first, limit, places.take(limit))]
+        while true {
+            while let row = feed.take(places.largest) {
+                let limit = self.limit(row.row)
+                texts.append(text(row, limit, places.take(limit)))
+            }
+            guard !texts.isEmpty else { return }
+            for group in groups(texts) {
                 let tokens = group.reduce(0) { $0 + texts[$1].pending.count }
                 let mark = arena.mark
                 extend(&texts, group, cache, device, arena)
                 arena.release(to: mark)
-                guard goesOn(tokens) else { return nil }
+                guard feed.goesOn(tokens) else { return }
             }
-            active.removeAll { texts[$0].isDone }
+            for text in texts where text.isDone {
+                feed.finish(text.number, text.numbers, text.told)
+                places.give(text.places)
+            }
+            texts.removeAll { $0.isDone }
         }
-        return texts.map { text in
-            // Numbers that are not finite tell the run that this row needs another look.
-            guard text.isFinite, let end = text.end else { return [.nan] }
-            return GeneratedText(ids: Array(text.ids[text.prompt...]), end: end).numbers
-        }
+    }
+
+    /// The most tokens of a row. A token may come after the last that the model takes; it is not run.
+    private func limit(_ row: Pack.Row) -> Int {
+        row.tokens.count + min(settings.maxNewTokens, longest - row.tokens.count + 1)
+    }
+
+    private func text(
+        _ row: (number: Int, row: Pack.Row), _ limit: Int, _ places: Range<Int>
+    ) -> Text {
+        Text(
+            number: row.number, ids: Array(row.row.tokens), prompt: row.row.tokens.count,
+            limit: limit, places: places,
+            draws: Draws(seed: settings.sampling.seed, text: row.row.tokens))
     }
 
     /// Runs what of each text was not run, and appends a token.
     private func extend(
-        _ texts: inout [Text], _ group: ArraySlice<Int>, _ cache: KeyValueCache,
+        _ texts: inout [Text], _ group: Range<Int>, _ cache: KeyValueCache,
         _ device: any Backend, _ arena: ActivationArena
     ) {
         let rows = group.map { i in
             let text = texts[i]
             return Pack.Row(
                 tokens: text.pending, wanted: [text.pending.count - 1], past: text.kept,
-                firstPlace: text.firstPlace)
+                firstPlace: text.places.lowerBound)
         }
         let hidden = stack(Pack(rows, cache: cache), on: device, arena)  // (R, C)
         let logits = logits(hidden, on: device, arena)  // (R, V)
         for (m, i) in group.enumerated() {
+            texts[i].told += texts[i].pending.count
             texts[i].kept = texts[i].ids.count
             let row = UnsafeBufferPointer(
                 start: logits.base + m * logits.stride, count: logits.columns)
@@ -196,18 +214,18 @@ private struct GenerationGroup: Sendable {
     }
 
     /// The texts in groups of at most `budget` tokens that are to be run.
-    private func groups(_ active: [Int], _ texts: [Text]) -> [ArraySlice<Int>] {
-        var groups: [ArraySlice<Int>] = []
+    private func groups(_ texts: [Text]) -> [Range<Int>] {
+        var groups: [Range<Int>] = []
         var (start, held) = (0, 0)
-        for (place, i) in active.enumerated() {
-            let count = texts[i].pending.count
-            if place > start, held + count > budget {
-                groups.append(active[start..<place])
-                (start, held) = (place, 0)
+        for (i, text) in texts.enumerated() {
+            let count = text.pending.count
+            if i > start, held + count > budget {
+                groups.append(start..<i)
+                (start, held) = (i, 0)
             }
             held += count
         }
-        groups.append(active[start...])
+        groups.append(start..<texts.count)
         return groups
     }
 }

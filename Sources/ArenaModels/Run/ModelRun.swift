@@ -31,6 +31,8 @@ package struct RunOptions: Sendable {
     /// Tokens of a pack.
     package var tokenBudget: Int
     package var backend: (any Backend)?
+    /// Bytes that the process may take, nil for what the machine has.
+    package var memoryLimit: Int?
     package var cancellation: Cancellation?
     /// Called after each pack, from one thread at a time.
     package var progress: (@Sendable (PredictionProgress) -> Void)?
@@ -83,15 +85,23 @@ struct RowTask: Sendable {
     struct Passes: Sendable {
         /// Tokens that a row may grow by.
         var growth: Int
-        /// Tokens, grown ones too, of the rows that are computed together.
+        /// Tokens, grown ones too, of the rows that a worker holds at once.
         var budget: Int
-        /// The numbers of each row; nil if the run ended. `goesOn` hears of tokens that are done
-        /// and says whether to go on.
-        var compute:
-            @Sendable (
-                [Pack.Row], _ device: any Backend, ActivationArena, _ goesOn: (Int) -> Bool
-            ) -> [[Float]]?
+        /// Takes rows until the feed has none, and gives their numbers back as they finish.
+        var compute: @Sendable (RowFeed, _ device: any Backend, ActivationArena) -> Void
     }
+}
+
+/// Where a worker whose rows grow takes them from, the longest first, and brings their numbers to.
+struct RowFeed {
+    /// Tokens that the worker may hold at once; one row may be more.
+    var budget: Int
+    /// The next row if it fits `room` tokens, grown; nil too once the run is to end.
+    var take: (_ room: Int) -> (number: Int, row: Pack.Row)?
+    /// A row is done; so many of its tokens were told of.
+    var finish: (_ number: Int, _ values: [Float], _ told: Int) -> Void
+    /// Hears of tokens that are done and says whether to go on.
+    var goesOn: (_ tokens: Int) -> Bool
 }
 
 extension ModelCore {
@@ -121,6 +131,7 @@ extension ModelCore {
             }
             rows = zip(rows, known).filter { $1 == nil }.map(\.0)
         }
+        try checkMemory(rows.first, options)
         if options.isTrial { rows = rows.suffix(1) }
         guard !rows.isEmpty else { return values }
         let growth = task.passes?.growth ?? 0
@@ -168,6 +179,16 @@ extension ModelCore {
         }
         do throws(ModelError) { try task.prepare(layout) } catch { return error }
         return nil
+    }
+
+    /// Refuses a longest row that no pack can be small enough for, by number.
+    private func checkMemory(_ longest: PackPlan.Row?, _ options: RunOptions) throws(ModelError) {
+        guard let longest else { return }
+        let bytes = longest.count * bytesPerToken
+        let available = min(ResidentModels.availableMemory(), options.memoryLimit ?? .max)
+        guard bytes > available else { return }
+        throw .rowTooLarge(
+            row: longest.members[0], tokens: longest.count, bytes: bytes, available: available)
     }
 
     /// Refuses rows that cannot be run, by number.
@@ -255,23 +276,56 @@ private final class PackRun: Sendable {
     func work() {
         let arena = model.arenas.withLock { $0.popLast() } ?? ActivationArena()
         defer { model.arenas.withLock { $0.append(arena) } }
+        if let passes = task.passes { return workGrowing(passes, arena) }
         while true {
             let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
             guard number < plan.packs.count, goesOn() else { return }
             let rows = Array(plan.rows[plan.packs[number]])
-            let tokens = rows.reduce(0) { $0 + $1.count + (task.passes?.growth ?? 0) }
+            let tokens = rows.reduce(0) { $0 + $1.count }
             // A smaller pack may still be in time.
             guard mayBegin(tokens: tokens) else { continue }
             let start = monotonicSeconds()
-            var told = 0
-            let values = compute(rows, on: device, arena) { more in
-                told += more
-                return advance(by: more)
-            }
-            guard let values else { return }
-            finish(
-                rows, values, tokens: tokens, told: told, seconds: monotonicSeconds() - start)
+            let values = compute(rows, on: device, arena)
+            finish(rows, values, tokens: tokens, told: 0, seconds: monotonicSeconds() - start)
         }
+    }
+
+    /// One worker of rows that grow: they come and go one by one.
+    private func workGrowing(_ passes: RowTask.Passes, _ arena: ActivationArena) {
+        defer { arena.reset() }
+        let workers = max(1, min(options.workers, plan.packs.count))
+        var started: [Int: Double] = [:]
+        let feed = RowFeed(
+            budget: min(passes.budget, (plan.tokens + workers - 1) / workers),
+            take: { [self] room in
+                guard let number = takeRow(room, passes.growth) else { return nil }
+                started[number] = monotonicSeconds()
+                return (number, plan.rows[number].row)
+            },
+            finish: { [self] number, values, told in
+                let row = plan.rows[number]
+                finish(
+                    [row], [values], tokens: row.count + passes.growth, told: told,
+                    seconds: monotonicSeconds() - (started[number] ?? 0))
+            },
+            goesOn: { [self] in advance(by: $0) })
+        passes.compute(feed, device, arena)
+    }
+
+    /// The number of the next row that fits and may begin.
+    private func takeRow(_ room: Int, _ growth: Int) -> Int? {
+        while goesOn() {
+            let number = next.load(ordering: .relaxed)
+            guard number < plan.rows.count else { return nil }
+            let tokens = plan.rows[number].count + growth
+            guard tokens <= room else { return nil }
+            let isTaken = next.compareExchange(
+                expected: number, desired: number + 1, ordering: .relaxed
+            ).exchanged
+            // A shorter row may still be in time.
+            if isTaken, mayBegin(tokens: tokens) { return number }
+        }
+        return nil
     }
 
     /// Reports tokens of a pack that is not done yet.
@@ -290,27 +344,39 @@ private final class PackRun: Sendable {
         // A model whose every row overflows is broken, and not to be mended here.
         for row in suspects.prefix(Self.mostSuspects) {
             guard goesOn(), options.mayBegin?(0) ?? true else { return }
-            let values = compute([row], on: reference, arena) { _ in goesOn() }
-            guard let values, values[0].allSatisfy(\.isFinite) else { continue }
+            let values = computeAlone(row, on: reference, arena)
+            guard values.allSatisfy(\.isFinite), !values.isEmpty else { continue }
             state.withLock { state in
-                state.done.append((row, values[0]))
+                state.done.append((row, values))
                 state.suspects.removeAll { $0.members == row.members }
                 state.recomputed += row.members.count
             }
-            keep([row], values)
+            keep([row], [values])
         }
+    }
+
+    /// The numbers of one row; none if the run ended.
+    private func computeAlone(
+        _ row: PackPlan.Row, on device: any Backend, _ arena: ActivationArena
+    ) -> [Float] {
+        guard let passes = task.passes else { return compute([row], on: device, arena)[0] }
+        defer { arena.reset() }
+        var (waiting, found): (PackPlan.Row?, [Float]) = (row, [])
+        let feed = RowFeed(
+            budget: passes.budget,
+            take: { _ in
+                defer { waiting = nil }
+                return waiting.map { (0, $0.row) }
+            }, finish: { _, values, _ in found = values }, goesOn: { _ in self.goesOn() })
+        passes.compute(feed, device, arena)
+        return found
     }
 
     private static let mostSuspects = 64
 
     private func compute(
-        _ rows: [PackPlan.Row], on device: any Backend, _ arena: ActivationArena,
-        _ goesOn: (Int) -> Bool
-    ) -> [[Float]]? {
-        if let passes = task.passes {
-            defer { arena.reset() }
-            return passes.compute(rows.map(\.row), device, arena, goesOn)
-        }
+        _ rows: [PackPlan.Row], on device: any Backend, _ arena: ActivationArena
+    ) -> [[Float]] {
         let pack = Pack(rows.map(\.row))
         // Types outside a model's table never reach it: they were checked.
         let hidden = model.backbones[task.adapter](pack, on: device, arena)  // (W, C)

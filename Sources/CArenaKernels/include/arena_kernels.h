@@ -63,6 +63,9 @@ typedef struct {
     int add;
 } arena_product_t;
 
+// Parts of a code: a weight is scale * (code + fine / ARENA_FINE8).
+#define ARENA_FINE8 254.0f
+
 // Rows of activations as whole numbers: x = scale * code, but for a few inputs that stand far out,
 // whose codes are 0 and whose numbers are kept.
 typedef struct {
@@ -81,6 +84,7 @@ typedef struct {
     size_t x_stride;
     arena_codes8_t codes;
     const uint8_t *panels; // (N/32, K/4, 32, 4): codes + 128, 128 as padding
+    const uint8_t *fine;   // the same of what the codes leave, in parts of a code; for far inputs
     const float *scales;   // (N/32, 32)
     const float *bias;     // (N) or NULL
     float *y;              // (M, N)
@@ -212,10 +216,11 @@ ptrdiff_t arena_pack(arena_dtype dtype, const void *x, size_t outputs, size_t in
 // The same for bytes (int8 codes).
 void arena_pack8(const void *x, size_t outputs, size_t inputs, void *panels, const int32_t *order);
 
-// Codes and scales (the largest magnitude of a row over 127) of a weight x (rows of `inputs`), as
-// `arena_product8_t` takes them. Returns the index of the first value that is not finite, or -1.
+// Codes and scales (the largest magnitude of a row over 127) of a weight x (rows of `inputs`), with
+// what the codes leave, as `arena_product8_t` takes them. Returns the index of the first value that
+// is not finite, or -1.
 ptrdiff_t arena_pack_dynamic8(arena_dtype dtype, const void *x, size_t outputs, size_t inputs,
-                              uint8_t *panels, float *scales, const int32_t *order);
+                              uint8_t *panels, uint8_t *fine, float *scales, const int32_t *order);
 
 // The same for 4-bit codes: two to a byte of x, the first in the high half; panels (N/32, K, 16),
 // zero before.
