@@ -178,4 +178,18 @@ import Testing
         #expect(TokenBatch(offsets: [0, 2, 1, 3], ids: [1, 2, 3]) == nil)
         #expect(TokenBatch(offsets: [0, 4], ids: [1, 2, 3]) == nil)
     }
+
+    @Test func aRowThatNoMemoryHoldsIsNamed() throws {
+        let model = try Classifier(
+            modelPath: joinPath(splitPath(fixtures).folder, "architectures/bert"))
+        var options = RunOptions()
+        options.memoryLimit = 4_000
+        let words = report {
+            _ = try model.predictLogits(
+                TokenBatch([[5], [6, 7] + [Int32](repeating: 8, count: 30)]), options)
+        }
+        #expect(words?.message.contains("row 1 has 32 tokens") == true, "\(words?.message ?? "")")
+        options.memoryLimit = 1 << 20
+        _ = try model.predictLogits(TokenBatch([[5], [6, 7]]), options)
+    }
 }

@@ -144,6 +144,30 @@ private let folder = joinPath(splitPath(fixtures).folder, "generation")
         #expect(words?.message == "interrupted")
     }
 
+    /// Places are had by one row at a time, and come back whole.
+    @Test func placesAreTakenAndGivenBack() {
+        var random = Seeded(21)
+        var free = FreePlaces(100)
+        var owners = [Int](repeating: 0, count: 100)
+        var held: [Range<Int>] = []
+        for _ in 0..<2_000 {
+            let count = Int.random(in: 1...30, using: &random)
+            if Bool.random(using: &random), count <= free.largest {
+                let range = free.take(count)
+                #expect(range.count == count)
+                for place in range { owners[place] += 1 }
+                held.append(range)
+            } else if !held.isEmpty {
+                let range = held.remove(at: Int.random(in: held.indices, using: &random))
+                for place in range { owners[place] -= 1 }
+                free.give(range)
+            }
+            #expect(owners.allSatisfy { $0 == 0 || $0 == 1 })
+            let runs = owners.split(separator: 1)
+            #expect(free.largest == runs.map(\.count).max() ?? 0)
+        }
+    }
+
     @Test func whatMayBeDrawnIsTheReferences() throws {
         let root = try JSONDocument(file: joinPath(folder, "sampling.json")).root
         let logits = try #require(root["logits"]?.elements).map {

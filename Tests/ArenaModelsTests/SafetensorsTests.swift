@@ -51,6 +51,9 @@ import Testing
         #expect(
             try problem([9, 0, 0, 0, 0, 0, 0, 0] + data.prefix(8))?.contains("header takes 9")
                 == true)
+        #expect(
+            try problem([0, 0, 0, 64, 0, 0, 0, 0] + data.prefix(8))?
+                .contains("takes 1073741824 bytes, more than the 100000000") == true)
         try check("[]", "not an object")
         try check("{", "not valid JSON")
         try check("{\"a\":5}", "'a' has no valid dtype")
@@ -70,6 +73,9 @@ import Testing
         try check(
             "{" + entry("a", "[4]", 0, 16) + "," + entry("a", "[4]", 0, 16) + "}", "listed twice")
         try check("{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0]}}", "data_offsets")
+        let twice = "\"dtype\":\"F32\",\"dtype\":\"F16\""
+        try check(
+            "{\"a\":{\(twice),\"shape\":[4],\"data_offsets\":[0,16]}}", "says its dtype twice")
         try check("{}", "16 bytes after")
     }
 
