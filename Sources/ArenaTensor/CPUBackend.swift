@@ -103,12 +103,26 @@ package struct CPUBackend: Backend {
         p.scale = scale
         p.add = add ? 1 : 0
         let work = x.rows * weight.inputs * weight.outputs
+        let packed = packedRows(x, outputs: weight.outputs)
+        p.packed = packed.map { UnsafePointer($0) }
+        defer { packed?.deallocate() }
         split(weight.panels, work: work, p) { kernels, p, _, range in
             var share = p
             share.first_panel = range.lowerBound
             share.last_panel = range.upperBound
             arena_product(kernels, &share)
         }
+    }
+
+    /// Rows in the order in which a product reads them; nil where packing them costs more than it saves.
+    private func packedRows(_ x: Tensor, outputs: Int) -> UnsafeMutablePointer<Float>? {
+        let tile = kernels.pointee.tile_rows
+        guard x.rows >= 2 * tile, outputs >= 8 * Int(ARENA_PANEL), x.columns > 0 else { return nil }
+        let rows = (x.rows + tile - 1) / tile * tile
+        let packed = UnsafeMutablePointer<Float>.allocate(capacity: rows * x.columns)
+        // SAFETY: room for all tiles was made; the source is a tensor of so many rows and columns.
+        kernels.pointee.pack_rows(x.base, x.stride, x.rows, x.columns, packed)
+        return packed
     }
 
     package func rotary(_ x: Tensor, headSize: Int, positions: [Int32], table: RotaryTable) {

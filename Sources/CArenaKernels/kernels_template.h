@@ -151,24 +151,25 @@ INLINE void put(float *p, vf v, size_t left) {
 
 // MARK: - products
 
-// y (rows, TILE) = x (rows, k) . w (k, TILE of a panel's 32), or y += scale * that.
-INLINE void tile(const size_t rows, size_t k, const float *restrict x, size_t x_stride,
-                 const float *restrict w, float *restrict y, size_t y_stride, int add,
-                 float scale) {
+// y (rows, TILE) = x (rows, k) . w (k, TILE of a panel's 32), or y += scale * that. Packed rows are those of
+// one tile, the ROWS numbers of an input side by side.
+INLINE void tile(const size_t rows, const int packed, size_t k, const float *restrict x,
+                 size_t x_stride, const float *restrict w, float *restrict y, size_t y_stride,
+                 int add, float scale) {
     vf sum[ROWS][NV];
     UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < NV; j++)
         sum[i][j] = splat(0.0f);
     for (size_t from = 0; from < k; from += 16) {
         // The rows of the tile below, a cache line each; past the end it is a hint that comes to
         // nothing.
-        UNROLL for (size_t i = 0; i < rows; i++)
+        if (!packed) UNROLL for (size_t i = 0; i < rows; i++)
             __builtin_prefetch(x + (rows + i) * x_stride + from, 0, 3);
         size_t to = least(from + 16, k);
         for (size_t at = from; at < to; at++) {
             vf column[NV];
             UNROLL for (size_t j = 0; j < NV; j++) column[j] = load(w + j * LANES);
             UNROLL for (size_t i = 0; i < rows; i++) {
-                vf a = splat(x[i * x_stride + at]);
+                vf a = splat(packed ? x[at * ROWS + i] : x[i * x_stride + at]);
                 UNROLL for (size_t j = 0; j < NV; j++) sum[i][j] = fma_v(a, column[j], sum[i][j]);
             }
             w += ARENA_PANEL;
@@ -181,12 +182,12 @@ INLINE void tile(const size_t rows, size_t k, const float *restrict x, size_t x_
     }
 }
 
-#define CASE(n) case n: tile(n, k, x, x_stride, w, y, y_stride, add, scale); break;
+#define CASE(n) case n: tile(n, packed, k, x, x_stride, w, y, y_stride, add, scale); break;
 
 // One tile of 1 to ROWS rows; the row count is a constant inside each case.
-static void tile_of(size_t rows, size_t k, const float *restrict x, size_t x_stride,
-                    const float *restrict w, float *restrict y, size_t y_stride, int add,
-                    float scale) {
+INLINE void tile_of(size_t rows, const int packed, size_t k, const float *restrict x,
+                    size_t x_stride, const float *restrict w, float *restrict y, size_t y_stride,
+                    int add, float scale) {
     switch (rows) {
         CASE(1) CASE(2) CASE(3) CASE(4)
 #if ROWS >= 6
@@ -198,11 +199,22 @@ static void tile_of(size_t rows, size_t k, const float *restrict x, size_t x_str
     }
 }
 
+static void strided_tile(size_t rows, size_t k, const float *x, size_t x_stride, const float *w,
+                         float *y, size_t y_stride, int add, float scale) {
+    tile_of(rows, 0, k, x, x_stride, w, y, y_stride, add, scale);
+}
+
+static void packed_tile(size_t rows, size_t k, const float *x, const float *w, float *y,
+                        size_t y_stride, int add, float scale) {
+    tile_of(rows, 1, k, x, 0, w, y, y_stride, add, scale);
+}
+
 // y (m, columns rounded up to a tile) = x (m, k) . panel (k, 32) within one K block, or
-// y += scale * that. `next` is the panel data that comes after, brought near meanwhile; or NULL.
-static void panel_block(size_t m, size_t k, const float *x, size_t x_stride, const float *panel,
-                        size_t columns, float *y, size_t y_stride, int add, float scale,
-                        const float *next) {
+// y += scale * that. Of packed rows, `tile_stride` numbers make a tile; 0 where they are not packed.
+// `next` is the panel data that comes after, brought near meanwhile; or NULL.
+static void panel_block(size_t m, size_t k, const float *x, size_t x_stride, size_t tile_stride,
+                        const float *panel, size_t columns, float *y, size_t y_stride, int add,
+                        float scale, const float *next) {
     size_t tiles = (m + ROWS - 1) / ROWS * ((columns + TILE - 1) / TILE);
     size_t share = (k * ARENA_PANEL / 16 + tiles - 1) / tiles; // cache lines of `next` a tile
     for (size_t c = 0; c < columns; c += TILE)
@@ -212,9 +224,26 @@ static void panel_block(size_t m, size_t k, const float *x, size_t x_stride, con
                     __builtin_prefetch(next + line * 16, 0, 2);
                 next += share * 16;
             }
-            tile_of(least(ROWS, m - i), k, x + i * x_stride, x_stride, panel + c,
-                    y + i * y_stride + c, y_stride, add, scale);
+            size_t rows = least(ROWS, m - i);
+            float *to = y + i * y_stride + c;
+            if (tile_stride)
+                packed_tile(rows, k, x + i / ROWS * tile_stride, panel + c, to, y_stride, add, scale);
+            else
+                strided_tile(rows, k, x + i * x_stride, x_stride, panel + c, to, y_stride, add, scale);
         }
+}
+
+// Tiles of ROWS rows one behind the other, in each the inputs one behind the other.
+static void pack_rows(const float *x, size_t x_stride, size_t rows, size_t inputs, float *out) {
+    for (size_t i = 0; i < rows; i += ROWS) {
+        size_t count = least(ROWS, rows - i);
+        for (size_t from = 0; from < inputs; from += 16) {
+            size_t to = least(from + 16, inputs);
+            for (size_t r = 0; r < count; r++)
+                for (size_t k = from; k < to; k++)
+                    out[i * inputs + k * ROWS + r] = x[(i + r) * x_stride + k];
+        }
+    }
 }
 
 // MARK: - weights to fp32
@@ -367,7 +396,9 @@ static void product(const arena_product_t *p) {
     size_t chunk = chunks ? ((p->rows + chunks - 1) / chunks + ROWS - 1) / ROWS * ROWS : 0;
     for (size_t row = 0; row < p->rows; row += chunk) {
         size_t rows = least(chunk, p->rows - row);
-        const float *x = p->x + row * p->x_stride;
+        // `row` begins a tile.
+        const float *x = p->packed ? p->packed + row * k : p->x + row * p->x_stride;
+        size_t tile_stride = p->packed ? ROWS * k : 0, along = p->packed ? ROWS : 1;
         for (size_t first = p->first_panel; first < last; first += GROUP) {
             size_t group = least(GROUP, last - first), column = first * ARENA_PANEL;
             size_t columns = least(group * ARENA_PANEL, p->outputs - column);
@@ -388,7 +419,7 @@ static void product(const arena_product_t *p) {
                         next = n + 1 < group ? panel + k * ARENA_PANEL
                             : at + block < k ? panel + (block - n * k) * ARENA_PANEL : NULL;
                     }
-                    panel_block(rows, block, x + at, p->x_stride, panel,
+                    panel_block(rows, block, x + at * along, p->x_stride, tile_stride, panel,
                                 least(ARENA_PANEL, columns - n * ARENA_PANEL),
                                 y + n * ARENA_PANEL, y_stride, at > 0 || (direct && p->add),
                                 direct ? p->scale : 1.0f, next);
@@ -599,7 +630,7 @@ static void head_products(size_t m, const float *x, size_t x_stride, const float
                           size_t count, size_t size, float *y, size_t y_stride) {
     for (size_t j = 0; j < count; j += ARENA_PANEL)
         for (size_t at = 0; at < size; at += ARENA_BLOCK)
-            panel_block(m, least(ARENA_BLOCK, size - at), x + at, x_stride,
+            panel_block(m, least(ARENA_BLOCK, size - at), x + at, x_stride, 0,
                         panels + j * size + at * ARENA_PANEL, ARENA_PANEL, y + j, y_stride, at > 0,
                         1.0f, NULL);
 }
@@ -676,7 +707,7 @@ static void attention(const arena_attention_t *p) {
                     __builtin_memset(sums, 0, rows * ARENA_PANEL * sizeof(float));
                     for (size_t at = 0; at < columns;) {
                         size_t block = least(ARENA_BLOCK - (low + at) % ARENA_BLOCK, columns - at);
-                        panel_block(rows, block, scores + at, score_stride,
+                        panel_block(rows, block, scores + at, score_stride, 0,
                                     panel + at * ARENA_PANEL, width, sums, ARENA_PANEL, 1, 1.0f, NULL);
                         at += block;
                     }
@@ -775,6 +806,8 @@ static void erf_all(const float *x, float *y, size_t n) {
 const arena_kernels KERNELS = {
     .name = KERNELS_NAME,
     .product = product,
+    .pack_rows = pack_rows,
+    .tile_rows = ROWS,
     .quantize8 = quantize8,
     .product8 = product8,
     .norm = norm,

@@ -1,6 +1,9 @@
 // The loops of bpe.c, once for each instruction set: SUFFIXED names them.
 
-enum { SUFFIXED(WINDOW) = 256, SUFFIXED(OVERLAP) = 48, SUFFIXED(PARTS) = 256 };
+/// Windows share so many symbols; where they do not agree on one of the tokens there, so many more.
+enum {
+    SUFFIXED(WINDOW) = 256, SUFFIXED(OVERLAP) = 24, SUFFIXED(WIDE_OVERLAP) = 128, SUFFIXED(PARTS) = 256
+};
 
 /// The symbols of a window with their rows in the pair table, and what each makes with its right
 /// neighbour.
@@ -128,35 +131,41 @@ static uint32_t SUFFIXED(merge_windows)(
     uint32_t tokens = SUFFIXED(merge_copy)(
         pairs, symbols, bytes, byte_pairs, length, ids[0], starts[0]);
     while (base + length < count) {
-        // The next window begins at a token well before this one's end.
-        uint32_t tail = tokens - 1;
-        while (tail > first && starts[here][tail] + SUFFIXED(OVERLAP) > length) tail--;
-        if (starts[here][tail] == 0) return NONE;
-        uint32_t next = base + starts[here][tail], other = here ^ 1;
-        uint32_t next_length =
-            count - next < SUFFIXED(WINDOW) ? count - next : SUFFIXED(WINDOW);
-        uint32_t next_tokens;
-        if (next_length == length &&
-            !memcmp(symbols + next, symbols + base, length * sizeof *symbols)) {
-            // Runs of one character and the like: what was merged already.
-            next_tokens = tokens;
-            memcpy(ids[other], ids[here], sizeof ids[here]);
-            memcpy(starts[other], starts[here], sizeof starts[here]);
-        } else {
-            next_tokens = SUFFIXED(merge_copy)(
-                pairs, symbols + next, bytes ? bytes + next : NULL, byte_pairs, next_length,
-                ids[other], starts[other]);
-        }
-        uint32_t i = tail, j = 0, shift = starts[here][tail];
+        uint32_t overlap = SUFFIXED(OVERLAP), other = here ^ 1;
+        uint32_t next, next_length, next_tokens, i, j;
         for (;;) {
-            if (i == tokens || j == next_tokens) return NONE;
-            uint32_t a = starts[here][i] - shift, b = starts[other][j];
-            if (a == b && ids[here][i] == ids[other][j] &&
-                starts[here][i + 1] - shift == starts[other][j + 1]) {
-                break;
+            // The next window begins at a token well before this one's end.
+            uint32_t tail = tokens - 1;
+            while (tail > first && starts[here][tail] + overlap > length) tail--;
+            if (starts[here][tail] == 0) return NONE;
+            next = base + starts[here][tail];
+            next_length = count - next < SUFFIXED(WINDOW) ? count - next : SUFFIXED(WINDOW);
+            if (next_length == length &&
+                !memcmp(symbols + next, symbols + base, length * sizeof *symbols)) {
+                // Runs of one character and the like: what was merged already.
+                next_tokens = tokens;
+                memcpy(ids[other], ids[here], sizeof ids[here]);
+                memcpy(starts[other], starts[here], sizeof starts[here]);
+            } else {
+                next_tokens = SUFFIXED(merge_copy)(
+                    pairs, symbols + next, bytes ? bytes + next : NULL, byte_pairs, next_length,
+                    ids[other], starts[other]);
             }
-            if (a <= b) i++;
-            if (b <= a) j++;
+            i = tail;
+            j = 0;
+            uint32_t shift = starts[here][tail];
+            while (i < tokens && j < next_tokens) {
+                uint32_t a = starts[here][i] - shift, b = starts[other][j];
+                if (a == b && ids[here][i] == ids[other][j] &&
+                    starts[here][i + 1] - shift == starts[other][j + 1]) {
+                    break;
+                }
+                if (a <= b) i++;
+                if (b <= a) j++;
+            }
+            if (i < tokens && j < next_tokens) break;
+            if (overlap == SUFFIXED(WIDE_OVERLAP)) return NONE;
+            overlap = SUFFIXED(WIDE_OVERLAP);
         }
         for (uint32_t k = first; k < i; k++) out[written++] = ids[here][k];
         first = j;

@@ -53,6 +53,7 @@ typedef struct {
 typedef struct {
     const float *x;      // (M, K), rows x_stride apart
     size_t x_stride;
+    const float *packed; // x as `pack_rows` writes it, or NULL
     arena_weight_t weight;
     const float *bias;   // (N) or NULL
     float *y;            // (M, N), rows y_stride apart
@@ -151,6 +152,10 @@ typedef enum {
 typedef struct arena_kernels {
     const char *name;
     void (*product)(const arena_product_t *);
+    // x (rows, inputs) in the order in which a product reads it: `out` has room for the rows rounded
+    // up to whole tiles of `tile_rows`. It pays where there are many rows and outputs.
+    void (*pack_rows)(const float *x, size_t x_stride, size_t rows, size_t inputs, float *out);
+    size_t tile_rows;
     // Codes of rows of x (M, K); far is what exceeds `reach` times the root mean square of its row.
     void (*quantize8)(const float *x, size_t x_stride, size_t rows, size_t inputs, float reach,
                       const arena_codes8_t *codes);
