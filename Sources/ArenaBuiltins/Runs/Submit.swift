@@ -34,10 +34,10 @@ let submitFunction = Builtin(
             """, prints: "0.75\n"),
         Example(
             """
-            write_csv(frame({"id": [1, 2], "a": [0.5, 0.5], "b": [0.5, 0.5]}, key="id"), ".build/sample.csv")
+            write_csv(frame({"id": [1, 2], "a": [0.5, 0.5], "b": [0.5, 0.5]}, key="id"), ".build/two.csv")
             p = frame({"id": [1, 2], "a": [0.25, None], "b": [0.75, None]}, key="id")
-            submit(p, like=".build/sample.csv", to=".build/submission.csv", fill="like")
-            print(read_csv(".build/submission.csv", key="id")["b"][1])
+            submit(p, like=".build/two.csv", to=".build/filled.csv", fill="like")
+            print(read_csv(".build/filled.csv", key="id")["b"][1])
             """, prints: "0.5\n"),
     ]
 ) { a throws(Raised) in
