@@ -5,11 +5,14 @@ enum {
     SUFFIXED(WINDOW) = 256, SUFFIXED(OVERLAP) = 24, SUFFIXED(WIDE_OVERLAP) = 128, SUFFIXED(PARTS) = 256
 };
 
-/// The symbols of a window with their rows in the pair table, and what each makes with its right
-/// neighbour.
+/// The symbols of a window with their rows in the pair table, what each makes with its right neighbour,
+/// and the least ranks of blocks of 16 where there is more than one.
 typedef struct {
     uint32_t symbols[256], ranks[256], made[256];
     uint64_t rows[256];
+    uint16_t next[256], previous[256];
+    uint32_t minima[16];
+    uint32_t count, blocks;
 } SUFFIXED(Window);
 
 /// Sets a pair by its slot; what is made is asked for ahead of its merge.
@@ -30,67 +33,107 @@ ARENA_INLINE void SUFFIXED(set_pairs)(
     }
 }
 
-/// Merges up to 256 symbols whose pairs are set; writes the tokens and the symbol that each starts at,
-/// and returns how many they are.
-static inline uint32_t SUFFIXED(merge_window)(
-    const arena_bpe_pairs *pairs, SUFFIXED(Window) *w, uint32_t count, int32_t *ids,
-    uint16_t *starts) {
-    uint16_t next[256], previous[256];
-    uint32_t minima[16];
-    uint32_t room = merge_rounded(count), blocks = room / 16;
-    for (uint32_t i = count ? count - 1 : 0; i < room; i++) w->ranks[i] = NONE;
+/// The next merge of a window.
+typedef struct {
+    uint32_t at, right, after, before;
+} SUFFIXED(Merge);
+
+/// Readies up to 256 symbols whose pairs are set for their merges.
+ARENA_INLINE void SUFFIXED(begin_merging)(SUFFIXED(Window) *w, uint32_t count) {
+    w->count = count;
+    w->blocks = merge_rounded(count) / 16;
+    for (uint32_t i = count ? count - 1 : 0; i < w->blocks * 16; i++) w->ranks[i] = NONE;
     for (uint32_t i = 0; i < count; i++) {
-        next[i] = (uint16_t)(i + 1);
-        previous[i] = (uint16_t)(i - 1);
+        w->next[i] = (uint16_t)(i + 1);
+        w->previous[i] = (uint16_t)(i - 1);
     }
-    if (blocks > 1) {
-        for (uint32_t k = 0; k < 16; k++) {
-            minima[k] = k < blocks ? merge_least(w->ranks + k * 16) : NONE;
-        }
+    if (w->blocks <= 1) return;
+    for (uint32_t k = 0; k < 16; k++) {
+        w->minima[k] = k < w->blocks ? merge_least(w->ranks + k * 16) : NONE;
     }
-    for (;;) {
-        uint32_t best, at;
-        if (blocks > 1) {
-            best = merge_least(minima);
-            if (best == NONE) break;
-            uint32_t block = merge_first_of(minima, best);
-            at = block * 16 + merge_first_of(w->ranks + block * 16, best);
-        } else {
-            best = merge_least(w->ranks);
-            if (best == NONE) break;
-            at = merge_first_of(w->ranks, best);
-        }
-        uint32_t right = next[at], after = next[right], before = previous[at];
-        uint32_t symbol = w->made[at];
-        uint64_t row = pairs->rows[symbol];
-        w->symbols[at] = symbol;
-        w->rows[at] = row;
-        next[at] = (uint16_t)after;
-        w->ranks[right] = NONE;
-        if (after < count) {
-            previous[after] = (uint16_t)at;
-            SUFFIXED(set_pair)(
-                pairs, w, at, arena_bpe_find_in_row(pairs, row, w->symbols[after]));
-        } else {
-            w->ranks[at] = NONE;
+}
+
+/// Chooses the next merge; false if there is none. With `asks`, what it will look up is asked for.
+ARENA_INLINE bool SUFFIXED(choose)(
+    const arena_bpe_pairs *pairs, const SUFFIXED(Window) *w, bool asks, SUFFIXED(Merge) *merge) {
+    uint32_t best = merge_least(w->blocks > 1 ? w->minima : w->ranks);
+    if (best == NONE) return false;
+    uint32_t block = w->blocks > 1 ? merge_first_of(w->minima, best) : 0;
+    uint32_t at = block * 16 + merge_first_of(w->ranks + block * 16, best);
+    uint32_t right = w->next[at], after = w->next[right], before = w->previous[at];
+    *merge = (SUFFIXED(Merge)){at, right, after, before};
+    if (asks) {
+        if (after < w->count) {
+            __builtin_prefetch(
+                arena_bpe_slot_in_row(pairs, pairs->rows[w->made[at]], w->symbols[after]));
         }
         if (before != 0xFFFF) {
-            SUFFIXED(set_pair)(
-                pairs, w, before, arena_bpe_find_in_row(pairs, w->rows[before], symbol));
-        }
-        if (blocks <= 1) continue;
-        minima[at >> 4] = merge_least(w->ranks + (at & ~15u));
-        if (right >> 4 != at >> 4) minima[right >> 4] = merge_least(w->ranks + (right & ~15u));
-        if (before != 0xFFFF && before >> 4 != at >> 4) {
-            minima[before >> 4] = merge_least(w->ranks + (before & ~15u));
+            __builtin_prefetch(arena_bpe_slot_in_row(pairs, w->rows[before], w->made[at]));
         }
     }
+    return true;
+}
+
+ARENA_INLINE void SUFFIXED(apply)(
+    const arena_bpe_pairs *pairs, SUFFIXED(Window) *w, const SUFFIXED(Merge) *merge) {
+    uint32_t at = merge->at, right = merge->right, after = merge->after, before = merge->before;
+    uint32_t symbol = w->made[at];
+    uint64_t row = pairs->rows[symbol];
+    w->symbols[at] = symbol;
+    w->rows[at] = row;
+    w->next[at] = (uint16_t)after;
+    w->ranks[right] = NONE;
+    if (after < w->count) {
+        w->previous[after] = (uint16_t)at;
+        SUFFIXED(set_pair)(pairs, w, at, arena_bpe_find_in_row(pairs, row, w->symbols[after]));
+    } else {
+        w->ranks[at] = NONE;
+    }
+    if (before != 0xFFFF) {
+        SUFFIXED(set_pair)(
+            pairs, w, before, arena_bpe_find_in_row(pairs, w->rows[before], symbol));
+    }
+    if (w->blocks <= 1) return;
+    w->minima[at >> 4] = merge_least(w->ranks + (at & ~15u));
+    if (right >> 4 != at >> 4) w->minima[right >> 4] = merge_least(w->ranks + (right & ~15u));
+    if (before != 0xFFFF && before >> 4 != at >> 4) {
+        w->minima[before >> 4] = merge_least(w->ranks + (before & ~15u));
+    }
+}
+
+/// Goes through the merges that are left.
+static inline void SUFFIXED(merge_all)(const arena_bpe_pairs *pairs, SUFFIXED(Window) *w) {
+    SUFFIXED(Merge) merge;
+    while (SUFFIXED(choose)(pairs, w, false, &merge)) SUFFIXED(apply)(pairs, w, &merge);
+}
+
+/// Goes through the merges of two windows in turn: while one waits for memory, the other goes on.
+static inline void SUFFIXED(merge_both)(
+    const arena_bpe_pairs *pairs, SUFFIXED(Window) *a, SUFFIXED(Window) *b) {
+    SUFFIXED(Merge) of_a, of_b;
+    while (SUFFIXED(choose)(pairs, a, true, &of_a)) {
+        bool goes_on = SUFFIXED(choose)(pairs, b, true, &of_b);
+        SUFFIXED(apply)(pairs, a, &of_a);
+        if (!goes_on) {
+            SUFFIXED(merge_all)(pairs, a);
+            return;
+        }
+        SUFFIXED(apply)(pairs, b, &of_b);
+    }
+    SUFFIXED(merge_all)(pairs, b);
+}
+
+/// Writes the tokens of a window that is merged and, if asked for, the symbol that each starts at;
+/// returns how many they are.
+ARENA_INLINE uint32_t SUFFIXED(tokens_of)(
+    const SUFFIXED(Window) *w, int32_t *ids, uint16_t *starts) {
     uint32_t left = 0;
-    for (uint32_t i = 0; i < count; i = next[i]) {
+    for (uint32_t i = 0; i < w->count; i = w->next[i]) {
         ids[left] = (int32_t)w->symbols[i];
-        starts[left++] = (uint16_t)i;
+        if (starts) starts[left] = (uint16_t)i;
+        left++;
     }
-    starts[left] = (uint16_t)count;
+    if (starts) starts[left] = (uint16_t)w->count;
     return left;
 }
 
@@ -115,7 +158,9 @@ static inline uint32_t SUFFIXED(merge_copy)(
     } else {
         SUFFIXED(set_pairs)(pairs, &w, count);
     }
-    return SUFFIXED(merge_window)(pairs, &w, count, ids, starts);
+    SUFFIXED(begin_merging)(&w, count);
+    SUFFIXED(merge_all)(pairs, &w);
+    return SUFFIXED(tokens_of)(&w, ids, starts);
 }
 
 /// See arena_bpe_merge_windows. `bytes`, if given, are what the symbols stand for one by one, and
@@ -178,24 +223,36 @@ static uint32_t SUFFIXED(merge_windows)(
     return written;
 }
 
+/// Whether a piece fits a window that starts from its bytes.
+ARENA_INLINE bool SUFFIXED(fits_window)(const arena_bpe_model *model, uint64_t n) {
+    return model->byte_pairs && n <= SUFFIXED(WINDOW);
+}
+
+/// Readies the window of a piece that fits one.
+ARENA_INLINE void SUFFIXED(begin_piece)(
+    const arena_bpe_model *model, const uint8_t *p, uint64_t n, SUFFIXED(Window) *w) {
+    uint32_t count = (uint32_t)n;
+    if (is_ascii(p, n) || !model->seams.bits) {
+        for (uint32_t i = 0; i < count; i++) w->symbols[i] = model->byte_ids[p[i]];
+        SUFFIXED(set_byte_pairs)(&model->pairs, model->byte_pairs, p, w, count);
+    } else {
+        count = symbols_of_bytes(model, w->symbols, p, n);
+        SUFFIXED(set_pairs)(&model->pairs, w, count);
+    }
+    SUFFIXED(begin_merging)(w, count);
+}
+
 /// Merges one piece, or a part of one between seams; returns how many tokens, or NONE where `scratch`
 /// is too small.
 static __attribute__((noinline)) uint32_t SUFFIXED(merge_piece)(
     const arena_bpe_model *model, arena_bpe_state *state, const uint8_t *p, uint64_t n,
     int32_t *out) {
     const arena_bpe_pairs *pairs = &model->pairs;
-    if (model->byte_pairs && n <= 256) {
+    if (SUFFIXED(fits_window)(model, n)) {
         SUFFIXED(Window) w;
-        uint16_t starts[257];
-        uint32_t count = (uint32_t)n;
-        if (is_ascii(p, n) || !model->seams.bits) {
-            for (uint32_t i = 0; i < count; i++) w.symbols[i] = model->byte_ids[p[i]];
-            SUFFIXED(set_byte_pairs)(pairs, model->byte_pairs, p, &w, count);
-        } else {
-            count = symbols_of_bytes(model, w.symbols, p, n);
-            SUFFIXED(set_pairs)(pairs, &w, count);
-        }
-        return SUFFIXED(merge_window)(pairs, &w, count, out, starts);
+        SUFFIXED(begin_piece)(model, p, n, &w);
+        SUFFIXED(merge_all)(pairs, &w);
+        return SUFFIXED(tokens_of)(&w, out, NULL);
     }
     uint64_t room = model->spells_bytes && !model->byte_pairs ? n * 2 : n;
     if (room > state->scratch.capacity) {
@@ -225,20 +282,60 @@ static __attribute__((noinline)) uint32_t SUFFIXED(merge_piece)(
     return written;
 }
 
+/// Writes the tokens of a part of a piece that is known, and up to four more; returns how many, or -1.
+ARENA_INLINE int64_t SUFFIXED(known_part)(
+    arena_bpe_state *state, const uint8_t *p, uint64_t n, uint64_t mark, int32_t *out) {
+    if (n > 15) return arena_piece_find_long(&state->cache, p, n, mark, out);
+    if (!state->cache.slots) return -1;
+    uint32_t end = (uint32_t)n;
+    int32_t *after = out;
+    return cache_look_up(&state->cache, p, 0, &end, 0, 1, mark, &after) ? after - out : -1;
+}
+
 /// Spells a part of a piece; returns how many tokens, or NONE.
 static inline uint32_t SUFFIXED(spell_part)(
     const arena_bpe_model *model, arena_bpe_state *state, const uint8_t *p, uint64_t n,
     uint64_t mark, int32_t *out) {
-    if (n > 15) {
-        int64_t known = arena_piece_find_long(&state->cache, p, n, mark, out);
-        if (known >= 0) return (uint32_t)known;
-    }
+    int64_t known = SUFFIXED(known_part)(state, p, n, mark, out);
+    if (known >= 0) return (uint32_t)known;
     uint64_t unknown = state->unknown;
     uint32_t written = SUFFIXED(merge_piece)(model, state, p, n, out);
     if (written != NONE && state->unknown == unknown) {
         arena_piece_insert(&state->cache, p, n, mark, out, written);
     }
     return written;
+}
+
+/// Spells two parts, one behind the other, that fit windows; returns how many tokens.
+static __attribute__((noinline)) uint32_t SUFFIXED(spell_two_parts)(
+    const arena_bpe_model *model, arena_bpe_state *state, const uint8_t *p, uint64_t n, uint64_t m,
+    uint64_t mark, int32_t *out) {
+    int64_t known = SUFFIXED(known_part)(state, p, n, mark, out);
+    int32_t ids[SUFFIXED(WINDOW) + 4];
+    int64_t next_known = SUFFIXED(known_part)(state, p + n, m, mark, ids);
+    SUFFIXED(Window) windows[2];
+    if (known < 0) SUFFIXED(begin_piece)(model, p, n, &windows[0]);
+    if (next_known < 0) SUFFIXED(begin_piece)(model, p + n, m, &windows[1]);
+    if (known < 0 && next_known < 0) {
+        SUFFIXED(merge_both)(&model->pairs, &windows[0], &windows[1]);
+    } else if (known < 0) {
+        SUFFIXED(merge_all)(&model->pairs, &windows[0]);
+    } else if (next_known < 0) {
+        SUFFIXED(merge_all)(&model->pairs, &windows[1]);
+    }
+    uint32_t written = (uint32_t)known;
+    if (known < 0) {
+        written = SUFFIXED(tokens_of)(&windows[0], out, NULL);
+        arena_piece_insert(&state->cache, p, n, mark, out, written);
+    }
+    int32_t *rest = out + written;
+    if (next_known < 0) {
+        uint32_t count = SUFFIXED(tokens_of)(&windows[1], rest, NULL);
+        arena_piece_insert(&state->cache, p + n, m, mark, rest, count);
+        return written + count;
+    }
+    memcpy(rest, ids, (uint64_t)next_known * sizeof *ids);
+    return written + (uint32_t)next_known;
 }
 
 /// Takes a piece apart at its seams and spells the parts; false where `scratch` is too small.
@@ -281,8 +378,16 @@ static bool SUFFIXED(spell_apart)(
                 done = known;
                 if (done == count) break;
             }
-            uint32_t written =
-                SUFFIXED(spell_part)(model, state, p + start, ends[done] - start, mark, *out);
+            uint64_t size = ends[done] - start;
+            uint32_t written;
+            if (done + 1 < count && SUFFIXED(fits_window)(model, size) &&
+                SUFFIXED(fits_window)(model, ends[done + 1] - ends[done])) {
+                written = SUFFIXED(spell_two_parts)(
+                    model, state, p + start, size, ends[done + 1] - ends[done], mark, *out);
+                done++;
+            } else {
+                written = SUFFIXED(spell_part)(model, state, p + start, size, mark, *out);
+            }
             if (written == NONE) return false;
             *out += written;
             start = ends[done++];

@@ -258,50 +258,31 @@ private final class BlockRoom {
 }
 
 /// Lets blocks claim their places in a file in turn.
-private final class WriteOrder: @unchecked Sendable {
-    // SAFETY: all state is touched with the lock held.
-    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var turn = 0
-    private var offset: Int
-    private var error: FileError?
-
-    init(_ start: Int) {
-        offset = start
-        pthread_mutex_init(lock, nil)
-        pthread_cond_init(changed, nil)
+private final class WriteOrder: Sendable {
+    private struct State: Sendable {
+        var turn = 0
+        var offset: Int
+        var error: FileError?
     }
+    private let state: Monitor<State>
 
-    deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(lock)
-        lock.deallocate()
-        changed.deallocate()
-    }
+    init(_ start: Int) { state = Monitor(State(offset: start)) }
 
     /// The block's offset, once it is its turn; nil after a failure.
     func wait(for block: Int, length: Int) -> Int? {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
-        while turn != block { pthread_cond_wait(changed, lock) }
-        let start = offset
-        offset += length
-        turn += 1
-        pthread_cond_broadcast(changed)
-        return error == nil ? start : nil
+        let place: Int?? = state.wait { state in
+            guard state.turn == block else { return nil }
+            let start = state.offset
+            state.offset += length
+            state.turn += 1
+            return .some(state.error == nil ? start : nil)
+        }
+        return place ?? nil
     }
 
-    func fail(_ failure: FileError) {
-        pthread_mutex_lock(lock)
-        error = error ?? failure
-        pthread_mutex_unlock(lock)
-    }
+    func fail(_ failure: FileError) { state.change { $0.error = $0.error ?? failure } }
 
-    var failure: FileError? {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
-        return error
-    }
+    var failure: FileError? { state.read { $0.error } }
 }
 
 extension Column {

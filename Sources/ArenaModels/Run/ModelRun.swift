@@ -361,6 +361,7 @@ private final class PackRun: Sendable {
         _ rows: [PackPlan.Row], _ values: [[Float]], tokens: Int, told: Int, seconds: Double
     ) {
         let good = zip(rows, values).filter { $1.allSatisfy(\.isFinite) }
+        keep(good.map(\.0), good.map(\.1))
         state.withLock { state in
             for (row, own) in zip(rows, values) {
                 if own.allSatisfy(\.isFinite) {
@@ -376,7 +377,6 @@ private final class PackRun: Sendable {
             state.progress.seconds = monotonicSeconds() - began
             options.progress?(state.progress)
         }
-        keep(good.map(\.0), good.map(\.1))
     }
 
     private func keep(_ rows: [PackPlan.Row], _ values: [[Float]]) {

@@ -8,7 +8,7 @@ import Synchronization
 package protocol RowStore: Sendable {
     /// The results that are known, nil for the others.
     func values(for rows: [Digest]) -> [[Float]?]
-    /// Keeps results; returns at once.
+    /// Keeps results; waits at most until those that the same thread has left before are safe.
     func keep(_ rows: [Digest], _ values: [[Float]])
     /// Whether results can no longer be kept: then the run ends.
     var hasFailed: Bool { get }

@@ -36,23 +36,34 @@ extension Journal {
 
     /// Commits all results that wait.
     /// - Throws: `JournalError`, also one that has happened before: then nothing is kept any more.
-    package func flush() throws(JournalError) {
-        try flushing.holding { () throws(JournalError) in try commit(try results.take()) }
+    package func flush() throws(JournalError) { try flush(.machine) }
+
+    func flush(_ durability: Durability) throws(JournalError) {
+        try flushing.holding { () throws(JournalError) in
+            let group = try results.take()
+            let mustSync = durability == .machine && results.isUnsynced
+            guard !group.results.isEmpty || mustSync else { return results.settle(.machine) }
+            try commit(group.results, durability)
+            results.settle(durability)
+        }
     }
 
     private func commit(
-        _ waiting: [(computation: Digest, result: RowResult)]
+        _ waiting: [(computation: Digest, result: RowResult)], _ durability: Durability
     ) throws(JournalError) {
-        guard !waiting.isEmpty else { return }
         do throws(JournalError) {
             try perform { database throws(JournalError) in
-                try database.transaction { () throws(JournalError) in
+                try database.transaction(durability) { () throws(JournalError) in
                     for (computation, result) in waiting {
                         try database.run(
                             "INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?)",
                             .int(try self.makeNumber(of: computation, database)),
                             .blob(Self.key(result.row)), .blob(result.value),
                             .int(Self.seal(computation, result.row, result.value)))
+                    }
+                    // A page that is written anew, since a commit of nothing waits for nothing.
+                    if waiting.isEmpty {
+                        try database.run("PRAGMA user_version=\(JournalSchema.version)")
                     }
                 }
             }

@@ -17,10 +17,22 @@ enum JournalValue: Sendable, Equatable {
     init(_ number: Double?) { self = number.map { .real($0) } ?? .null }
 }
 
+/// What a commit outlives.
+enum Durability: Sendable {
+    /// The end of the process, however it comes.
+    case process
+    /// The end of the machine as well: the disk has been waited for.
+    case machine
+}
+
 final class JournalDatabase {
     let path: String
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
+    /// What commits outlive at present.
+    private var durability = Durability.machine
+    /// Whether less than the machine can be asked for: SQLite's older journal would lie torn.
+    private var writesAhead = false
 
     /// Opens the file, or makes it.
     /// - Parameter vfs: the name of SQLite's layer below, nil for the system's.
@@ -43,7 +55,7 @@ final class JournalDatabase {
         try run("PRAGMA mmap_size=0")
         if reading { return }
         // Where a file system cannot share memory SQLite keeps its older journal: as safe, slower.
-        _ = try first("PRAGMA journal_mode=WAL") { $0.text(0) }
+        writesAhead = try first("PRAGMA journal_mode=WAL") { $0.text(0) } == "wal"
         try run("PRAGMA synchronous=FULL")
     }
 
@@ -98,8 +110,13 @@ final class JournalDatabase {
         }
     }
 
-    /// Runs statements that stand or fall together; on disk when this returns.
-    func transaction<T>(_ body: () throws(JournalError) -> T) throws(JournalError) -> T {
+    /// Runs statements that stand or fall together, and then are safe.
+    func transaction<T>(
+        _ durability: Durability = .machine, _ body: () throws(JournalError) -> T
+    ) throws(JournalError) -> T {
+        try makeCommits(durability)
+        // A statement alone is a transaction too, and waits for the disk.
+        defer { try? makeCommits(.machine) }
         try run("BEGIN IMMEDIATE")
         do throws(JournalError) {
             let result = try body()
@@ -110,6 +127,15 @@ final class JournalDatabase {
             try? run("ROLLBACK")
             throw error
         }
+    }
+
+    private func makeCommits(_ durability: Durability) throws(JournalError) {
+        let wanted = writesAhead ? durability : .machine
+        guard wanted != self.durability else { return }
+        // It takes effect when it is prepared, so it cannot be kept prepared.
+        let pragma = "PRAGMA synchronous=\(wanted == .machine ? "FULL" : "NORMAL")"
+        guard sqlite3_exec(handle, pragma, nil, nil, nil) == SQLITE_OK else { throw lastError() }
+        self.durability = wanted
     }
 
     /// Copies the file without its empty pages. SQLite attaches the copy, which nothing else may.

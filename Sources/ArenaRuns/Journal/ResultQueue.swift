@@ -1,10 +1,9 @@
-// Results on their way to disk: workers leave them and go on; a thread of its own commits them in groups,
-// after some hundredths of a second and a second at the latest. What waits, and what is under way, can be
-// lost.
+// Results on their way to disk: workers leave them and go on; a thread of its own commits them in groups.
+// A commit outlives the process at once, and the machine when the disk has been waited for, a second
+// later at most.
 
 import ArenaCore
 import Glibc
-import Synchronization
 
 /// A row's result: its identity within its computation, and its bytes.
 package struct RowResult: Sendable, Equatable {
@@ -18,66 +17,142 @@ package struct RowResult: Sendable, Equatable {
 }
 
 final class ResultQueue: Sendable {
-    private struct State {
-        var waiting: [(computation: Digest, result: RowResult)] = []
+    /// Results that are committed together, and the threads that have left them.
+    struct Group: Sendable {
+        var results: [(computation: Digest, result: RowResult)] = []
+        var owners: [pthread_t] = []
+        /// When the first was left.
         var since: Double?
+    }
+
+    private struct State: Sendable {
+        var waiting = Group()
+        /// Who has results in the group under way.
+        var committing: [pthread_t] = []
         var failure: JournalError?
         var isStopped = false
+        /// Whether a thread waits for results it has left before.
+        var isPressed = false
         /// Seconds that a result waits for others.
-        var patience = ResultQueue.leastPatience
+        var patience = 0.0
+        /// Since when there are commits that the disk may not have.
+        var unsynced: Double?
+        /// Seconds that threads have waited here.
+        var waited = 0.0
+
+        func holds(_ thread: pthread_t) -> Bool {
+            waiting.owners.contains(thread) || committing.contains(thread)
+        }
+
+        /// What is to be done now, and if nothing, in how many seconds.
+        var due: (durability: Durability?, seconds: Double) {
+            let now = monotonicSeconds()
+            let sync = unsynced.map { $0 + ResultQueue.longestUnsynced - now } ?? .infinity
+            if sync <= 0 { return (.machine, 0) }
+            guard let since = waiting.since else { return (nil, sync) }
+            let commit = isPressed ? 0 : since + patience - now
+            return commit <= 0 ? (.process, 0) : (nil, min(sync, commit))
+        }
     }
-    private let state = Mutex(State())
-    private static let leastPatience = 0.01
-    private static let mostPatience = 1.0
+    private let state = Monitor(State())
+    private let began = monotonicSeconds()
+    /// Seconds that threads may wait for the disk, beside a tenth of the time.
+    private let leastWait: Double
+    private static let longestUnsynced = 0.75
+
+    init(leastWait: Double = 0.1) { self.leastWait = leastWait }
 
     /// Begins to commit; the journal is not kept alive by that.
     func start(for journal: Journal) {
         startThread { [self, weak journal] in
-            while !state.withLock({ $0.isStopped }) {
-                usleep(10_000)
-                guard isDue else { continue }
+            while let durability = nextDuty() {
                 guard let journal else { return }
                 let start = threadSeconds()
-                try? journal.flush()
-                // A twentieth of a processor's time at most goes to commits; waiting for the disk
-                // keeps nobody from computing.
-                let wait = 20 * (threadSeconds() - start)
-                state.withLock {
-                    $0.patience = min(max(wait, Self.leastPatience), Self.mostPatience)
-                }
+                try? journal.flush(durability)
+                // A twentieth of a processor's time at most goes to commits that nobody waits for.
+                let patience = 20 * (threadSeconds() - start)
+                state.change { $0.patience = min(patience, Self.longestUnsynced) }
             }
         }
     }
 
-    func stop() { state.withLock { $0.isStopped = true } }
-
-    private var isDue: Bool {
-        state.withLock { state in
-            guard state.failure == nil, let since = state.since else { return false }
-            return monotonicSeconds() - since >= state.patience
+    /// Waits until something is to be done; nil at the end.
+    private func nextDuty() -> Durability? {
+        enum Duty { case again, commit(Durability), over }
+        while true {
+            let end = monotonicSeconds() + state.read { $0.due.seconds }
+            let duty: Duty? = state.wait(seconds: end - monotonicSeconds()) { state in
+                if state.isStopped || state.failure != nil { return .over }
+                let due = state.due
+                if let durability = due.durability { return .commit(durability) }
+                // What has come since may be due before what is waited for.
+                return monotonicSeconds() + due.seconds < end ? Duty.again : nil
+            }
+            switch duty {
+            case .commit(let durability): return durability
+            case .over: return nil
+            case .again, nil: continue
+            }
         }
     }
 
+    func stop() { state.change { $0.isStopped = true } }
+
+    /// Leaves results. A thread whose earlier ones are not committed yet waits for that, so that of each at
+    /// most one share can be lost; on a slow disk for a tenth of the time.
     func add(_ results: [RowResult], to computation: Digest) {
-        state.withLock { state in
+        let thread = pthread_self()
+        let start = monotonicSeconds()
+        let mayWait: Double? = state.change { state in
+            guard state.failure == nil, state.holds(thread) else { return nil }
+            state.isPressed = true
+            return leastWait + (start - began) / 10 - state.waited
+        }
+        if let mayWait, mayWait > 0 {
+            _ = state.wait(seconds: mayWait) { state -> Bool? in
+                state.failure != nil || !state.holds(thread) ? true : nil
+            }
+        }
+        state.change { state in
             guard state.failure == nil else { return }
-            for result in results { state.waiting.append((computation, result)) }
-            if state.since == nil { state.since = monotonicSeconds() }
+            if mayWait != nil { state.waited += monotonicSeconds() - start }
+            for result in results { state.waiting.results.append((computation, result)) }
+            state.waiting.owners.append(thread)
+            state.waiting.since = state.waiting.since ?? monotonicSeconds()
         }
     }
 
-    /// What waits; it is the caller's to bring to disk, or to report.
-    func take() throws(JournalError) -> [(computation: Digest, result: RowResult)] {
-        let (waiting, failure) = state.withLock { state in
-            defer { (state.waiting, state.since) = ([], nil) }
-            return (state.waiting, state.failure)
+    /// What waits; it is the caller's to commit, and then to say so, or to report.
+    func take() throws(JournalError) -> Group {
+        let (group, failure) = state.change { state in
+            let group = state.waiting
+            state.committing = group.owners
+            state.waiting = Group()
+            state.isPressed = false
+            return (group, state.failure)
         }
         if let failure { throw failure }
-        return waiting
+        return group
     }
 
-    /// The first thing that went wrong; nothing is taken after it.
-    var failure: JournalError? { state.withLock { $0.failure } }
+    /// Says that what was taken is committed.
+    func settle(_ durability: Durability) {
+        state.change { state in
+            state.committing = []
+            switch durability {
+            case .process: state.unsynced = state.unsynced ?? monotonicSeconds()
+            case .machine: state.unsynced = nil
+            }
+        }
+    }
 
-    func fail(_ error: JournalError) { state.withLock { $0.failure = $0.failure ?? error } }
+    /// Whether there are commits that the disk may not have.
+    var isUnsynced: Bool { state.read { $0.unsynced != nil } }
+
+    /// The first thing that went wrong; nothing is taken after it.
+    var failure: JournalError? { state.read { $0.failure } }
+
+    func fail(_ error: JournalError) {
+        state.change { $0.failure = $0.failure ?? error }
+    }
 }

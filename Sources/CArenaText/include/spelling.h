@@ -38,6 +38,12 @@ ARENA_INLINE uint32_t arena_bpe_slot(uint32_t right, uint32_t bits) {
     return right * 0x9E3779B1u >> (32 - bits);
 }
 
+/// Where the search for a pair begins whose left token has this row.
+ARENA_INLINE const uint64_t *arena_bpe_slot_in_row(
+    const arena_bpe_pairs *pairs, uint64_t row, uint32_t right) {
+    return pairs->slots + (row >> 8) + (row ? arena_bpe_slot(right, row & 0xFF) : 0);
+}
+
 /// The slot of a pair whose left token has this row, or all ones.
 ARENA_INLINE uint64_t arena_bpe_find_in_row(
     const arena_bpe_pairs *pairs, uint64_t row, uint32_t right) {
