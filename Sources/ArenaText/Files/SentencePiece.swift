@@ -388,10 +388,10 @@ private struct SentencePieceSteps {
                         left: split.left, right: split.right, id: id))
             }
         }
-        guard merges.count < MergeTable.limit else {
+        guard merges.count < MergeList.limit else {
             throw .unsupported(
                 key: "pieces", value: "\(merges.count) merges",
-                supported: "fewer than \(MergeTable.limit)", place: FilePlace(path))
+                supported: "fewer than \(MergeList.limit)", place: FilePlace(path))
         }
         // Sorting is stable, so pieces of one score stay in the file's order.
         merges.sort {
@@ -401,9 +401,8 @@ private struct SentencePieceSteps {
         for merge in merges { list.append(Int(merge.left), Int(merge.right), merge.id) }
         return BPE(
             vocabulary: vocabulary, tokenCount: pieces.count, pieces: vocabulary,
-            merges: MergeTable(list, idEnd: pieces.count), spellsBytes: false,
-            ignoreMerges: false,
-            fallsBack: fallsBack, fuseUnknown: true, unknown: pieces[unknownID].text)
+            merges: list, spellsBytes: false, ignoreMerges: false, fallsBack: fallsBack,
+            fuseUnknown: true, unknown: pieces[unknownID].text)
     }
 }
 

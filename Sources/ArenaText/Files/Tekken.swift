@@ -87,7 +87,7 @@ private func readTokens(
     }
     guard let merges = tekkenMerges(pieces, special..<special + count) else {
         throw part.unsupported(
-            "\(MergeTable.limit) or more merges", supported: "fewer than \(MergeTable.limit)")
+            "\(MergeList.limit) or more merges", supported: "fewer than \(MergeList.limit)")
     }
     for (id, name) in names.enumerated() {
         let bytes = Array(name.utf8)
@@ -99,7 +99,7 @@ private func readTokens(
 }
 
 /// Two tokens merge if their bytes together are a token, in the order of its rank; nil for too many.
-private func tekkenMerges(_ pieces: ByteDictionary, _ ids: Range<Int>) -> MergeTable? {
+private func tekkenMerges(_ pieces: ByteDictionary, _ ids: Range<Int>) -> MergeList? {
     var merges: [(split: TokenSplits.Split, id: Int)] = []
     merges.reserveCapacity(2 * ids.count)
     var splits = TokenSplits(pieces)
@@ -108,10 +108,10 @@ private func tekkenMerges(_ pieces: ByteDictionary, _ ids: Range<Int>) -> MergeT
             found.count < 2 ? found : found.sorted { ($0.left, $0.right) < ($1.left, $1.right) }
         for split in sorted { merges.append((split, id)) }
     }
-    guard merges.count < MergeTable.limit else { return nil }
+    guard merges.count < MergeList.limit else { return nil }
     var list = MergeList(capacity: merges.count)
     for merge in merges { list.append(Int(merge.split.left), Int(merge.split.right), merge.id) }
-    return MergeTable(list, idEnd: pieces.idEnd)
+    return list
 }
 
 /// The rank and the token of an entry, where they stand there plainly.

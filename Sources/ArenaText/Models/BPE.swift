@@ -40,7 +40,7 @@ final class BPE: TokenModel {
         }
         let vocabulary = try known.get()
         entries.discard()
-        let merges = try MergeTable(part.member("merges"), vocabulary: vocabulary)
+        let merges = try MergeList(part.member("merges"), vocabulary: vocabulary)
         self.init(
             vocabulary: vocabulary, tokenCount: entries.count, pieces: bytes ?? vocabulary,
             merges: merges,
@@ -53,7 +53,7 @@ final class BPE: TokenModel {
 
     /// A model of tables that are there: `pieces` is the vocabulary in the texts' own bytes.
     init(
-        vocabulary: ByteDictionary, tokenCount: Int, pieces: ByteDictionary, merges: MergeTable,
+        vocabulary: ByteDictionary, tokenCount: Int, pieces: ByteDictionary, merges: MergeList,
         spellsBytes: Bool, ignoreMerges: Bool, fallsBack: Bool = false, fuseUnknown: Bool = false,
         unknown: [UInt8]? = nil
     ) {
@@ -62,18 +62,23 @@ final class BPE: TokenModel {
         self.spellsBytes = spellsBytes
         self.ignoreMerges = ignoreMerges
         self.fuseUnknown = fuseUnknown
-        self.merges = merges
         idEnd = vocabulary.idEnd
         symbols = SymbolTable(
             vocabulary: vocabulary, idEnd: idEnd, spellsBytes: spellsBytes, fallsBack: fallsBack)
         unknownID = unknown?.withUnsafeBytes { vocabulary.id(of: $0) }.map { UInt32($0) }
         wholePieces = ignoreMerges ? pieces : nil
-        bytePairs = spellsBytes && symbols.isComplete ? merges.bytePairs(symbols) : nil
-        seams = Self.makeSeams(merges, pieces, symbols, unknownID)
-        if bytePairs != nil { symbols.joinScalars(pieces, merges, count: idEnd) }
-        longTokens = LongTokens(wholePieces, idEnd)
+        let (symbols, unknownID, wholePieces) = (symbols, unknownID, wholePieces)
+        let end = max(idEnd, pieces.idEnd)
+        let (table, (seams, longTokens)) = atOnce {
+            MergeTable(merges, idEnd: end)
+        } and: {
+            (Self.makeSeams(merges, pieces, symbols, unknownID), LongTokens(wholePieces, end))
+        }
+        (self.merges, self.seams, self.longTokens) = (table, seams, longTokens)
+        bytePairs = spellsBytes && symbols.isComplete ? table.bytePairs(symbols) : nil
+        if bytePairs != nil { symbols.joinScalars(pieces, merges, table, count: idEnd) }
         tables = Self.makeTables(
-            merges, symbols, bytePairs, wholePieces, longTokens, seams, unknownID, fuseUnknown)
+            table, symbols, bytePairs, wholePieces, longTokens, seams, unknownID, fuseUnknown)
     }
 
     private static func makeTables(
@@ -106,7 +111,7 @@ final class BPE: TokenModel {
 
     /// Seams, where every symbol stands for the text it is named after.
     private static func makeSeams(
-        _ merges: MergeTable, _ pieces: ByteDictionary, _ symbols: SymbolTable, _ unknownID: UInt32?
+        _ merges: MergeList, _ pieces: ByteDictionary, _ symbols: SymbolTable, _ unknownID: UInt32?
     ) -> SeamTable? {
         if symbols.spellsBytes {
             guard symbols.isComplete else { return nil }
@@ -116,7 +121,7 @@ final class BPE: TokenModel {
         }
         // Merges of tokens such as `<0x41>` or the unknown one join what is not in the text.
         let strange = symbols.fallbackTokens.union(unknownID.map { [$0] } ?? [])
-        for rank in 0..<merges.count where merges.operands.base[rank] != .max {
+        for rank in 0..<merges.count {
             let pair = merges.operands.base[rank]
             if strange.contains(UInt32(pair >> 32)) || strange.contains(UInt32(pair & 0xFFFF_FFFF))
             {

@@ -19,7 +19,7 @@ final class SeamTable: Sendable {
     nonisolated(unsafe) let seams: arena_seams
 
     /// For tokens whose bytes `bytesOf` gives; nil for tokens that cannot occur in a text.
-    init(merges: MergeTable, idEnd: Int, holdsUnknown: Bool, bytesOf: (Int) -> Bytes?) {
+    init(merges: MergeList, idEnd: Int, holdsUnknown: Bool, bytesOf: (Int) -> Bytes?) {
         self.holdsUnknown = holdsUnknown
         seams = arena_seams(
             narrow: narrow.base, bits: bits.base, partial_meets: partialMeets.base,
@@ -32,7 +32,7 @@ final class SeamTable: Sendable {
             ends.base[id] = Self.end(of: token) ?? SymbolTable.none
             starts.base[id] = Self.start(of: token) ?? SymbolTable.none
         }
-        for rank in 0..<merges.count where merges.operands.base[rank] != .max {
+        for rank in 0..<merges.count {
             let pair = merges.operands.base[rank]
             let end = ends.base[Int(pair >> 32)]
             let start = starts.base[Int(pair & 0xFFFF_FFFF)]

@@ -56,10 +56,12 @@ final class SymbolTable: Sendable {
     /// Spelling bytes: gives each scalar of several bytes the token that they become by themselves, where
     /// whatever that token merges into has a later rank than what makes it. Merging may start from such a
     /// token if nothing reaches into it from outside: it is whole before its first merge either way.
-    func joinScalars(_ vocabulary: ByteDictionary, _ merges: MergeTable, count idEnd: Int) {
+    func joinScalars(
+        _ vocabulary: ByteDictionary, _ merges: MergeList, _ table: MergeTable, count idEnd: Int
+    ) {
         var ranks: [UInt32: UInt32] = [:]
         fillPages(vocabulary, idEnd) { token, id in
-            guard token.count > 1, let rank = lastRank(token, id, merges) else { return false }
+            guard token.count > 1, let rank = lastRank(token, id, table) else { return false }
             ranks[id] = rank
             return true
         }
@@ -67,7 +69,7 @@ final class SymbolTable: Sendable {
         var spoilt: Set<UInt32> = []
         var isScalar = [Bool](repeating: false, count: idEnd)
         for id in ranks.keys { isScalar[Int(id)] = true }
-        for (rank, pair) in early.enumerated() where pair != .max {
+        for (rank, pair) in early.enumerated() {
             for id in [UInt32(pair >> 32), UInt32(pair & 0xFFFF_FFFF)] where isScalar[Int(id)] {
                 if let last = ranks[id], rank <= last { spoilt.insert(id) }
             }
