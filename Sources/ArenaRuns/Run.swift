@@ -23,7 +23,7 @@ package struct RunSettings: Sendable {
     /// Seconds; nil for the usual.
     package var reserve: Double?
     /// Model calls that a trial of the script has met; nil if it was not tried to its end.
-    package var callsTried: Int?
+    package var callsTried: [CallForecast]?
 
     package init() {}
 
@@ -44,6 +44,8 @@ package final class Run: Sendable {
         var stepsBegun = 0
         /// How many steps the run will have, as far as a trial or the last run of the command shows.
         var stepsExpected: Int?
+        /// What its calls take, as far as a trial of the command has told.
+        var calls: [CallForecast]
         var steps: [StepRecord] = []
         var metrics: [MetricRecord] = []
         var seeds: [SeedRecord] = []
@@ -64,7 +66,10 @@ package final class Run: Sendable {
         self.settings = settings
         self.now = now
         self.tell = tell
-        state = Mutex(State(record: record, stepsExpected: settings.callsTried))
+        state = Mutex(
+            State(
+                record: record, stepsExpected: settings.callsTried?.count,
+                calls: settings.callsTried ?? []))
     }
 
     /// Prepares what must be known before the script begins: with a deadline, when the command was
@@ -118,8 +123,15 @@ package final class Run: Sendable {
             }
             let begun = try journal.begin(record, fresh: settings.isFresh)
             let steps = try journal.stepsOfLastRun(of: begun)
+            let calls: [CallForecast]
+            if let tried = settings.callsTried {
+                calls = tried
+                journal.keep(tried, of: begun.command)
+            } else {
+                calls = try journal.calls(of: begun.command)
+            }
             state.withLock {
-                ($0.journal, $0.record) = (journal, begun)
+                ($0.journal, $0.record, $0.calls) = (journal, begun, calls)
                 $0.stepsExpected = $0.stepsExpected ?? steps
             }
             return journal

@@ -25,7 +25,7 @@ package struct TrialSettings: Sendable {
 enum FirstTrial {
     case refused(ExitStatus)
     /// With the calls of models that it makes; nil if the time was up before its end.
-    case passed(calls: Int?)
+    case passed(calls: [CallForecast]?)
 }
 
 extension Session {
@@ -124,7 +124,7 @@ extension Session {
             return .refused(signal == SIGTERM ? .terminated : .interrupted)
         }
         guard !result.faults.isEmpty else {
-            return .passed(calls: result.stoppedAt == nil ? rehearsal.calls.count : nil)
+            return .passed(calls: result.stoppedAt == nil ? rehearsal.calls.map(\.forecast) : nil)
         }
         let status = report(.rejected(result.faults))
         tellNote(

@@ -67,6 +67,8 @@ func runModel<Result>(
     let requests = a.machine.requests
     let deadline = a.run?.deadline
     defer { progress.finish() }
+    let later = step.flatMap { step in a.run?.work(after: step.number) }
+    let productsPerToken = Double(task.core.productsPerToken)
     nonisolated(unsafe) var tally = RowTally()
     var options = RunOptions(
         workers: workers, tokenBudget: budget, cancellation: cancellation
@@ -74,9 +76,10 @@ func runModel<Result>(
         if requests.isStopRequested { cancellation.cancel() }
         let speed = Double(p.tokens) / max(p.seconds, 1e-9)
         let left = Double(p.totalTokens - p.tokens) / max(speed, 1e-9)
+        let whole = left + (later?.seconds(speed: speed * productsPerToken) ?? 0)
         progress.update(
             done: p.tokens, total: p.totalTokens, count: p.rows, of: p.totalRows,
-            left: left, detail: "\(Int(speed)) tokens/s", outlook: deadline?.outlook(left) ?? "")
+            left: left, detail: "\(Int(speed)) tokens/s", outlook: deadline?.outlook(whole) ?? "")
     }
     options.willLoad = { bytes, seconds in
         progress.announce(

@@ -5,6 +5,7 @@ import ArenaCore
 import ArenaFrame
 import ArenaLanguage
 import ArenaModels
+import ArenaRuns
 import Synchronization
 
 /// A call of a model that a script makes.
@@ -21,6 +22,10 @@ package struct PlannedCall: Sendable {
     package var weightBytes: Int
     /// Seconds that loading them takes, about; 0 where an earlier call has.
     package var loadSeconds: Double
+
+    package var forecast: CallForecast {
+        CallForecast(products: products, loadSeconds: loadSeconds)
+    }
 }
 
 /// The trial under way; in place of the run at the machine's `host`.
