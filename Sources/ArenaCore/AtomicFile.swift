@@ -19,6 +19,10 @@ package final class AtomicFile {
     private var pending: [UInt8] = []
     private static let flushSize = 1 << 18
 
+    /// Writes out what has been printed and is still held back: it comes before what is written next into
+    /// a stream of this process.
+    package static let whatIsPrinted = Mutex<(@Sendable () -> Void)?>(nil)
+
     /// Opens a temporary file. `path` may be a link, also to a file that is not there yet: the file
     /// that it stands for is written, and the link stays.
     /// - Throws: `FileError` if the folder or the file may not be written, or the target is a folder.
@@ -96,7 +100,9 @@ package final class AtomicFile {
     private func pass() throws(FileError) {
         let goal: Int32
         switch place {
-        case .descriptor(let number): goal = fcntl(number, F_DUPFD_CLOEXEC, 0)
+        case .descriptor(let number):
+            if let printed = Self.whatIsPrinted.withLock({ $0 }) { printed() }
+            goal = fcntl(number, F_DUPFD_CLOEXEC, 0)
         case .device(let target), .file(let target, _): goal = open(target, O_WRONLY | O_CLOEXEC)
         }
         guard goal >= 0 else { throw .system(path: path, doing: "opening", code: errno) }

@@ -1,7 +1,9 @@
 // Standard output as a script's `print` sees it. A terminal or a pipe gets each text at once, so
 // that a notebook shows progress; a file gets large blocks.
 
+import ArenaCore
 import Glibc
+import Synchronization
 
 /// Collects and writes what a script prints, and remembers the first failure.
 package final class OutputSink {
@@ -20,6 +22,10 @@ package final class OutputSink {
         var info = stat()
         let isFile = fstat(descriptor, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
         blockSize = isFile ? 1 << 16 : 0
+        guard isFile, descriptor == STDOUT_FILENO else { return }
+        // SAFETY: a script prints and writes files on one thread.
+        nonisolated(unsafe) weak let sink = self
+        AtomicFile.whatIsPrinted.withLock { $0 = { sink?.flush() } }
     }
 
     /// Prints a text as it is.

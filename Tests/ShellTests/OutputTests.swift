@@ -44,6 +44,16 @@ import Testing
             after: ">> all.csv && echo last >> all.csv")
         #expect(appended.code == 0, "\(appended.errors)")
         #expect(folder.read("all.csv") == "first\n\(Self.table)last\n")
+        try folder.write(
+            "b.as",
+            """
+            print("before")
+            df = frame({"id": [1, 2], "a": [0.5, 0.25]}, key="id")
+            write_csv(df, "/dev/stdout")
+            print("after")
+            """)
+        _ = try shell("arenascript run b.as > printed.txt", in: folder)
+        #expect(folder.read("printed.txt") == "before\n\(Self.table)after\n")
         #expect(try run(to: "/dev/null").code == 0)
         let fifo = try run(
             to: "pipe", before: "mkfifo pipe; cat pipe > read.csv &", after: "; wait")
