@@ -152,17 +152,18 @@ extension ModelCore {
 
     /// Refuses rows that cannot be run, by number.
     package func check(_ batch: TokenBatch) throws(ModelError) {
+        let (limit, vocabulary, types) = (longestRow, vocabulary, backbone.typeCount)
         for r in 0..<batch.count {
             let row = batch[r]
             guard !row.isEmpty else { throw .emptyRow(r) }
-            guard row.count <= longestRow else {
-                throw .rowTooLong(row: r, tokens: row.count, limit: longestRow)
+            guard row.count <= limit else {
+                throw .rowTooLong(row: r, tokens: row.count, limit: limit)
             }
-            for id in row where id < 0 || Int(id) >= vocabulary {
+            if let id = row.first(where: { $0 < 0 || Int($0) >= vocabulary }) {
                 throw .tokenID(row: r, id: id, vocabulary: vocabulary)
             }
-            guard let types = backbone.typeCount else { continue }
-            for type in batch.types(r) where type < 0 || Int(type) >= types {
+            guard let types else { continue }
+            if let type = batch.types(r).first(where: { $0 < 0 || Int($0) >= types }) {
                 throw .tokenType(row: r, type: type, types: types)
             }
         }

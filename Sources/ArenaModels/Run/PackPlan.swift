@@ -24,6 +24,12 @@ struct PackPlan: Sendable {
     private struct Content: Hashable {
         var tokens: ArraySlice<Int32>
         var types: ArraySlice<Int32>
+
+        func hash(into hasher: inout Hasher) {
+            // All bytes at once: number by number it would take longer than making the tokens.
+            tokens.withUnsafeBytes { hasher.combine(bytes: $0) }
+            types.withUnsafeBytes { hasher.combine(bytes: $0) }
+        }
     }
 
     /// The rows of a batch, identical ones once, the longest first.
