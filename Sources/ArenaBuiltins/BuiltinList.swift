@@ -69,6 +69,7 @@ package let allBuiltins: [Builtin] = [
     tokenizerFunction,
     tokensFunction,
     trainTestSplitFunction,
+    trainTokenizerFunction,
     unzipFunction,
     whereFunction,
     wordTokenizerFunction,

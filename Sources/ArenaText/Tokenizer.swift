@@ -63,7 +63,7 @@ package final class Tokenizer: Sendable {
             TokenizerFile(document: readJSON(json, name: name), settings: settings))
     }
 
-    private init(_ read: TokenizerFile) throws(TokenizerError) {
+    init(_ read: TokenizerFile) throws(TokenizerError) {
         let (document, settings) = (read.document, read.settings)
         let file = document.name
         path = file

@@ -83,6 +83,11 @@ extension TokenizerError {
                 place: FilePlace(path),
                 help:
                     "the template is chat_template in tokenizer_config.json or chat_template.jinja")
+        case .vocabularyTooSmall(let size, let needed):
+            return FaultReport(
+                .value,
+                "\(size) tokens are too few: the special tokens and the characters of the texts are \(needed)",
+                help: "vocab_size=\(needed) or more")
         case .textTooLong(let bytes, let limit):
             return FaultReport(
                 .value, "a text of \(bytes) bytes is over the limit of \(limit) bytes",

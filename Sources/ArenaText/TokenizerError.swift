@@ -33,4 +33,6 @@ package enum TokenizerError: ArenaFault, Equatable {
     /// A chat template that is wrong, not supported, or refuses the messages.
     case chatTemplate(path: String, line: Int, message: String)
     case textTooLong(bytes: Int, limit: Int)
+    /// A vocabulary to be trained cannot hold its special tokens and all characters of the texts.
+    case vocabularyTooSmall(size: Int, needed: Int)
 }

@@ -10,26 +10,33 @@ private typealias P = BuiltinParameter
 /// A tokenizer in a script; calling it on a text gives a list of ids.
 final class TokenizerValue: HostObject {
     private(set) var tokenizer: Tokenizer
+    /// What a tokenizer that was trained is saved as.
+    private(set) var files: TokenizerTraining.Files?
 
-    init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+    init(_ tokenizer: Tokenizer, files: TokenizerTraining.Files? = nil) {
+        self.tokenizer = tokenizer
+        self.files = files
+    }
 
     /// Adds tokens; what was encoded before keeps its ids.
     func add(_ tokens: [String], special: Bool) throws(TokenizerError) -> Int {
         let (changed, count) = try tokenizer.adding(tokens, special: special)
         tokenizer = changed
+        // The files would be another tokenizer's.
+        if count > 0 { files = nil }
         return count
     }
 
     static let hostType = HostType(
         "tokenizer", summary: "Turns text into token ids as the model's own files say.",
-        methods: tokenizerMethods + tokenizerTextMethods)
+        methods: tokenizerMethods + tokenizerTextMethods + [tokenizerSaveMethod])
     var type: HostType { Self.hostType }
     var attributeNames: [String] {
         ["bos", "cls", "eos", "mask", "pad", "sep", "unk"].flatMap { ["\($0)_id", "\($0)_token"] }
             + ["vocab_size"]
     }
     var representation: String { "<tokenizer \(tokenizer.path)>" }
-    func forWorker() -> (any HostObject)? { TokenizerValue(tokenizer) }
+    func forWorker() -> (any HostObject)? { TokenizerValue(tokenizer, files: files) }
 
     func attribute(_ name: String) throws(Raised) -> Value? {
         func id(_ id: Int32?) -> Value { id.map { .int(Int($0)) } ?? Value.none }

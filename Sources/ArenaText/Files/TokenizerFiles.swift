@@ -111,7 +111,7 @@ struct FileToken {
 
     var json: String {
         "{\"id\":\(id),\"content\":\(JSONText.quoted(content)),\"special\":\(isSpecial),"
-            + "\"normalized\":false,\"lstrip\":\(stripsLeft)}"
+            + "\"single_word\":false,\"normalized\":false,\"lstrip\":\(stripsLeft),\"rstrip\":false}"
     }
 }
 
@@ -129,7 +129,8 @@ func templateJSON(_ single: [String], _ pair: [String], _ ids: [String: Int]) ->
         }.joined(separator: ",")
     }
     let tokens = ids.sorted { $0.key < $1.key }.map {
-        "\(JSONText.quoted($0.key)):{\"id\":\(JSONText.quoted($0.key)),\"ids\":[\($0.value)]}"
+        let name = JSONText.quoted($0.key)
+        return "\(name):{\"id\":\(name),\"ids\":[\($0.value)],\"tokens\":[\(name)]}"
     }
     return
         "{\"type\":\"TemplateProcessing\",\"single\":[\(slots(single))],\"pair\":[\(slots(pair))],"
