@@ -44,11 +44,11 @@ let trainTokenizerFunction = Builtin(
         throw a.marking(
             2, Raised(.value, "model= is one of \(names), not '\(try a.string(2))'"))
     }
-    var training = TokenizerTraining(kind, vocabularySize: try positive(a, 1) ?? 30_000)
+    var training = TokenizerTraining(kind, vocabularySize: try a.count(1) ?? 30_000)
     if a.has(3) { training.specialTokens = try a.strings(3) }
-    training.minFrequency = try a.count(4) ?? 0
-    training.limitAlphabet = try positive(a, 5)
-    training.maxTokenLength = try positive(a, 6)
+    training.minFrequency = max(0, try a.int(4, or: 0))
+    training.limitAlphabet = try a.count(5)
+    training.maxTokenLength = try a.count(6)
     training.like = try a.optionalString(7)
     if let empty = training.specialTokens?.firstIndex(of: "") {
         throw a.marking(3, Raised(.value, "special_tokens[\(empty)] is empty"))
@@ -80,14 +80,6 @@ private func trainingTexts(_ a: Arguments) throws(Raised) -> TextStorage {
     }
     let list = try a.strings(0)
     return try framing { () throws(FrameError) in try TextStorage(list) }
-}
-
-private func positive(_ a: Arguments, _ i: Int) throws(Raised) -> Int? {
-    guard let number = try a.count(i) else { return nil }
-    guard number > 0 else {
-        throw a.marking(i, Raised(.value, "it must be at least 1, not \(number)"))
-    }
-    return number
 }
 
 let tokenizerSaveMethod = Builtin(

@@ -21,7 +21,7 @@ struct TokenizerRecipe {
     /// Whether words are spelled in GPT-2's alphabet of bytes.
     var spellsBytes = false
 
-    /// The file's content.
+    /// The file's content; without ids nothing is put around texts.
     func document(
         model: String, ids: [[UInt8]: Int] = [:], special: [[UInt8]] = []
     ) -> [UInt8] {
@@ -32,7 +32,8 @@ struct TokenizerRecipe {
         json.raw("{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,")
         json.raw("\"added_tokens\":[\(added.joined(separator: ","))],")
         json.raw("\"normalizer\":\(normalizer),\"pre_tokenizer\":\(preTokenizer),")
-        json.raw("\"post_processor\":\(postProcessor(ids)),\"decoder\":\(decoder),")
+        let post = ids.isEmpty ? "null" : postProcessor(ids)
+        json.raw("\"post_processor\":\(post),\"decoder\":\(decoder),")
         json.raw("\"model\":\(model)}")
         return json.bytes
     }
