@@ -34,7 +34,7 @@ let trainTokenizerFunction = Builtin(
     "Trains a tokenizer on texts; equal texts give equal tokenizers.",
     examples: [
         Example(
-            trained + "print([t.id_to_token(i) for i in t(\"lowest\")])", prints: "['low', 'est']\n"
+            trained + "print([t.id_to_token(i) for i in t(\"lowest\")])", prints: "['lowe', 'st']\n"
         )
     ]
 ) { a throws(Raised) in
