@@ -155,6 +155,28 @@ import Testing
         #expect(kept == ["mine"])
     }
 
+    /// A changed name in the definition of a table: SQLite finds nothing wrong with the file.
+    @Test(arguments: ["digest TEXT NOT NULL UNIQUE", "value BLOB NOT NULL", "computations"])
+    func aChangedDefinitionIsDamage(_ words: String) throws {
+        let path = joinPath(folder, Journal.fileName)
+        do {
+            let journal = try Journal(folder: folder)
+            journal.keep(Self.results(0..<3), of: Self.computation)
+            try journal.close()
+        }
+        do { try JournalDatabase(path).run("PRAGMA wal_checkpoint(TRUNCATE)") }
+        var bytes = try readFile(path)
+        let place = try #require(bytes.firstRange(of: Array(words.utf8)))
+        bytes[place.lowerBound] = UInt8(ascii: "x")
+        for name in listDirectory(folder) { unlink(joinPath(folder, name)) }
+        try writeFile(path, bytes)
+        let journal = try Journal(folder: folder)
+        journal.keep(Self.results(0..<3), of: Self.computation)
+        try journal.close()
+        #expect(try found(0..<3) == 3)
+        #expect(fileExists(path + ".aside-1"))
+    }
+
     /// Damage anywhere: what is found is right or not found; the run goes on.
     @Test func damagedBytesAreNeverTakenForResults() throws {
         let path = joinPath(folder, Journal.fileName)

@@ -19,8 +19,10 @@ package enum JournalError: ArenaFault, Equatable {
     init(path: String, code: Int32, message: String) {
         switch code & 0xFF {
         case SQLITE_CORRUPT, SQLITE_NOTADB: self = .damaged(path: path, message: message)
-        // What a changed byte of the header comes to.
-        case SQLITE_ERROR where message == "unsupported file format":
+        // What a changed byte of the header or of the tables' definitions comes to: the statements are
+        // always the same, and fit the tables as they were made.
+        case SQLITE_ERROR
+        where ["unsupported file format", "no such ", "table "].contains { message.hasPrefix($0) }:
             self = .damaged(path: path, message: message)
         default: self = .sqlite(path: path, code: code, message: message)
         }
