@@ -26,16 +26,21 @@ let facts = [StepFact(.task, "", "logits"), StepFact(.weights, "model.safetensor
 let digests = (0..<rows).map { Digest(of: "row \($0)") }
 let values = (0..<rows).map { [Float($0), 0.25, -1] }
 
-for spread in [0.0, 10.0] {
-    try measured("record \(rows) rows over \(Int(spread)) s") {
+/// Rows of a pack.
+let pack = 5
+for spread in [0.0, 60.0] {
+    try measured("record \(rows) rows in packs of \(pack) over \(Int(spread)) s") {
         var settings = RunSettings()
         settings.state = folder + "-\(Int(spread))"
         let run = Run(record, settings)
         let step = try run.step("bench", facts)
-        for start in stride(from: 0, to: rows, by: 25) {
-            let part = start..<start + 25
-            step.keep(Array(digests[part]), Array(values[part]))
-            if spread > 0 { usleep(UInt32(spread * 1e6 * 25 / Double(rows))) }
+        // Two workers, each with every other pack.
+        runWorkers(2) { worker in
+            for start in stride(from: worker * pack, to: rows, by: 2 * pack) {
+                let part = start..<start + pack
+                step.keep(Array(digests[part]), Array(values[part]))
+                if spread > 0 { usleep(UInt32(spread * 2e6 * Double(pack) / Double(rows))) }
+            }
         }
         try step.finish(RowTally())
         try run.finish(.finished)
