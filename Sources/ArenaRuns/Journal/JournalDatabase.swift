@@ -54,6 +54,9 @@ final class JournalDatabase {
         // Pages are not mapped: a file that another process cuts short is an error, not a signal.
         try run("PRAGMA mmap_size=0")
         if reading { return }
+        // Rows come in the order of their digests, each to a page of its own: small pages are less to write.
+        // A file that is there keeps its own.
+        try run("PRAGMA page_size=1024")
         // Where a file system cannot share memory SQLite keeps its older journal: as safe, slower.
         writesAhead = try first("PRAGMA journal_mode=WAL") { $0.text(0) } == "wal"
         try run("PRAGMA synchronous=FULL")
