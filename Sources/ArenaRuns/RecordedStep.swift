@@ -138,7 +138,7 @@ extension Run {
 
 /// Numbers as the journal has them, little-endian.
 private func encoded(_ values: [Float]) -> [UInt8] {
-    values.map(\.bitPattern.littleEndian).withUnsafeBytes { Array($0) }
+    values.map { $0.bitPattern.littleEndian }.withUnsafeBytes { Array($0) }
 }
 
 private func decoded(_ bytes: [UInt8]) -> [Float]? {

@@ -44,6 +44,15 @@ final class ResultQueue: Sendable {
             waiting.owners.contains(thread) || committing.contains(thread)
         }
 
+        mutating func take(
+            _ results: [RowResult], _ computation: Digest, _ thread: pthread_t, at now: Double
+        ) {
+            guard failure == nil else { return }
+            for result in results { waiting.results.append((computation, result)) }
+            waiting.owners.append(thread)
+            waiting.since = waiting.since ?? now
+        }
+
         /// What is to be done now, and if nothing, in how many seconds.
         var due: (durability: Durability?, seconds: Double) {
             let now = monotonicSeconds()
@@ -104,21 +113,23 @@ final class ResultQueue: Sendable {
         let thread = pthread_self()
         let start = monotonicSeconds()
         let mayWait: Double? = state.change { state in
-            guard state.failure == nil, state.holds(thread) else { return nil }
+            guard state.failure == nil, state.holds(thread) else {
+                state.take(results, computation, thread, at: start)
+                return nil
+            }
             state.isPressed = true
             return leastWait + (start - began) / 10 - state.waited
         }
-        if let mayWait, mayWait > 0 {
+        guard let mayWait else { return }
+        if mayWait > 0 {
             _ = state.wait(seconds: mayWait) { state -> Bool? in
                 state.failure != nil || !state.holds(thread) ? true : nil
             }
         }
+        let end = monotonicSeconds()
         state.change { state in
-            guard state.failure == nil else { return }
-            if mayWait != nil { state.waited += monotonicSeconds() - start }
-            for result in results { state.waiting.results.append((computation, result)) }
-            state.waiting.owners.append(thread)
-            state.waiting.since = state.waiting.since ?? monotonicSeconds()
+            state.waited += end - start
+            state.take(results, computation, thread, at: end)
         }
     }
 
