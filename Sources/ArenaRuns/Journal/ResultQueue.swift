@@ -78,8 +78,8 @@ final class ResultQueue: Sendable {
                 guard let journal else { return }
                 let start = threadSeconds()
                 try? journal.flush(durability)
-                // A twentieth of a processor's time at most goes to commits that nobody waits for.
-                let patience = 20 * (threadSeconds() - start)
+                // A fiftieth of a processor's time at most goes to commits that nobody waits for.
+                let patience = 50 * (threadSeconds() - start)
                 state.change { $0.patience = min(patience, Self.longestUnsynced) }
             }
         }
