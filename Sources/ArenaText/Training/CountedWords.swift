@@ -27,15 +27,6 @@ struct CountedWords: Sendable {
         }
     }
 
-    /// Words with their counts, for tests.
-    init(_ words: [(String, Int)]) {
-        let tally = Tally()
-        for (word, count) in words {
-            Array(word.utf8).withUnsafeBufferPointer { tally.add($0, count) }
-        }
-        self.init([tally])
-    }
-
     func range(_ word: Int) -> Range<Int> { offsets[word]..<offsets[word + 1] }
 
     /// The scalars of all words, one after another, and where each word begins.

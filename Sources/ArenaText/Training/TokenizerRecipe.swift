@@ -72,7 +72,7 @@ extension TokenizerTraining {
                     #"{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}"#,
                 preTokenizer: #"{"type":"BertPreTokenizer"}"#,
                 decoder: ###"{"type":"WordPiece","prefix":"##","cleanup":true}"###,
-                postProcessor: { frameJSON("[CLS]", "[SEP]", separates: true, $0) },
+                postProcessor: { frameJSON("[CLS]", "[SEP]", $0) },
                 special: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], unknown: "[UNK]",
                 named: [
                     ("pad_token", "[PAD]"), ("unk_token", "[UNK]"), ("cls_token", "[CLS]"),
@@ -86,7 +86,7 @@ extension TokenizerTraining {
                 normalizer:
                     #"{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Replace","pattern":{"Regex":" {2,}"},"content":" "}]}"#,
                 preTokenizer: metaspace, decoder: metaspace,
-                postProcessor: { frameJSON(nil, "</s>", separates: true, $0) },
+                postProcessor: { frameJSON(nil, "</s>", $0) },
                 special: ["<pad>", "</s>", "<unk>"], unknown: "<unk>",
                 named: [("pad_token", "<pad>"), ("eos_token", "</s>"), ("unk_token", "<unk>")])
         }
@@ -95,7 +95,7 @@ extension TokenizerTraining {
 
 /// `[first] A last` and the like for pairs, of the tokens that are there.
 private func frameJSON(
-    _ first: String?, _ last: String, separates: Bool, _ ids: [[UInt8]: Int]
+    _ first: String?, _ last: String, _ ids: [[UInt8]: Int]
 ) -> String {
     func known(_ token: String?) -> [String] {
         token.map { ids[Array($0.utf8)] == nil ? [] : [$0] } ?? []
