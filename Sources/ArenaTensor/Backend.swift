@@ -6,7 +6,7 @@
 
 /// The version of the engine's arithmetic: it grows whenever the bits of some result change, so that
 /// results kept from before are computed again.
-package let numericsVersion = 2
+package let numericsVersion = 3
 
 /// The queries of one text and the keys they see, as positions in the tensors of a pack.
 package struct AttentionRow: Sendable, Equatable {

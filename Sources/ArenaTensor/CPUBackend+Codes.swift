@@ -7,20 +7,22 @@ private final class RowCodes {
     private let memory: UnsafeMutableRawPointer
     private(set) var codes = arena_codes8_t()
 
-    init(rows: Int, inputs: Int) {
-        // Rows a multiple of a large power of two apart would share few sets of the cache.
-        let stride = (inputs + 63) / 64 * 64 + 64
-        let bytes = rows * stride + 4 * rows * (3 + inputs) + 256
-        memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        // SAFETY: three runs of `rows` numbers, a list of at most `inputs` for each row, then the
-        // codes, all inside the allocation, which this object owns.
-        let numbers = memory.assumingMemoryBound(to: Int32.self)
-        codes.scales = memory.assumingMemoryBound(to: Float.self)
-        codes.sums = numbers + rows
-        codes.far_counts = numbers + 2 * rows
-        codes.far = numbers + 3 * rows
-        codes.codes = (memory + 4 * rows * (3 + inputs)).assumingMemoryBound(to: Int8.self)
-        codes.codes_stride = stride
+    init(rows: Int, inputs: Int, tileRows: Int) {
+        let padded = (rows + tileRows - 1) / tileRows * tileRows
+        let groups = WeightMatrix.codeGroups(inputs)
+        let numbers = 4 * (2 * padded * groups + rows + rows * inputs)
+        let codeBytes = padded * ((inputs + 3) / 4 * 4)
+        memory = UnsafeMutableRawPointer.allocate(byteCount: codeBytes + numbers, alignment: 64)
+        // SAFETY: the codes, whole fours of them, then two numbers for each group of a row, one for each
+        // row and a list of at most `inputs` for each, all inside the allocation, which this object owns.
+        codes.codes = memory.assumingMemoryBound(to: Int8.self)
+        let scales = (memory + codeBytes).assumingMemoryBound(to: Float.self)
+        codes.scales = scales
+        let starts = UnsafeMutableRawPointer(scales + padded * groups)
+            .assumingMemoryBound(to: Int32.self)
+        codes.starts = starts
+        codes.far_counts = starts + padded * groups
+        codes.far = codes.far_counts + rows
     }
 
     deinit { memory.deallocate() }
@@ -34,7 +36,8 @@ extension CPUBackend {
     ) {
         guard x.rows > 0, let rests = weight.codeRests else { return }
         let x = scaledInputs(x, weight)  // (M, K)
-        let rows = RowCodes(rows: x.rows, inputs: weight.inputs)
+        let rows = RowCodes(
+            rows: x.rows, inputs: weight.inputs, tileRows: kernels.pointee.tile8_rows)
         withExtendedLifetime((rows, x)) {
             var codes = rows.codes
             kernels.pointee.quantize8(

@@ -81,31 +81,42 @@ package struct ReferenceBackend: Backend {
         }
     }
 
-    /// Rows in 8 bits with a scale of their own, but for inputs far out, which stay as they are.
+    /// Rows in 8 bits with a scale for each group of inputs, but for inputs far out, which stay as they are.
     private func multiply8(
         _ x: Tensor, _ weight: WeightMatrix, scale: Float, keep: Float, into y: Tensor
     ) {
         let (k, w) = (weight.inputs, weight.rows)
+        let groups = WeightMatrix.codeGroups(k)
         guard let scales = weight.codeScales, let fine = weight.codeRests else { return }
         for m in 0..<x.rows {
             let row = weight.scaled((0..<k).map { x[m, $0] })
             let limit = Self.reach(of: row)
-            let most = row.reduce(Float(0)) { abs($1) <= limit ? max($0, abs($1)) : $0 }
-            let inverse: Float = most > 0 ? 127 / most : 0
-            let near = row.map {
-                abs($0) <= limit ? Double(($0 * inverse).rounded(.toNearestOrEven)) : 0
+            var all = [Double](repeating: 0, count: y.columns)
+            for g in 0..<groups {
+                let group = g * WeightMatrix.codeGroup..<min((g + 1) * WeightMatrix.codeGroup, k)
+                let most = group.reduce(Float(0)) {
+                    abs(row[$1]) <= limit ? max($0, abs(row[$1])) : $0
+                }
+                let factor = WeightMatrix.codeFactor(most)
+                for n in 0..<y.columns {
+                    var sum = 0.0
+                    for i in group {
+                        let code = Double(w[n * k + i])
+                        if abs(row[i]) <= limit {
+                            sum +=
+                                code * Double((row[i] * factor).rounded(.toNearestOrEven))
+                                * Double(most / 127)
+                        } else {
+                            sum +=
+                                Double(row[i])
+                                * (code + Double(fine[n * k + i] / WeightMatrix.codeParts))
+                        }
+                    }
+                    all[n] += sum * Double(scales[n * groups + g])
+                }
             }
             for n in 0..<y.columns {
-                var (sum, far) = (0.0, 0.0)
-                for i in 0..<k {
-                    sum += near[i] * Double(w[n * k + i])
-                    guard !(abs(row[i]) <= limit) else { continue }
-                    let weight =
-                        Double(w[n * k + i]) + Double(fine[n * k + i] / WeightMatrix.codeParts)
-                    far += Double(row[i]) * weight
-                }
-                let value = Float((sum * Double(most / 127) + far) * Double(scales[n]))
-                y[m, n] = scale * value + (keep == 0 ? 0 : keep * y[m, n])
+                y[m, n] = scale * Float(all[n]) + (keep == 0 ? 0 : keep * y[m, n])
             }
         }
     }

@@ -67,8 +67,12 @@ package final class WeightMatrix: @unchecked Sendable {
     /// weights' codes.
     var isDynamic: Bool { held?.format == ARENA_W_DYNAMIC8 }
 
-    /// The scale of each output's codes (N).
+    /// The scales of the codes, for each output and group of inputs: (N, G) of rows, (N/32, G, 32) of panels.
     var codeScales: UnsafePointer<Float>? { held?.scales.map { UnsafePointer($0.base) } }
+
+    /// Groups of inputs whose codes share a scale.
+    static func codeGroups(_ inputs: Int) -> Int { (inputs + codeGroup - 1) / codeGroup }
+    static let codeGroup = Int(ARENA_GROUP8)
 
     /// The parts of a code that what it leaves is counted in.
     static let codeParts: Float = ARENA_FINE8
@@ -80,7 +84,7 @@ package final class WeightMatrix: @unchecked Sendable {
     var inputFactors: UnsafePointer<Float>? { held?.factors.map { UnsafePointer($0.base) } }
 
     /// What of a row in 8 bits stands too far out to be a code: this many times its root mean square.
-    static let reach: Float = 6
+    static let reach: Float = 12
 
     /// Bytes it holds.
     package var bytes: Int {
@@ -142,23 +146,34 @@ package final class WeightMatrix: @unchecked Sendable {
 
     package func unload() { held = nil }
 
-    /// fp32 rows; of weights in 8 bits the codes, with a scale for each.
+    /// What numbers of at most this size are multiplied by to become codes; below 1e-36 they are nothing.
+    static func codeFactor(_ most: Float) -> Float { most > 1e-36 ? 127 / most : 0 }
+
+    /// The size of a code of numbers of at most this size: three times it is a number too.
+    static func codeSize(_ most: Float) -> Float { Float(bitPattern: (most / 127).bitPattern & ~3) }
+
+    /// fp32 rows; of weights in 8 bits the codes, with a scale for each group of inputs.
     private func asRows(_ source: WeightSource) throws(NonFiniteWeight) -> Held {
         var held = try plainRows(source)
         guard case .dynamic8(let tensor) = source else { return held }
         held.factors = columnFactors(of: tensor)
         if let factors = held.factors { divide(held.numbers, by: factors) }
-        let (scales, fine) = (FloatBuffer(count: outputs), FloatBuffer(count: outputs * inputs))
+        let groups = Self.codeGroups(inputs)
+        let scales = FloatBuffer(count: outputs * groups)
+        let fine = FloatBuffer(count: outputs * inputs)
         for n in 0..<outputs {
-            let row = held.numbers.base + n * inputs
-            let most = (0..<inputs).reduce(Float(0)) { max($0, abs(row[$1])) }
-            let inverse: Float = most > 0 ? 127 / most : 0
-            scales.base[n] = most / 127
-            for k in 0..<inputs {
-                let code = (row[k] * inverse).rounded(.toNearestOrEven)
-                let rest = (-code).addingProduct(row[k], inverse)
-                fine.base[n * inputs + k] = (rest * Self.codeParts).rounded(.toNearestOrEven)
-                row[k] = code
+            let (row, rests) = (held.numbers.base + n * inputs, fine.base + n * inputs)
+            for g in 0..<groups {
+                let group = g * Self.codeGroup..<min((g + 1) * Self.codeGroup, inputs)
+                let most = group.reduce(Float(0)) { max($0, abs(row[$1])) }
+                let inverse = Self.codeFactor(most)
+                scales.base[n * groups + g] = Self.codeSize(most)
+                for k in group {
+                    let code = (row[k] * inverse).rounded(.toNearestOrEven)
+                    let rest = (-code).addingProduct(row[k], inverse)
+                    rests[k] = (rest * Self.codeParts).rounded(.toNearestOrEven)
+                    row[k] = code
+                }
             }
         }
         held.fine = fine
@@ -220,10 +235,10 @@ package final class WeightMatrix: @unchecked Sendable {
         }
         let size = panels * Int(ARENA_PANEL) * ((inputs + 3) / 4)
         let (fresh, fine) = (FloatBuffer(count: size), FloatBuffer(count: size))
-        let scales = FloatBuffer(count: panels * Int(ARENA_PANEL))
+        let scales = FloatBuffer(count: panels * Self.codeGroups(inputs) * Int(ARENA_PANEL))
         let bad = tensor.withBytes {
-            // SAFETY: four codes to a float of either buffer; a scale for each output.
-            arena_pack_dynamic8(
+            // SAFETY: four codes to a float of either buffer; a scale for each output and group.
+            arena_kernels_best().pointee.pack8(
                 kernel, $0, outputs, inputs,
                 UnsafeMutableRawPointer(fresh.base).assumingMemoryBound(to: UInt8.self),
                 UnsafeMutableRawPointer(fine.base).assumingMemoryBound(to: UInt8.self),

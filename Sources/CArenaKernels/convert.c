@@ -101,44 +101,6 @@ void arena_pack8(const void *x, size_t outputs, size_t inputs, void *panels, con
     pack_8(x, outputs, inputs, panels, order);
 }
 
-ptrdiff_t arena_pack_dynamic8(arena_dtype dtype, const void *x, size_t outputs, size_t inputs,
-                              uint8_t *panels, uint8_t *fine, float *scales, const int32_t *order) {
-    const unsigned char *bytes = x;
-    size_t width = dtype == ARENA_F32 ? 4 : 2, blocks = (inputs + 3) / 4;
-    float part[STEP];
-    size_t total = (outputs + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL * blocks * 4;
-    memset(panels, 128, total);
-    memset(fine, 128, total);
-    for (size_t n = 0; n < outputs; n++) {
-        size_t row = order ? (size_t)order[n] : n;
-        float most = 0;
-        for (size_t at = 0; at < inputs; at += STEP) {
-            size_t step = inputs - at < STEP ? inputs - at : STEP;
-            arena_widen(dtype, bytes + (row * inputs + at) * width, part, step);
-            for (size_t j = 0; j < step; j++) {
-                float size = __builtin_fabsf(part[j]);
-                if (!__builtin_isfinite(size)) return (ptrdiff_t)(row * inputs + at + j);
-                most = size > most ? size : most;
-            }
-        }
-        float inverse = most > 0 ? 127.0f / most : 0;
-        scales[n] = most / 127.0f;
-        size_t panel = n / ARENA_PANEL * ARENA_PANEL * blocks * 4 + n % ARENA_PANEL * 4;
-        for (size_t at = 0; at < inputs; at += STEP) {
-            size_t step = inputs - at < STEP ? inputs - at : STEP;
-            arena_widen(dtype, bytes + (row * inputs + at) * width, part, step);
-            for (size_t j = 0; j < step; j++) {
-                size_t k = at + j, to = panel + k / 4 * ARENA_PANEL * 4 + k % 4;
-                float code = __builtin_rintf(part[j] * inverse);
-                float rest = __builtin_fmaf(part[j], inverse, -code);
-                panels[to] = (uint8_t)((int)code + 128);
-                fine[to] = (uint8_t)((int)__builtin_rintf(rest * ARENA_FINE8) + 128);
-            }
-        }
-    }
-    return -1;
-}
-
 void arena_pack4(const uint8_t *x, size_t outputs, size_t inputs, uint8_t *panels,
                  const int32_t *order) {
     for (size_t first = 0; first < outputs; first += ARENA_PANEL) {

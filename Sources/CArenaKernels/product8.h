@@ -1,5 +1,6 @@
-// Products of whole numbers: rows and weights in 8 bits, sums in 32, exact and so the same on every
-// instruction set. Part of kernels_template.h.
+// Products of whole numbers: rows and weights in 8 bits with a scale for each group of inputs. A group's
+// sums, in 32 bits, are exact; they are scaled and added in fp32, group after group. Part of
+// kernels_template.h.
 
 // Rows of a tile of 32 outputs.
 #if defined(LOOKUP_AVX512)
@@ -41,79 +42,182 @@ INLINE float reach_of(const float *row, size_t inputs, float reach) {
     return limit;
 }
 
+// The largest magnitude of n numbers that are at most `limit` large.
+INLINE float largest_near(const float *x, size_t n, float limit) {
+    vf top = splat(0.0f);
+    for (size_t k = 0; k < n; k += LANES) {
+        vf size = (vf)((vu)take(x + k, n - k) & 0x7FFFFFFF);
+        top = choose((size <= splat(limit)) & (size > top), size, top);
+    }
+    float most = 0.0f;
+    for (size_t j = 0; j < LANES; j++) most = top[j] > most ? top[j] : most;
+    return most;
+}
+
+// What numbers of at most this size are multiplied by to become codes; below 1e-36 they are nothing.
+INLINE float to_codes(float most) { return most > 1e-36f ? 127.0f / most : 0.0f; }
+
+// The size of a code. The two last bits of its fraction are zero, so that three times it is a number.
+INLINE float code_size(float most) {
+    float size = most / 127.0f;
+    uint32_t bits;
+    __builtin_memcpy(&bits, &size, 4);
+    bits &= ~3u;
+    __builtin_memcpy(&size, &bits, 4);
+    return size;
+}
+
+// Adding 1.5 * 2^23 rounds to the nearest whole number, ties to even. The bits of 1.5 * 2^23 and a small
+// whole number, added as whole numbers, are those of their sum in fp32.
+#define WHOLE 12582912.0f
+#define WHOLE_BITS 0x4B400000
+
+INLINE vf whole(vf x) { return x + splat(WHOLE) - splat(WHOLE); }
+
+// Codes of one group of a row, four after four, `apart` bytes from one four to the next. Whether a
+// number was beyond `limit`: its code is 0.
+INLINE int group_codes(const float *x, size_t n, float limit, int8_t *codes, size_t apart,
+                       float *scale, int32_t *start) {
+    int8_t bytes[ARENA_GROUP8] __attribute__((aligned(64)));
+    float most = largest_near(x, n, limit), inverse = to_codes(most);
+    vi total = (vi)0, outside = (vi)0;
+    for (size_t k = 0; k < n; k += LANES) {
+        vf v = take(x + k, n - k);
+        vi near = (vf)((vu)v & 0x7FFFFFFF) <= splat(limit);
+        vi code = __builtin_convertvector(whole(choose(near, v, splat(0.0f)) * splat(inverse)), vi);
+        total += code;
+        outside |= ~near;
+        *(vc *)(bytes + k) = __builtin_convertvector(code, vc);
+    }
+    for (size_t k = 0; k < n; k += 4) __builtin_memcpy(codes + k / 4 * apart, bytes + k, 4);
+    int32_t sum = 0, any = 0;
+    for (size_t j = 0; j < LANES; j++) {
+        sum += total[j];
+        any |= outside[j];
+    }
+    *scale = most / 127.0f;
+    *start = WHOLE_BITS - 128 * sum;
+    return any != 0;
+}
+
 static void quantize8(const float *x, size_t x_stride, size_t rows, size_t inputs, float reach,
                       const arena_codes8_t *c) {
-    size_t padded = (inputs + 3) / 4 * 4;
+    size_t blocks = (inputs + 3) / 4, groups = (inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
     for (size_t m = 0; m < rows; m++) {
         const float *row = x + m * x_stride;
-        int8_t *codes = c->codes + m * c->codes_stride;
-        int32_t *far = c->far + m * inputs, count = 0, sum = 0;
+        size_t tile = m / ROWS8 * ROWS8, i = m % ROWS8;
+        int32_t *far = c->far + m * inputs, count = 0;
         float limit = reach_of(row, inputs, reach);
-        vf top = splat(0.0f);
-        for (size_t k = 0; k < inputs; k += LANES) {
-            vf size = (vf)((vu)take(row + k, inputs - k) & 0x7FFFFFFF);
-            top = choose((size <= splat(limit)) & (size > top), size, top);
+        for (size_t g = 0; g < groups; g++) {
+            size_t from = g * ARENA_GROUP8, to = least(from + ARENA_GROUP8, inputs);
+            size_t at = tile * groups + g * ROWS8 + i;
+            int any = group_codes(row + from, to - from, limit,
+                                  c->codes + (tile * blocks + from / 4 * ROWS8 + i) * 4, ROWS8 * 4,
+                                  c->scales + at, c->starts + at);
+            for (size_t k = from; any && k < to; k++)
+                if (!(__builtin_fabsf(row[k]) <= limit)) far[count++] = (int32_t)k;
         }
-        float most = 0.0f;
-        for (size_t j = 0; j < LANES; j++) most = top[j] > most ? top[j] : most;
-        float inverse = most > 0.0f ? 127.0f / most : 0.0f;
-        vi total = (vi)0, outside = (vi)0;
-        for (size_t k = 0; k < inputs; k += LANES) {
-            vf v = take(row + k, inputs - k);
-            vi near = (vf)((vu)v & 0x7FFFFFFF) <= splat(limit);
-            // Adding 1.5 * 2^23 rounds to the nearest whole number, ties to even; what is far is 0.
-            vf rounded = choose(near, v, splat(0.0f)) * splat(inverse) + splat(12582912.0f);
-            vi code = __builtin_convertvector(rounded - splat(12582912.0f), vi);
-            total += code;
-            outside |= ~near;
-            vc bytes = __builtin_convertvector(code, vc);
-            if (inputs - k >= LANES) __builtin_memcpy(codes + k, &bytes, LANES);
-            else for (size_t j = 0; k + j < inputs; j++) codes[k + j] = bytes[j];
-        }
-        int32_t any = 0;
-        for (size_t j = 0; j < LANES; j++) {
-            sum += total[j];
-            any |= outside[j];
-        }
-        for (size_t k = 0; any && k < inputs; k++)
-            if (!(__builtin_fabsf(row[k]) <= limit)) far[count++] = (int32_t)k;
-        for (size_t k = inputs; k < padded; k++) codes[k] = 0;
-        c->scales[m] = most / 127.0f;
-        c->sums[m] = sum;
         c->far_counts[m] = count;
     }
 }
 
-// sums (rows, 32) += codes (rows, 4 * blocks) . panel (blocks, 32, 4)^T
+// Codes of one group of an output's weights, and what they leave, in its place of a panel. Answers
+// whether all numbers are finite.
+INLINE int pack_group8(const float *w, size_t n, uint8_t *panel, uint8_t *fine, float *scale) {
+    uint8_t coarse[ARENA_GROUP8] __attribute__((aligned(64)));
+    uint8_t rest[ARENA_GROUP8] __attribute__((aligned(64)));
+    float most = largest_near(w, n, __builtin_inff()), inverse = to_codes(most);
+    vi finite = ~(vi)0;
+    for (size_t k = 0; k < n; k += LANES) {
+        vf v = take(w + k, n - k), code = whole(v * splat(inverse));
+        vf left = whole(fma_v(v, splat(inverse), -code) * splat(ARENA_FINE8));
+        finite &= (vf)((vu)v & 0x7FFFFFFF) < splat(__builtin_inff());
+        *(vc *)(coarse + k) = __builtin_convertvector(__builtin_convertvector(code, vi) + 128, vc);
+        *(vc *)(rest + k) = __builtin_convertvector(__builtin_convertvector(left, vi) + 128, vc);
+    }
+    for (size_t k = 0; k < n; k += 4) {
+        __builtin_memcpy(panel + k * ARENA_PANEL, coarse + k, 4);
+        __builtin_memcpy(fine + k * ARENA_PANEL, rest + k, 4);
+    }
+    *scale = code_size(most);
+    int32_t all = -1;
+    for (size_t j = 0; j < LANES; j++) all &= finite[j];
+    return all != 0;
+}
+
+static ptrdiff_t pack8(arena_dtype dtype, const void *x, size_t outputs, size_t inputs,
+                       uint8_t *panels, uint8_t *fine, float *scales, const int32_t *order) {
+    size_t width = dtype == ARENA_F32 ? 4 : 2, blocks = (inputs + 3) / 4;
+    size_t groups = (inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
+    float part[ARENA_GROUP8] __attribute__((aligned(64)));
+    for (size_t n = 0; n < outputs; n++) {
+        size_t row = order ? (size_t)order[n] : n, panel = n / ARENA_PANEL, o = n % ARENA_PANEL;
+        for (size_t g = 0; g < groups; g++) {
+            size_t from = g * ARENA_GROUP8, count = least(ARENA_GROUP8, inputs - from);
+            arena_widen(dtype, (const char *)x + (row * inputs + from) * width, part, count);
+            size_t at = (panel * blocks + from / 4) * ARENA_PANEL * 4 + o * 4;
+            if (pack_group8(part, count, panels + at, fine + at,
+                            scales + (panel * groups + g) * ARENA_PANEL + o))
+                continue;
+            size_t k = 0;
+            while (__builtin_isfinite(part[k])) k++;
+            return (ptrdiff_t)(row * inputs + from + k);
+        }
+    }
+    return -1;
+}
+
+// Part of a product: 32 outputs of a tile of rows over whole groups of inputs (the last may be shorter).
+typedef struct {
+    size_t blocks;         // fours of inputs
+    const int8_t *x;       // (blocks, ROWS8, 4)
+    const int32_t *starts; // (groups, ROWS8): sums begin there, which makes them WHOLE + sum in fp32
+    const float *scales;   // (groups, ROWS8)
+    const uint8_t *w;      // (blocks, 32, 4)
+    const float *w_scales; // (groups, 32)
+    float *y;              // (rows, 32): added to
+} part8_t;
+
+#define GROUP_BLOCKS (ARENA_GROUP8 / 4)
+
 #if defined(LOOKUP_AVX512)
 #define VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")))
 
-INLINE VNNI void tile8_vnni(const size_t rows, size_t blocks, const int8_t *x, size_t x_stride,
-                            const uint8_t *w, int32_t *sums) {
-    __m512i sum[ROWS8][2];
-    UNROLL for (size_t i = 0; i < rows; i++)
-        sum[i][0] = sum[i][1] = _mm512_setzero_si512();
-    for (size_t b = 0; b < blocks; b++, w += ARENA_PANEL * 4) {
-        __m512i low = _mm512_loadu_si512(w), high = _mm512_loadu_si512(w + 64);
-        UNROLL for (size_t i = 0; i < rows; i++) {
-            int32_t four;
-            __builtin_memcpy(&four, x + i * x_stride + b * 4, 4);
-            __m512i a = _mm512_set1_epi32(four);
-            sum[i][0] = _mm512_dpbusd_epi32(sum[i][0], low, a);
-            sum[i][1] = _mm512_dpbusd_epi32(sum[i][1], high, a);
+INLINE VNNI void tile8_vnni(const size_t rows, const part8_t *p) {
+    const int8_t *x = p->x;
+    const int32_t *starts = p->starts;
+    const float *scales = p->scales, *w_scales = p->w_scales;
+    const uint8_t *w = p->w;
+    for (size_t left = p->blocks; left > 0;) {
+        size_t blocks = least(left, GROUP_BLOCKS);
+        __m512i sum[ROWS8][2];
+        UNROLL for (size_t i = 0; i < rows; i++)
+            sum[i][0] = sum[i][1] = _mm512_set1_epi32(starts[i]);
+        for (size_t b = 0; b < blocks; b++, w += ARENA_PANEL * 4, x += ROWS8 * 4) {
+            __m512i low = _mm512_loadu_si512(w), high = _mm512_loadu_si512(w + 64);
+            UNROLL for (size_t i = 0; i < rows; i++) {
+                int32_t four;
+                __builtin_memcpy(&four, x + i * 4, 4);
+                __m512i a = _mm512_set1_epi32(four);
+                sum[i][0] = _mm512_dpbusd_epi32(sum[i][0], low, a);
+                sum[i][1] = _mm512_dpbusd_epi32(sum[i][1], high, a);
+            }
         }
-    }
-    UNROLL for (size_t i = 0; i < rows; i++) {
-        int32_t *to = sums + i * ARENA_PANEL;
-        _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_loadu_si512(to), sum[i][0]));
-        _mm512_storeu_si512(to + 16, _mm512_add_epi32(_mm512_loadu_si512(to + 16), sum[i][1]));
+        UNROLL for (size_t j = 0; j < 2; j++) {
+            __m512 size = _mm512_loadu_ps(w_scales + j * 16), whole = size * -WHOLE;
+            UNROLL for (size_t i = 0; i < rows; i++) {
+                float *y = p->y + i * ARENA_PANEL + j * 16;
+                __m512 part = _mm512_fmadd_ps((__m512)sum[i][j], size, whole);
+                _mm512_storeu_ps(y, _mm512_fmadd_ps(part, _mm512_set1_ps(scales[i]), _mm512_loadu_ps(y)));
+            }
+        }
+        left -= blocks, starts += ROWS8, scales += ROWS8, w_scales += ARENA_PANEL;
     }
 }
 
-#define CASE8(n) case n: tile8_vnni(n, blocks, x, x_stride, w, sums); break;
+#define CASE8(n) case n: tile8_vnni(n, p); break;
 
-static VNNI void tiles8_vnni(size_t rows, size_t blocks, const int8_t *x, size_t x_stride,
-                             const uint8_t *w, int32_t *sums) {
+static VNNI void tiles8_vnni(size_t rows, const part8_t *p) {
     switch (rows) {
         CASE8(1) CASE8(2) CASE8(3) CASE8(4) CASE8(5) CASE8(6) CASE8(7)
         CASE8(8) CASE8(9) CASE8(10) CASE8(11) CASE8(12) CASE8(13) CASE8(14)
@@ -122,121 +226,141 @@ static VNNI void tiles8_vnni(size_t rows, size_t blocks, const int8_t *x, size_t
 #endif
 
 #if defined(LOOKUP_AVX512) || defined(LOOKUP_AVX2)
-// Widened to 16 bits: products of bytes in pairs would run over.
-INLINE void tile8(const size_t rows, size_t blocks, const int8_t *x, size_t x_stride,
-                  const uint8_t *w, int32_t *sums) {
-    // Four outputs at a time to each register, two halves of each sum side by side.
+// Rows `first` and on. Widened to 16 bits: products of bytes in pairs would run over.
+INLINE void tile8(const size_t rows, size_t first, const part8_t *p) {
+    // Eight outputs at a time, each two halves of a sum side by side.
     for (size_t half = 0; half < ARENA_PANEL; half += 16) {
-        __m256i sum[2][4];
-        UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < 4; j++)
-            sum[i][j] = _mm256_setzero_si256();
-        const uint8_t *at = w + half * 4;
-        for (size_t b = 0; b < blocks; b++, at += ARENA_PANEL * 4) {
-            __m256i weights[4];
-            UNROLL for (size_t j = 0; j < 4; j++)
-                weights[j] = _mm256_cvtepu8_epi16(
-                    _mm_loadu_si128((const __m128i *)(at + j * 16)));
-            UNROLL for (size_t i = 0; i < rows; i++) {
-                int32_t four;
-                __builtin_memcpy(&four, x + i * x_stride + b * 4, 4);
-                __m256i a = _mm256_cvtepi8_epi16(_mm_set1_epi32(four));
+        const int8_t *x = p->x + first * 4;
+        const uint8_t *w = p->w + half * 4;
+        size_t g = 0;
+        for (size_t left = p->blocks; left > 0; g++) {
+            size_t blocks = least(left, GROUP_BLOCKS);
+            __m256i sum[2][4];
+            UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < 4; j++)
+                sum[i][j] = _mm256_setzero_si256();
+            for (size_t b = 0; b < blocks; b++, w += ARENA_PANEL * 4, x += ROWS8 * 4) {
+                __m256i weights[4];
                 UNROLL for (size_t j = 0; j < 4; j++)
-                    sum[i][j] = _mm256_add_epi32(sum[i][j], _mm256_madd_epi16(weights[j], a));
+                    weights[j] = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(w + j * 16)));
+                UNROLL for (size_t i = 0; i < rows; i++) {
+                    int32_t four;
+                    __builtin_memcpy(&four, x + i * 4, 4);
+                    __m256i a = _mm256_cvtepi8_epi16(_mm_set1_epi32(four));
+                    UNROLL for (size_t j = 0; j < 4; j++)
+                        sum[i][j] = _mm256_add_epi32(sum[i][j], _mm256_madd_epi16(weights[j], a));
+                }
             }
-        }
-        UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < 4; j++) {
-            int32_t pairs[8];
-            _mm256_storeu_si256((__m256i *)pairs, sum[i][j]);
-            for (size_t o = 0; o < 4; o++)
-                sums[i * ARENA_PANEL + half + j * 4 + o] += pairs[2 * o] + pairs[2 * o + 1];
+            UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < 4; j += 2) {
+                size_t row = first + i;
+                float *y = p->y + row * ARENA_PANEL + half + j * 4;
+                __m256i pairs = _mm256_hadd_epi32(sum[i][j], sum[i][j + 1]);
+                __m256i whole = _mm256_add_epi32(_mm256_permute4x64_epi64(pairs, 0xD8),
+                                                 _mm256_set1_epi32(p->starts[g * ROWS8 + row]));
+                __m256 size = _mm256_loadu_ps(p->w_scales + g * ARENA_PANEL + half + j * 4);
+                __m256 part = _mm256_fmadd_ps((__m256)whole, size, size * -WHOLE);
+                __m256 scale = _mm256_set1_ps(p->scales[g * ROWS8 + row]);
+                _mm256_storeu_ps(y, _mm256_fmadd_ps(part, scale, _mm256_loadu_ps(y)));
+            }
+            left -= blocks;
         }
     }
 }
 
-static void tiles8(size_t rows, size_t blocks, const int8_t *x, size_t x_stride,
-                   const uint8_t *w, int32_t *sums) {
+static void tiles8(size_t rows, const part8_t *p) {
 #if defined(LOOKUP_AVX512)
     if (__builtin_cpu_supports("avx512vnni")) {
-        tiles8_vnni(rows, blocks, x, x_stride, w, sums);
+        tiles8_vnni(rows, p);
         return;
     }
 #endif
-    for (; rows >= 2; rows -= 2, x += 2 * x_stride, sums += 2 * ARENA_PANEL)
-        tile8(2, blocks, x, x_stride, w, sums);
-    if (rows) tile8(1, blocks, x, x_stride, w, sums);
+    size_t i = 0;
+    for (; i + 2 <= rows; i += 2) tile8(2, i, p);
+    if (i < rows) tile8(1, i, p);
 }
 #else
-static void tiles8(size_t rows, size_t blocks, const int8_t *x, size_t x_stride,
-                   const uint8_t *w, int32_t *sums) {
-    for (size_t i = 0; i < rows; i++, x += x_stride, sums += ARENA_PANEL)
-        for (size_t b = 0; b < blocks; b++)
-            for (size_t o = 0; o < ARENA_PANEL; o++)
-                for (size_t k = 0; k < 4; k++)
-                    sums[o] += (int32_t)x[b * 4 + k] * (int32_t)w[(b * ARENA_PANEL + o) * 4 + k];
+static void tiles8(size_t rows, const part8_t *p) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t b = 0; b < p->blocks; b += GROUP_BLOCKS) {
+            size_t g = b / GROUP_BLOCKS, end = least(b + GROUP_BLOCKS, p->blocks);
+            for (size_t o = 0; o < ARENA_PANEL; o++) {
+                int32_t sum = p->starts[g * ROWS8 + i] - WHOLE_BITS;
+                for (size_t at = b; at < end; at++)
+                    for (size_t k = 0; k < 4; k++)
+                        sum += (int32_t)p->x[(at * ROWS8 + i) * 4 + k]
+                            * (int32_t)p->w[(at * ARENA_PANEL + o) * 4 + k];
+                float *y = p->y + i * ARENA_PANEL + o;
+                *y = __builtin_fmaf((float)sum * p->w_scales[g * ARENA_PANEL + o],
+                                    p->scales[g * ROWS8 + i], *y);
+            }
+        }
 }
 #endif
 
 // Inputs of a block of whole numbers, and rows that go through it together: the panel's part stays in
 // the first-level cache for all rows, the rows' part in the second-level cache for all panels.
-#define BLOCK8 1024 // inputs
+#define BLOCK8 1024 // inputs; whole groups
 #define CHUNK8 252  // rows; a multiple of every ROWS8
-#define GROUP8 4    // panels
+#define SPAN8 4     // panels
 
-// part (32) = the products of row m's far inputs with the weights of a panel, in units of their codes.
-INLINE void far_inputs(const arena_product8_t *p, size_t m, size_t start, float *part) {
+// y (32) += the products of row m's far inputs with the weights of a panel.
+INLINE void far_inputs(const arena_product8_t *p, size_t m, const uint8_t *panel, const uint8_t *fine,
+                       const float *scales, float *y) {
     const float *x = p->x + m * p->x_stride;
     const int32_t *far = p->codes.far + m * p->inputs;
-    for (size_t c = 0; c < ARENA_PANEL; c++) part[c] = 0.0f;
     for (int32_t f = 0; f < p->codes.far_counts[m]; f++) {
-        size_t k = (size_t)far[f], at = start + k / 4 * ARENA_PANEL * 4 + k % 4;
-        const uint8_t *coarse = p->panels + at, *fine = p->fine + at;
-        float weights[ARENA_PANEL] __attribute__((aligned(64)));
-        float rest[ARENA_PANEL] __attribute__((aligned(64)));
-        for (size_t c = 0; c < ARENA_PANEL; c++) {
-            weights[c] = (float)((int32_t)coarse[c * 4] - 128);
-            rest[c] = (float)((int32_t)fine[c * 4] - 128);
+        size_t k = (size_t)far[f], at = k / 4 * ARENA_PANEL * 4;
+        const float *scale = scales + k / ARENA_GROUP8 * ARENA_PANEL;
+        int shift = (int)(k % 4 * 8);
+        for (size_t c = 0; c < ARENA_PANEL; c += LANES) {
+            vu coarse = (vu)(*(const vi_unaligned *)(panel + at + c * 4)) >> shift & 255;
+            vu rest = (vu)(*(const vi_unaligned *)(fine + at + c * 4)) >> shift & 255;
+            vf weight = fma_v(__builtin_convertvector((vi)rest - 128, vf), splat(1.0f / ARENA_FINE8),
+                              __builtin_convertvector((vi)coarse - 128, vf));
+            store(y + c, fma_v(weight * load(scale + c), splat(x[k]), load(y + c)));
         }
-        vf v = splat(x[k]), unit = splat(1.0f / ARENA_FINE8);
-        for (size_t c = 0; c < ARENA_PANEL; c += LANES)
-            store(part + c,
-                  fma_v(v, fma_v(load(rest + c), unit, load(weights + c)), load(part + c)));
     }
 }
 
 static void product8(const arena_product8_t *p) {
-    int32_t sums[CHUNK8 * GROUP8 * ARENA_PANEL] __attribute__((aligned(64)));
-    size_t blocks = (p->inputs + 3) / 4;
+    float sums[CHUNK8 * SPAN8 * ARENA_PANEL] __attribute__((aligned(64)));
+    size_t blocks = (p->inputs + 3) / 4, groups = (p->inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
+    vf scale = splat(p->scale);
     for (size_t row = 0; row < p->rows; row += CHUNK8) {
         size_t rows = least(CHUNK8, p->rows - row);
-        const int8_t *codes = p->codes.codes + row * p->codes.codes_stride;
-        for (size_t first = p->first_panel; first < p->last_panel; first += GROUP8) {
-            size_t group = least(GROUP8, p->last_panel - first);
-            __builtin_memset(sums, 0, CHUNK8 * group * ARENA_PANEL * sizeof(int32_t));
+        for (size_t first = p->first_panel; first < p->last_panel; first += SPAN8) {
+            size_t span = least(SPAN8, p->last_panel - first);
+            __builtin_memset(sums, 0, CHUNK8 * span * ARENA_PANEL * sizeof(float));
             for (size_t at = 0; at < blocks; at += BLOCK8 / 4)
-                for (size_t g = 0; g < group; g++) {
-                    const uint8_t *w = p->panels + ((first + g) * blocks + at) * ARENA_PANEL * 4;
-                    for (size_t i = 0; i < rows; i += ROWS8)
-                        tiles8(least(ROWS8, rows - i), least(BLOCK8 / 4, blocks - at),
-                               codes + i * p->codes.codes_stride + at * 4, p->codes.codes_stride, w,
-                               sums + (g * CHUNK8 + i) * ARENA_PANEL);
+                for (size_t n = 0; n < span; n++) {
+                    size_t panel = first + n, group = at / GROUP_BLOCKS;
+                    for (size_t i = 0; i < rows; i += ROWS8) {
+                        size_t tile = row + i;
+                        part8_t part = {
+                            .blocks = least(BLOCK8 / 4, blocks - at),
+                            .x = p->codes.codes + (tile * blocks + at * ROWS8) * 4,
+                            .starts = p->codes.starts + tile * groups + group * ROWS8,
+                            .scales = p->codes.scales + tile * groups + group * ROWS8,
+                            .w = p->panels + (panel * blocks + at) * ARENA_PANEL * 4,
+                            .w_scales = p->scales + (panel * groups + group) * ARENA_PANEL,
+                            .y = sums + (n * CHUNK8 + i) * ARENA_PANEL,
+                        };
+                        tiles8(least(ROWS8, rows - i), &part);
+                    }
                 }
-            for (size_t g = 0; g < group; g++) {
-                size_t panel = first + g, column = panel * ARENA_PANEL;
+            for (size_t n = 0; n < span; n++) {
+                size_t panel = first + n, column = panel * ARENA_PANEL;
                 size_t columns = least(ARENA_PANEL, p->outputs - column);
                 size_t start = panel * blocks * ARENA_PANEL * 4;
                 for (size_t i = 0; i < rows; i++) {
-                    size_t m = row + i;
-                    const int32_t *sum = sums + (g * CHUNK8 + i) * ARENA_PANEL;
-                    float part[ARENA_PANEL] __attribute__((aligned(64)));
-                    far_inputs(p, m, start, part);
-                    float *y = p->y + m * p->y_stride + column;
-                    float scale = p->codes.scales[m];
-                    int32_t offset = 128 * p->codes.sums[m];
-                    for (size_t c = 0; c < columns; c++) {
-                        float v = __builtin_fmaf(scale, (float)(sum[c] - offset), part[c])
-                            * p->scales[column + c];
-                        if (p->bias) v = v + p->bias[column + c];
-                        y[c] = p->add ? y[c] + p->scale * v : v;
+                    float *sum = sums + (n * CHUNK8 + i) * ARENA_PANEL;
+                    far_inputs(p, row + i, p->panels + start, p->fine + start,
+                               p->scales + panel * groups * ARENA_PANEL, sum);
+                    float *y = p->y + (row + i) * p->y_stride + column;
+                    for (size_t c = 0; c < columns; c += LANES) {
+                        size_t left = columns - c;
+                        vf v = load(sum + c);
+                        if (p->bias) v = v + take(p->bias + column + c, left);
+                        put(y + c, p->add ? take(y + c, left) + scale * v : v, left);
                     }
                 }
             }

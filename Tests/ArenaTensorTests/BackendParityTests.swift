@@ -201,6 +201,32 @@ import Testing
         }
     }
 
+    /// Groups of inputs with sizes of their own: a loud group, one of zeros, one too small for a scale, a last
+    /// one of a single input.
+    @Test func wholeNumbersWithGroupsOfAllSizes() throws {
+        var random = Seeded(79)
+        let (m, n, k) = (17, 40, 4 * 32 + 1)
+        let x = random.tensor(m, k)
+        var w = random.floats(n * k)
+        for c in 0..<k {
+            let size: Float = [50, 0, 1e-39, 1, 1e-3][c / 32]
+            for row in 0..<m { x[row, c] *= size }
+            for row in 0..<n { w[row * k + c] *= c / 32 == 3 ? 1e-39 : 1 }
+        }
+        let source = WeightSource.dynamic8(try stored(w, [n, k]))
+        let exact = try product(x, .plain(try stored(w, [n, k])), n, nil)
+        let largest = exact.reduce(0) { max($0, abs($1)) }
+        try compare(within: 2e-6) { backend in
+            let weight = WeightMatrix(outputs: n, inputs: k)
+            try weight.load(source, layout: backend.weightLayout)
+            let y = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
+            backend.product(x, weight, bias: nil, into: y)
+            let off = zip(y.values, exact).reduce(0) { max($0, abs($1.0 - $1.1)) }
+            #expect(off < 0.01 * largest, "\(backend.name): \(off) of \(largest)")
+            return y.values
+        }
+    }
+
     /// Columns far smaller or larger than the others keep their precision: their inputs are scaled.
     @Test(arguments: [nil, 70] as [Int?])
     func wholeNumbersWithOddColumns(rowsTaken: Int?) throws {

@@ -4,6 +4,7 @@
 // Contract: a result's bits depend on the row and the weights alone, not on the instruction set,
 // the neighbours in a pack, or how the work is split. Every reduction has one fixed order:
 //   products   one chain of fused multiply-adds per K block of 256, the blocks added in order;
+//   products of whole numbers  exact sums over groups of 32 inputs, added in order;
 //   norms      32 partial sums (element j goes to sum j mod 32), then halves added to halves;
 //   attention  keys at absolute positions of the row, reduced as above.
 // Letters: M rows of activations, N outputs, K inputs, T tokens, H heads, D head size.
@@ -64,29 +65,32 @@ typedef struct {
     int add;
 } arena_product_t;
 
-// Parts of a code: a weight is scale * (code + fine / ARENA_FINE8).
+// Products of whole numbers: inputs that share a scale, on both sides; and the parts of a code that
+// what it leaves is counted in: a weight is scale * (code + fine / ARENA_FINE8).
+#define ARENA_GROUP8 32
 #define ARENA_FINE8 254.0f
 
 // Rows of activations as whole numbers: x = scale * code, but for a few inputs that stand far out,
-// whose codes are 0 and whose numbers are kept.
+// whose codes are 0 and whose numbers are kept. Tiles of R = `tile8_rows` rows, G groups of inputs;
+// there is room for whole tiles.
 typedef struct {
-    int8_t *codes;      // (M, K padded to 4), rows codes_stride apart
-    size_t codes_stride;
-    float *scales;      // (M)
-    int32_t *sums;      // (M) of the codes
+    int8_t *codes;       // (M/R, K/4, R, 4), zeros behind the last input
+    int32_t *starts;     // (M/R, G, R): where sums begin, 0x4B400000 - 128 * the sum of a group's codes
+    float *scales;       // (M/R, G, R)
     int32_t *far_counts; // (M)
-    int32_t *far;       // (M, K) inputs in rising order; rows K apart
+    int32_t *far;        // (M, K) inputs in rising order; rows K apart
 } arena_codes8_t;
 
-// y (M, N) = x (M, K) . w (N, K)^T + bias with both sides in 8 bits: the sum of codes is exact, far
-// inputs are added in fp32 in rising order.
+// y (M, N) = x (M, K) . w (N, K)^T + bias with both sides in 8 bits. The sum of a group's codes is
+// exact; y is one chain of fused multiply-adds of sum * weight's scale with the row's scale over the
+// groups, then of the weights with the far inputs in rising order.
 typedef struct {
     const float *x; // (M, K): the numbers of far inputs
     size_t x_stride;
     arena_codes8_t codes;
     const uint8_t *panels; // (N/32, K/4, 32, 4): codes + 128, 128 as padding
     const uint8_t *fine;   // the same of what the codes leave, in parts of a code; for far inputs
-    const float *scales;   // (N/32, 32)
+    const float *scales;   // (N/32, G, 32)
     const float *bias;     // (N) or NULL
     float *y;              // (M, N)
     size_t y_stride;
@@ -159,6 +163,12 @@ typedef struct arena_kernels {
     // Codes of rows of x (M, K); far is what exceeds `reach` times the root mean square of its row.
     void (*quantize8)(const float *x, size_t x_stride, size_t rows, size_t inputs, float reach,
                       const arena_codes8_t *codes);
+    size_t tile8_rows;
+    // Codes and scales (the largest magnitude of a group over 127) of a weight x (rows of `inputs`),
+    // row `order[n]` (or n) as output n, with what the codes leave, as `product8` takes them. Returns
+    // the index of the first value that is not finite, or -1.
+    ptrdiff_t (*pack8)(arena_dtype dtype, const void *x, size_t outputs, size_t inputs,
+                       uint8_t *panels, uint8_t *fine, float *scales, const int32_t *order);
     void (*product8)(const arena_product8_t *);
     void (*norm)(const arena_norm_t *);
     void (*attention)(const arena_attention_t *);
@@ -220,12 +230,6 @@ ptrdiff_t arena_pack(arena_dtype dtype, const void *x, size_t outputs, size_t in
 
 // The same for bytes (int8 codes).
 void arena_pack8(const void *x, size_t outputs, size_t inputs, void *panels, const int32_t *order);
-
-// Codes and scales (the largest magnitude of a row over 127) of a weight x (rows of `inputs`), with
-// what the codes leave, as `arena_product8_t` takes them. Returns the index of the first value that
-// is not finite, or -1.
-ptrdiff_t arena_pack_dynamic8(arena_dtype dtype, const void *x, size_t outputs, size_t inputs,
-                              uint8_t *panels, uint8_t *fine, float *scales, const int32_t *order);
 
 // The same for 4-bit codes: two to a byte of x, the first in the high half; panels (N/32, K, 16),
 // zero before.
