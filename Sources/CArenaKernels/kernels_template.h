@@ -25,6 +25,13 @@ typedef float vf_unaligned __attribute__((ext_vector_type(LANES), aligned(4)));
 #define NV 2                      // vectors across a tile
 #define TILE (NV * LANES)         // columns of a tile
 #define PARTS (ARENA_PANEL / LANES) // vectors across a panel
+// Whether tiles of packed rows ask for the numbers to come: on AVX-512 a block of a panel is as large as
+// the first-level cache, and a cache line lasts one input.
+#if defined(LOOKUP_AVX512)
+#define FETCHES_AHEAD 1
+#else
+#define FETCHES_AHEAD 0
+#endif
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 INLINE vf load(const float *p) { return *(const vf_unaligned *)p; }
@@ -166,6 +173,11 @@ INLINE void tile(const size_t rows, const int packed, size_t k, const float *res
             __builtin_prefetch(x + (rows + i) * x_stride + from, 0, 3);
         size_t to = least(from + 16, k);
         for (size_t at = from; at < to; at++) {
+            if (packed && FETCHES_AHEAD) {
+                UNROLL for (size_t j = 0; j < NV; j++)
+                    __builtin_prefetch(w + 8 * ARENA_PANEL + j * LANES, 0, 3);
+                __builtin_prefetch(x + (at + 32) * ROWS, 0, 3);
+            }
             vf column[NV];
             UNROLL for (size_t j = 0; j < NV; j++) column[j] = load(w + j * LANES);
             UNROLL for (size_t i = 0; i < rows; i++) {
