@@ -4,7 +4,7 @@
 // Contract: a result's bits depend on the row and the weights alone, not on the instruction set,
 // the neighbours in a pack, or how the work is split. Every reduction has one fixed order:
 //   products   one chain of fused multiply-adds per K block of 256, the blocks added in order;
-//   products of whole numbers  exact sums over groups of 32 inputs, added in order;
+//   of 8 bits  exact sums over groups of 32 inputs, scaled and added in order;
 //   norms      32 partial sums (element j goes to sum j mod 32), then halves added to halves;
 //   attention  keys at absolute positions of the row, reduced as above.
 // Letters: M rows of activations, N outputs, K inputs, T tokens, H heads, D head size.
@@ -88,7 +88,7 @@ typedef struct {
     const float *x; // (M, K): the numbers of far inputs
     size_t x_stride;
     arena_codes8_t codes;
-    const uint8_t *panels; // (N/32, K/4, 32, 4): codes + 128, 128 as padding
+    const uint8_t *panels; // (N/32, K/4, 32, 4): codes + 128, 128 behind the last input
     const uint8_t *fine;   // the same of what the codes leave, in parts of a code; for far inputs
     const float *scales;   // (N/32, G, 32)
     const float *bias;     // (N) or NULL
@@ -163,7 +163,7 @@ typedef struct arena_kernels {
     // Codes of rows of x (M, K); far is what exceeds `reach` times the root mean square of its row.
     void (*quantize8)(const float *x, size_t x_stride, size_t rows, size_t inputs, float reach,
                       const arena_codes8_t *codes);
-    size_t tile8_rows;
+    size_t tile8_rows; // R of `arena_codes8_t`
     // Codes and scales (the largest magnitude of a group over 127) of a weight x (rows of `inputs`),
     // row `order[n]` (or n) as output n, with what the codes leave, as `product8` takes them. Returns
     // the index of the first value that is not finite, or -1.
