@@ -329,7 +329,7 @@ static void product8(const arena_product8_t *p) {
         size_t rows = least(CHUNK8, p->rows - row);
         for (size_t first = p->first_panel; first < p->last_panel; first += SPAN8) {
             size_t span = least(SPAN8, p->last_panel - first);
-            __builtin_memset(sums, 0, CHUNK8 * span * ARENA_PANEL * sizeof(float));
+            __builtin_memset(sums, 0, rows * span * ARENA_PANEL * sizeof(float));
             for (size_t at = 0; at < blocks; at += BLOCK8 / 4)
                 for (size_t n = 0; n < span; n++) {
                     size_t panel = first + n, group = at / GROUP_BLOCKS;
@@ -342,7 +342,7 @@ static void product8(const arena_product8_t *p) {
                             .scales = p->codes.scales + tile * groups + group * ROWS8,
                             .w = p->panels + (panel * blocks + at) * ARENA_PANEL * 4,
                             .w_scales = p->scales + (panel * groups + group) * ARENA_PANEL,
-                            .y = sums + (n * CHUNK8 + i) * ARENA_PANEL,
+                            .y = sums + (n * rows + i) * ARENA_PANEL,
                         };
                         tiles8(least(ROWS8, rows - i), &part);
                     }
@@ -352,7 +352,7 @@ static void product8(const arena_product8_t *p) {
                 size_t columns = least(ARENA_PANEL, p->outputs - column);
                 size_t start = panel * blocks * ARENA_PANEL * 4;
                 for (size_t i = 0; i < rows; i++) {
-                    float *sum = sums + (n * CHUNK8 + i) * ARENA_PANEL;
+                    float *sum = sums + (n * rows + i) * ARENA_PANEL;
                     far_inputs(p, row + i, p->panels + start, p->fine + start,
                                p->scales + panel * groups * ARENA_PANEL, sum);
                     float *y = p->y + (row + i) * p->y_stride + column;
