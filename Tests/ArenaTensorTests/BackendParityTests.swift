@@ -209,9 +209,9 @@ import Testing
         let x = random.tensor(m, k)
         var w = random.floats(n * k)
         for c in 0..<k {
-            let size: Float = [50, 0, 1e-39, 1, 1e-3][c / 32]
+            let size: Float = [50, 0, 0x1p-130, 1, 1e-3][c / 32]
             for row in 0..<m { x[row, c] *= size }
-            for row in 0..<n { w[row * k + c] *= c / 32 == 3 ? 1e-39 : 1 }
+            for row in 0..<n { w[row * k + c] *= c / 32 == 3 ? 0x1p-130 : 1 }
         }
         let source = WeightSource.dynamic8(try stored(w, [n, k]))
         let exact = try product(x, .plain(try stored(w, [n, k])), n, nil)
