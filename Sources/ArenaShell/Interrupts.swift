@@ -16,6 +16,7 @@ package final class Interrupts: Sendable {
         var count = 0
         var patience = 0
         var signal: Int32?
+        var marks = 0
     }
 
     private let state = Mutex(State())
@@ -48,7 +49,7 @@ package final class Interrupts: Sendable {
     private var signalSet: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
-        for signal in signals { sigaddset(&set, signal) }
+        for signal in signals + [Self.mark] { sigaddset(&set, signal) }
         return set
     }
 
@@ -59,10 +60,23 @@ package final class Interrupts: Sendable {
     package func stopping<R>(
         patience: Int, _ stop: @escaping @Sendable () -> Void, while body: () -> R
     ) -> R {
-        state.withLock { $0 = State(stop: stop, count: 0, patience: patience) }
+        state.withLock {
+            $0 = State(stop: stop, count: 0, patience: patience, marks: $0.marks)
+        }
         defer { state.withLock { $0.stop = nil } }
         return body()
     }
+
+    /// Waits until every press that has reached the process is dealt with: one that ended a command
+    /// must not be taken later for one at the prompt.
+    package func settle() {
+        let before = state.withLock { $0.marks }
+        kill(getpid(), Self.mark)
+        for _ in 0..<5000 where state.withLock({ $0.marks }) == before { usleep(200) }
+    }
+
+    /// Of the signals that wait the listener gets the lowest number first, so this one after any press.
+    private static let mark = SIGURG
 
     /// Takes note of the presses that `wakeDescriptor` announced.
     package func drain() {
@@ -100,6 +114,10 @@ package final class Interrupts: Sendable {
         var received: Int32 = 0
         while true {
             guard sigwait(&set, &received) == 0 else { continue }
+            if received == Self.mark {
+                state.withLock { $0.marks += 1 }
+                continue
+            }
             let (stop, count, patience) = state.withLock { state in
                 state.count += 1
                 state.signal = received

@@ -213,6 +213,7 @@ extension REPL {
         var status: Int32 = 0
         interrupts.stopping(patience: .max - 2, {}) {
             while waitpid(process, &status, 0) < 0, errno == EINTR {}
+            interrupts.settle()
         }
         let (signal, exit) = (status & 0x7F, status >> 8 & 0xFF)
         if signal == SIGINT {

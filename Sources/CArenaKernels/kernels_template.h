@@ -25,8 +25,8 @@ typedef float vf_unaligned __attribute__((ext_vector_type(LANES), aligned(4)));
 #define NV 2                      // vectors across a tile
 #define TILE (NV * LANES)         // columns of a tile
 #define PARTS (ARENA_PANEL / LANES) // vectors across a panel
-// Whether tiles of packed rows ask for the numbers to come: on AVX-512 a block of a panel is as large as
-// the first-level cache, and a cache line lasts one input.
+// Whether tiles of packed rows ask for their own numbers to come: on AVX-512 a block of a panel is as
+// large as the first-level cache, and a cache line lasts one input.
 #if defined(LOOKUP_AVX512)
 #define FETCHES_AHEAD 1
 #else
@@ -158,24 +158,32 @@ INLINE void put(float *p, vf v, size_t left) {
 
 // MARK: - products
 
+#define STEP 16 // inputs of a tile between requests for memory
+#define LINE 64 // bytes of a cache line
+
 // y (rows, TILE) = x (rows, k) . w (k, TILE of a panel's 32), or y += scale * that. Packed rows are those of
-// one tile, the ROWS numbers of an input side by side.
+// one tile, the ROWS numbers of an input side by side. Each STEP inputs, `lines` more cache lines from `next`
+// on are brought near: all at once they would hold up what the tile itself reads.
 INLINE void tile(const size_t rows, const int packed, size_t k, const float *restrict x,
                  size_t x_stride, const float *restrict w, float *restrict y, size_t y_stride,
-                 int add, float scale) {
+                 int add, float scale, const char *next, size_t lines) {
     vf sum[ROWS][NV];
     UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < NV; j++)
         sum[i][j] = splat(0.0f);
-    for (size_t from = 0; from < k; from += 16) {
+    if (packed && FETCHES_AHEAD) // for the end of the tile
+        UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < NV; j++)
+            __builtin_prefetch(y + i * y_stride + j * LANES, 1, 3);
+    for (size_t from = 0; from < k; from += STEP) {
         // The rows of the tile below, a cache line each; past the end it is a hint that comes to
         // nothing.
         if (!packed) UNROLL for (size_t i = 0; i < rows; i++)
             __builtin_prefetch(x + (rows + i) * x_stride + from, 0, 3);
-        size_t to = least(from + 16, k);
+        for (size_t line = 0; line < lines; line++, next += LINE) __builtin_prefetch(next, 0, 2);
+        size_t to = least(from + STEP, k);
         for (size_t at = from; at < to; at++) {
             if (packed && FETCHES_AHEAD) {
                 UNROLL for (size_t j = 0; j < NV; j++)
-                    __builtin_prefetch(w + 8 * ARENA_PANEL + j * LANES, 0, 3);
+                    __builtin_prefetch(w + 12 * ARENA_PANEL + j * LANES, 0, 3);
                 __builtin_prefetch(x + (at + 32) * ROWS, 0, 3);
             }
             vf column[NV];
@@ -194,12 +202,13 @@ INLINE void tile(const size_t rows, const int packed, size_t k, const float *res
     }
 }
 
-#define CASE(n) case n: tile(n, packed, k, x, x_stride, w, y, y_stride, add, scale); break;
+#define CASE(n)                                                                              \
+    case n: tile(n, packed, k, x, x_stride, w, y, y_stride, add, scale, next, lines); break;
 
 // One tile of 1 to ROWS rows; the row count is a constant inside each case.
 INLINE void tile_of(size_t rows, const int packed, size_t k, const float *restrict x,
                     size_t x_stride, const float *restrict w, float *restrict y, size_t y_stride,
-                    int add, float scale) {
+                    int add, float scale, const char *next, size_t lines) {
     switch (rows) {
         CASE(1) CASE(2) CASE(3) CASE(4)
 #if ROWS >= 6
@@ -212,49 +221,85 @@ INLINE void tile_of(size_t rows, const int packed, size_t k, const float *restri
 }
 
 static void strided_tile(size_t rows, size_t k, const float *x, size_t x_stride, const float *w,
-                         float *y, size_t y_stride, int add, float scale) {
-    tile_of(rows, 0, k, x, x_stride, w, y, y_stride, add, scale);
+                         float *y, size_t y_stride, int add, float scale, const char *next,
+                         size_t lines) {
+    tile_of(rows, 0, k, x, x_stride, w, y, y_stride, add, scale, next, lines);
 }
 
 static void packed_tile(size_t rows, size_t k, const float *x, const float *w, float *y,
-                        size_t y_stride, int add, float scale) {
-    tile_of(rows, 1, k, x, 0, w, y, y_stride, add, scale);
+                        size_t y_stride, int add, float scale, const char *next, size_t lines) {
+    tile_of(rows, 1, k, x, 0, w, y, y_stride, add, scale, next, lines);
 }
 
 // y (m, columns rounded up to a tile) = x (m, k) . panel (k, 32) within one K block, or
 // y += scale * that. Of packed rows, `tile_stride` numbers make a tile; 0 where they are not packed.
-// `next` is the panel data that comes after, brought near meanwhile; or NULL.
+// `next` are the `bytes` of weights that come after, brought near meanwhile; or NULL.
 static void panel_block(size_t m, size_t k, const float *x, size_t x_stride, size_t tile_stride,
                         const float *panel, size_t columns, float *y, size_t y_stride, int add,
-                        float scale, const float *next) {
+                        float scale, const char *next, size_t bytes) {
     size_t tiles = (m + ROWS - 1) / ROWS * ((columns + TILE - 1) / TILE);
-    size_t share = (k * ARENA_PANEL / 16 + tiles - 1) / tiles; // cache lines of `next` a tile
+    size_t steps = (k + STEP - 1) / STEP, left = next ? (bytes + LINE - 1) / LINE : 0;
+    size_t share = (left + tiles * steps - 1) / (tiles * steps); // lines a step
     for (size_t c = 0; c < columns; c += TILE)
         for (size_t i = 0; i < m; i += ROWS) {
-            if (next) {
-                for (size_t line = 0; line < share; line++)
-                    __builtin_prefetch(next + line * 16, 0, 2);
-                next += share * 16;
-            }
-            size_t rows = least(ROWS, m - i);
+            size_t rows = least(ROWS, m - i), lines = left > 0 ? share : 0;
             float *to = y + i * y_stride + c;
             if (tile_stride)
-                packed_tile(rows, k, x + i / ROWS * tile_stride, panel + c, to, y_stride, add, scale);
+                packed_tile(rows, k, x + i / ROWS * tile_stride, panel + c, to, y_stride, add, scale,
+                            next, lines);
             else
-                strided_tile(rows, k, x + i * x_stride, x_stride, panel + c, to, y_stride, add, scale);
+                strided_tile(rows, k, x + i * x_stride, x_stride, panel + c, to, y_stride, add, scale,
+                             next, lines);
+            if (lines) next += lines * steps * LINE;
+            left -= least(left, lines * steps);
         }
 }
 
-// Tiles of ROWS rows one behind the other, in each the inputs one behind the other.
-static void pack_rows(const float *x, size_t x_stride, size_t rows, size_t inputs, float *out) {
-    for (size_t i = 0; i < rows; i += ROWS) {
-        size_t count = least(ROWS, rows - i);
-        for (size_t from = 0; from < inputs; from += 16) {
-            size_t to = least(from + 16, inputs);
-            for (size_t r = 0; r < count; r++)
-                for (size_t k = from; k < to; k++)
-                    out[i * inputs + k * ROWS + r] = x[(i + r) * x_stride + k];
+// Vectors a and b one lane after the other: the lower halves, the upper halves.
+#if LANES == 16
+#define LOWER(a, b) __builtin_shufflevector( \
+    a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define UPPER(a, b) __builtin_shufflevector( \
+    a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif LANES == 8
+#define LOWER(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define UPPER(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#else
+#define LOWER(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define UPPER(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#endif
+
+// The transposed of LANES vectors: each pass deals them out anew, and after as many passes as a
+// lane's number has bits each lane's numbers stand together.
+INLINE void transpose(vf v[LANES]) {
+    UNROLL for (size_t pass = 1; pass < LANES; pass *= 2) {
+        vf dealt[LANES];
+        UNROLL for (size_t i = 0; i < LANES / 2; i++) {
+            dealt[2 * i] = LOWER(v[i], v[i + LANES / 2]);
+            dealt[2 * i + 1] = UPPER(v[i], v[i + LANES / 2]);
         }
+        UNROLL for (size_t i = 0; i < LANES; i++) v[i] = dealt[i];
+    }
+}
+
+// Tiles of ROWS rows one behind the other, in each the inputs one behind the other. What a tile has
+// no rows for is left as it is, or is set to zero.
+static void pack_rows(const float *x, size_t x_stride, size_t rows, size_t inputs, float *out) {
+    for (size_t i = 0; i < rows; i += ROWS, x += ROWS * x_stride, out += ROWS * inputs) {
+        size_t count = least(ROWS, rows - i), k = 0;
+        for (; k + LANES <= inputs; k += LANES) {
+            vf v[LANES];
+            UNROLL for (size_t r = 0; r < LANES; r++)
+                v[r] = r < count ? load(x + r * x_stride + k) : splat(0.0f);
+            transpose(v);
+            float *to = out + k * ROWS;
+            // Each vector's end lies where the next one's numbers come; the tile's last has to stop.
+            UNROLL for (size_t j = 0; j < LANES - 1; j++) store(to + j * ROWS, v[j]);
+            if (k + LANES < inputs) store(to + (LANES - 1) * ROWS, v[LANES - 1]);
+            else store_part(to + (LANES - 1) * ROWS, v[LANES - 1], ROWS);
+        }
+        for (; k < inputs; k++)
+            for (size_t r = 0; r < count; r++) out[k * ROWS + r] = x[r * x_stride + k];
     }
 }
 
@@ -377,7 +422,7 @@ static void expand(const arena_weight_t *w, size_t inputs, size_t panel, size_t 
 // Rows of x, and panels of w, that are taken through a K block together: x's part stays in the
 // second-level cache for all of them, a panel's part in the first-level cache for all rows.
 // Weights that are expanded on the way are worth more rows.
-#define CHUNK 168 // a multiple of every ROWS
+#define CHUNK 252 // a multiple of every ROWS
 #define WIDE_CHUNK 588
 #define GROUP 4
 
@@ -398,10 +443,24 @@ static void finish(const arena_product_t *p, size_t row, size_t column, size_t r
     }
 }
 
+// Bytes of an input's weights in a panel.
+INLINE size_t input_bytes(arena_weight_format format) {
+    switch (format) {
+    case ARENA_W_F32: return ARENA_PANEL * 4;
+    case ARENA_W_BF16:
+    case ARENA_W_F16: return ARENA_PANEL * 2;
+    case ARENA_W_TABLE4:
+    case ARENA_W_AFFINE4: return ARENA_PANEL / 2;
+    case ARENA_W_INT8:
+    case ARENA_W_DYNAMIC8: return ARENA_PANEL;
+    }
+    return 0;
+}
+
 static void product(const arena_product_t *p) {
     float sums[WIDE_CHUNK * GROUP * ARENA_PANEL] __attribute__((aligned(64)));
     float expanded[ARENA_BLOCK * ARENA_PANEL] __attribute__((aligned(64)));
-    size_t k = p->inputs, last = p->last_panel;
+    size_t k = p->inputs, last = p->last_panel, bytes = input_bytes(p->weight.format);
     int packed = p->weight.format != ARENA_W_F32;
     // Chunks of about the same size in whole tiles, so that no small rest pays for all weights.
     size_t most = packed ? WIDE_CHUNK : CHUNK, chunks = (p->rows + most - 1) / most;
@@ -422,19 +481,21 @@ static void product(const arena_product_t *p) {
             for (size_t at = 0; at < k; at += ARENA_BLOCK) {
                 size_t block = least(ARENA_BLOCK, k - at);
                 for (size_t n = 0; n < group; n++) {
-                    const float *panel = expanded, *next = NULL;
+                    const char *weights = (const char *)p->weight.panels;
+                    const float *panel = (const float *)(weights + ((first + n) * k + at) * bytes);
                     if (packed) {
                         expand(&p->weight, k, first + n, at, block, expanded);
-                    } else {
-                        panel = (const float *)p->weight.panels
-                            + ((first + n) * k + at) * ARENA_PANEL;
-                        next = n + 1 < group ? panel + k * ARENA_PANEL
-                            : at + block < k ? panel + (block - n * k) * ARENA_PANEL : NULL;
+                        panel = expanded;
                     }
+                    // The next panel's part of this block, or the first's of the next block, or of
+                    // the next group.
+                    size_t after = n + 1 < group ? (first + n + 1) * k + at
+                        : at + block < k ? first * k + at + block : (first + group) * k;
+                    const char *next = after < last * k ? weights + after * bytes : NULL;
                     panel_block(rows, block, x + at * along, p->x_stride, tile_stride, panel,
                                 least(ARENA_PANEL, columns - n * ARENA_PANEL),
                                 y + n * ARENA_PANEL, y_stride, at > 0 || (direct && p->add),
-                                direct ? p->scale : 1.0f, next);
+                                direct ? p->scale : 1.0f, next, block * bytes);
                 }
             }
             if (k == 0) __builtin_memset(sums, 0, rows * GROUP * ARENA_PANEL * sizeof(float));
@@ -644,7 +705,7 @@ static void head_products(size_t m, const float *x, size_t x_stride, const float
         for (size_t at = 0; at < size; at += ARENA_BLOCK)
             panel_block(m, least(ARENA_BLOCK, size - at), x + at, x_stride, 0,
                         panels + j * size + at * ARENA_PANEL, ARENA_PANEL, y + j, y_stride, at > 0,
-                        1.0f, NULL);
+                        1.0f, NULL, 0);
 }
 
 static void attention(const arena_attention_t *p) {
@@ -720,7 +781,7 @@ static void attention(const arena_attention_t *p) {
                     for (size_t at = 0; at < columns;) {
                         size_t block = least(ARENA_BLOCK - (low + at) % ARENA_BLOCK, columns - at);
                         panel_block(rows, block, scores + at, score_stride, 0,
-                                    panel + at * ARENA_PANEL, width, sums, ARENA_PANEL, 1, 1.0f, NULL);
+                                    panel + at * ARENA_PANEL, width, sums, ARENA_PANEL, 1, 1.0f, NULL, 0);
                         at += block;
                     }
                     for (size_t i = 0; i < rows; i++) {
