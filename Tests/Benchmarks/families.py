@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Models of real width with random weights through PyTorch and through the engine, in turn.
 
-    families.py MODEL_BENCH WORK_DIR [FAMILY ...] [--tokens 128,512] [--rows N] [--make | --accuracy]
+    families.py MODEL_BENCH WORK_DIR [FAMILY ...] [--tokens 128,512] [--rows N] [--mixed | --make | --accuracy]
 
 FAMILY: llama (four layers of a 1.1 B Llama), bert (base), minilm, deberta (v3 small). Rows have one
-length, so nobody pads; both sides have two threads. `--make` only writes the checkpoints;
+length, so nobody pads; both sides have two threads. With `--mixed` rows have 20 to 512 tokens (log-uniform,
+in no order) and PyTorch takes them as a notebook does, 16 a batch, padded to the batch's longest; only
+tokens that are not padding count. `--make` only writes the checkpoints;
 `--accuracy` compares logits with PyTorch's fp64 instead of timing (largest errors of PyTorch fp32,
 bf16 and of the engine; for 8 bits the mean KL divergence and the largest difference of a
 probability). Each line
@@ -64,6 +66,32 @@ def peer(model, ids, batch):
     return ids.numel() / min(once() for _ in range(3))
 
 
+@torch.inference_mode()
+def padded_peer(model, rows):
+    def once():
+        started = time.perf_counter()
+        for start in range(0, len(rows), 16):
+            batch = rows[start : start + 16]
+            ids = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True)
+            model(input_ids=ids, attention_mask=(ids != 0).long())
+        return time.perf_counter() - started
+
+    once()
+    return sum(map(len, rows)) / min(once() for _ in range(2))
+
+
+def mixed_rows(count):
+    generator = torch.Generator().manual_seed(20)
+    low, high = torch.log(torch.tensor([20.0, 512.0]))
+    lengths = torch.exp(low + (high - low) * torch.rand(count, generator=generator)).int().tolist()
+    return [torch.randint(5, 30000, (n,), generator=generator) for n in lengths]
+
+
+def write_rows(path, rows):
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(" ".join(map(str, row.tolist())) + "\n" for row in rows)
+
+
 def engine(bench, folder, path, flags, out=None):
     command = [bench, folder, path, "--workers", "2", "--repeat", "1" if out else "3", *flags]
     text = subprocess.run(
@@ -98,6 +126,7 @@ def main():
     tokens = [int(t) for t in option("--tokens", "128,512").split(",")]
     rows = int(option("--rows", "8"))
     only_make, is_accuracy = "--make" in sys.argv, "--accuracy" in sys.argv
+    is_mixed = "--mixed" in sys.argv
     words = [w for w in sys.argv[1:] if not w.startswith("--")]
     bench, work, families = words[0], words[1], words[2:] or list(CONFIGS)
     torch.set_num_threads(2)
@@ -120,13 +149,21 @@ def main():
         if not is_accuracy:
             models["dynamic int8"] = torch.ao.quantization.quantize_dynamic(
                 models["fp32"], {torch.nn.Linear}, dtype=torch.qint8)
+        if is_mixed:
+            ids, path = mixed_rows(8 * rows), os.path.join(work, "ids.txt")
+            write_rows(path, ids)
+            found = {"torch " + name: padded_peer(model, ids) for name, model in models.items()}
+            for name, flags in (("fp32", []), ("int8", ["--int8"])):
+                found["engine " + name] = engine(bench, folder, path, flags)
+            print(family, "mixed:", ", ".join(f"{name} {rate:.0f}" for name, rate in found.items()),
+                  flush=True)
+            continue
         for length in tokens:
             generator = torch.Generator().manual_seed(length)
             count = max(2, rows * 512 // length)
             ids = torch.randint(5, 30000, (count, length), generator=generator)
             path = os.path.join(work, "ids.txt")
-            with open(path, "w", encoding="utf-8") as file:
-                file.writelines(" ".join(map(str, row)) + "\n" for row in ids.tolist())
+            write_rows(path, ids)
             if is_accuracy:
                 print(family, length, "tokens:", accuracy(bench, folder, path, ids, work), flush=True)
                 continue
