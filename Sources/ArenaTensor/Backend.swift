@@ -120,10 +120,13 @@ package protocol Backend: Sendable {
         _ x: Tensor, _ weight: WeightVector, bias: WeightVector?, epsilon: Float, into y: Tensor)
 
     /// y (M, N) = x (M, K) . w (N, K)^T + bias
-    func product(_ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, into y: Tensor)
+    func product(
+        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, arena: ActivationArena,
+        into y: Tensor)
 
     /// y (M, N) += scale * (x (M, K) . w (N, K)^T)
-    func addProduct(_ x: Tensor, _ weight: WeightMatrix, scale: Float, into y: Tensor)
+    func addProduct(
+        _ x: Tensor, _ weight: WeightMatrix, scale: Float, arena: ActivationArena, into y: Tensor)
 
     /// x (M, H * D) rotated in place by each row's position.
     func rotary(_ x: Tensor, headSize: Int, positions: [Int32], table: RotaryTable)
@@ -167,8 +170,8 @@ extension Backend {
     ) {
         let mark = arena.mark
         let low = arena.tensor(x.rows, down.outputs)  // (M, R)
-        product(x, down, bias: nil, into: low)
-        addProduct(low, up, scale: scale, into: y)
+        product(x, down, bias: nil, arena: arena, into: low)
+        addProduct(low, up, scale: scale, arena: arena, into: y)
         arena.release(to: mark)
     }
 }

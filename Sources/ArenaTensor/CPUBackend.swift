@@ -72,17 +72,22 @@ package struct CPUBackend: Backend {
         arena_norm(kernels, &p)
     }
 
-    package func product(_ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, into y: Tensor) {
-        multiply(x, weight, bias: bias, scale: 1, add: false, into: y)
+    package func product(
+        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, arena: ActivationArena,
+        into y: Tensor
+    ) {
+        multiply(x, weight, bias: bias, scale: 1, add: false, arena, into: y)
     }
 
-    package func addProduct(_ x: Tensor, _ weight: WeightMatrix, scale: Float, into y: Tensor) {
-        multiply(x, weight, bias: nil, scale: scale, add: true, into: y)
+    package func addProduct(
+        _ x: Tensor, _ weight: WeightMatrix, scale: Float, arena: ActivationArena, into y: Tensor
+    ) {
+        multiply(x, weight, bias: nil, scale: scale, add: true, arena, into: y)
     }
 
     private func multiply(
         _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, scale: Float, add: Bool,
-        into y: Tensor
+        _ arena: ActivationArena, into y: Tensor
     ) {
         precondition(
             x.rows == y.rows && x.columns == weight.inputs && y.columns == weight.outputs
@@ -103,9 +108,9 @@ package struct CPUBackend: Backend {
         p.scale = scale
         p.add = add ? 1 : 0
         let work = x.rows * weight.inputs * weight.outputs
-        let packed = packedRows(x, outputs: weight.outputs)
-        p.packed = packed.map { UnsafePointer($0) }
-        defer { packed?.deallocate() }
+        let mark = arena.mark
+        defer { arena.release(to: mark) }
+        p.packed = packedRows(x, outputs: weight.outputs, arena)
         split(weight.panels, work: work, p) { kernels, p, _, range in
             var share = p
             share.first_panel = range.lowerBound
@@ -115,14 +120,16 @@ package struct CPUBackend: Backend {
     }
 
     /// Rows in the order in which a product reads them; nil where packing them costs more than it saves.
-    private func packedRows(_ x: Tensor, outputs: Int) -> UnsafeMutablePointer<Float>? {
+    private func packedRows(
+        _ x: Tensor, outputs: Int, _ arena: ActivationArena
+    ) -> UnsafePointer<Float>? {
         let tile = kernels.pointee.tile_rows
         guard x.rows >= 2 * tile, outputs >= 8 * Int(ARENA_PANEL), x.columns > 0 else { return nil }
         let rows = (x.rows + tile - 1) / tile * tile
-        let packed = UnsafeMutablePointer<Float>.allocate(capacity: rows * x.columns)
+        let packed = arena.scratch(rows * x.columns)
         // SAFETY: room for all tiles was made; the source is a tensor of so many rows and columns.
         kernels.pointee.pack_rows(x.base, x.stride, x.rows, x.columns, packed)
-        return packed
+        return UnsafePointer(packed)
     }
 
     package func rotary(_ x: Tensor, headSize: Int, positions: [Int32], table: RotaryTable) {

@@ -49,13 +49,18 @@ package struct ReferenceBackend: Backend {
         }
     }
 
-    package func product(_ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, into y: Tensor) {
+    package func product(
+        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, arena: ActivationArena,
+        into y: Tensor
+    ) {
         multiply(x, weight, scale: 1, keep: 0, into: y)
         guard let bias else { return }
         for m in 0..<y.rows { for n in 0..<y.columns { y[m, n] += bias.base[n] } }
     }
 
-    package func addProduct(_ x: Tensor, _ weight: WeightMatrix, scale: Float, into y: Tensor) {
+    package func addProduct(
+        _ x: Tensor, _ weight: WeightMatrix, scale: Float, arena: ActivationArena, into y: Tensor
+    ) {
         multiply(x, weight, scale: scale, keep: 1, into: y)
     }
 

@@ -34,11 +34,12 @@ import Testing
                 try compare(within: 3e-6, "M \(m) N \(n) K \(k)") { backend in
                     let weight = try matrix(w, n, k, for: backend)
                     let y = Tensor(start.values, rows: m, columns: n)
-                    backend.product(x, weight, bias: try vector(b), into: y)
+                    backend.product(
+                        x, weight, bias: try vector(b), arena: ActivationArena(), into: y)
                     let plain = Tensor(start.values, rows: m, columns: n)
-                    backend.product(x, weight, bias: nil, into: plain)
+                    backend.product(x, weight, bias: nil, arena: ActivationArena(), into: plain)
                     let sum = Tensor(start.values, rows: m, columns: n)
-                    backend.addProduct(x, weight, scale: 0.37, into: sum)
+                    backend.addProduct(x, weight, scale: 0.37, arena: ActivationArena(), into: sum)
                     return y.values + plain.values + sum.values
                 }
             }
@@ -153,7 +154,7 @@ import Testing
                         let weight = WeightMatrix(outputs: n, inputs: k, order: order)
                         try weight.load(source, layout: backend.weightLayout)
                         let y = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
-                        backend.product(x, weight, bias: nil, into: y)
+                        backend.product(x, weight, bias: nil, arena: ActivationArena(), into: y)
                         all += y.values
                     }
                     return all
@@ -174,7 +175,7 @@ import Testing
                 let weight = WeightMatrix(outputs: n, inputs: k)
                 try weight.load(source, layout: backend.weightLayout)
                 let y = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
-                backend.product(x, weight, bias: try vector(b), into: y)
+                backend.product(x, weight, bias: try vector(b), arena: ActivationArena(), into: y)
                 return y.values
             }
         }
@@ -196,7 +197,7 @@ import Testing
             let weight = WeightMatrix(outputs: n, inputs: k)
             try weight.load(source, layout: backend.weightLayout)
             let y = Tensor(start, rows: m, columns: n)
-            backend.addProduct(x, weight, scale: 0.5, into: y)
+            backend.addProduct(x, weight, scale: 0.5, arena: ActivationArena(), into: y)
             return y.values
         }
     }
@@ -246,7 +247,7 @@ import Testing
             let weight = WeightMatrix(outputs: n, inputs: x.columns, order: order)
             try weight.load(source, layout: backend.weightLayout)
             let y = Tensor([Float](repeating: 0, count: x.rows * n), rows: x.rows, columns: n)
-            backend.product(x, weight, bias: nil, into: y)
+            backend.product(x, weight, bias: nil, arena: ActivationArena(), into: y)
             let off = zip(y.values, exact).reduce(0) { max($0, abs($1.0 - $1.1)) }
             #expect(off < share * largest, "\(backend.name): \(off) of \(largest)")
             return y.values
@@ -259,7 +260,8 @@ import Testing
         let weight = WeightMatrix(outputs: n, inputs: x.columns, order: order)
         try weight.load(source, layout: .rows)
         let y = Tensor([Float](repeating: 0, count: x.rows * n), rows: x.rows, columns: n)
-        ReferenceBackend(blas: false).product(x, weight, bias: nil, into: y)
+        ReferenceBackend(blas: false).product(
+            x, weight, bias: nil, arena: ActivationArena(), into: y)
         return y.values
     }
 

@@ -16,18 +16,19 @@ import Testing
         for backend in paths {
             let weight = try matrix(w, n, k, for: backend)
             let whole = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
-            backend.product(x, weight, bias: nil, into: whole)
+            backend.product(x, weight, bias: nil, arena: ActivationArena(), into: whole)
             expected = expected ?? bits(whole.values)
             #expect(bits(whole.values) == expected)
             for row in [0, 1, 41, 89] {
                 let alone = Tensor([Float](repeating: 0, count: n), rows: 1, columns: n)
-                backend.product(x.rows(row..<row + 1), weight, bias: nil, into: alone)
+                backend.product(
+                    x.rows(row..<row + 1), weight, bias: nil, arena: ActivationArena(), into: alone)
                 #expect(bits(alone.values) == bits(whole.rows(row..<row + 1).values))
             }
             for threads in [2, 3, 4] {
                 let several = try #require(CPUBackend(path: backend.name, threads: threads))
                 let y = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
-                several.product(x, weight, bias: nil, into: y)
+                several.product(x, weight, bias: nil, arena: ActivationArena(), into: y)
                 #expect(bits(y.values) == expected)
             }
         }

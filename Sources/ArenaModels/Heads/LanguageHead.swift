@@ -127,7 +127,7 @@ struct VocabularyProduct: Sendable {
             transform.norm(x, on: device)
         }
         let y = arena.tensor(x.rows, weight.outputs)
-        device.product(x, weight, bias: tokens == nil ? bias : nil, into: y)
+        device.product(x, weight, bias: tokens == nil ? bias : nil, arena: arena, into: y)
         for pair in pairs {
             device.addLowRank(
                 x, down: pair.down, up: pair.up, scale: pair.scale, arena: arena, into: y)

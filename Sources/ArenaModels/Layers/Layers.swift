@@ -28,7 +28,7 @@ package struct Linear: Sendable {
         _ x: Tensor, on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
         let y = arena.tensor(x.rows, weight.outputs)
-        device.product(x, weight, bias: bias, into: y)
+        device.product(x, weight, bias: bias, arena: arena, into: y)
         for pair in lowRank {
             device.addLowRank(
                 x, down: pair.down, up: pair.up, scale: pair.scale, arena: arena, into: y)

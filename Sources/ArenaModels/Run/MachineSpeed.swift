@@ -24,10 +24,11 @@ package func measuredProductSpeed(in folder: String) -> Double? {
         try matrix.load(stored, layout: device.weightLayout)
         let x = Tensor(Array(numbers.prefix(rows * width)), rows: rows, columns: width)
         let y = Tensor([Float](repeating: 0, count: rows * width), rows: rows, columns: width)
+        let arena = ActivationArena()
         var best = Double.infinity
         for _ in 0..<4 {
             let start = monotonicSeconds()
-            device.product(x, matrix, bias: nil, into: y)
+            device.product(x, matrix, bias: nil, arena: arena, into: y)
             best = min(best, monotonicSeconds() - start)
         }
         return Double(rows * width * width) / max(best, 1e-9)
