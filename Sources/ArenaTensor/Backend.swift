@@ -119,10 +119,8 @@ package protocol Backend: Sendable {
     func layerNorm(
         _ x: Tensor, _ weight: WeightVector, bias: WeightVector?, epsilon: Float, into y: Tensor)
 
-    /// y (M, N) = x (M, K) . w (N, K)^T + bias
-    func product(
-        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, arena: ActivationArena,
-        into y: Tensor)
+    /// Of the same x (M, K), for each of the parts: y (M, N) = x . w (N, K)^T + bias
+    func products(_ x: Tensor, _ parts: [ProductPart], arena: ActivationArena)
 
     /// y (M, N) += scale * (x (M, K) . w (N, K)^T)
     func addProduct(
@@ -162,7 +160,28 @@ package protocol Backend: Sendable {
     func softmax(_ x: Tensor)
 }
 
+/// One of several products of the same rows.
+package struct ProductPart {
+    package let weight: WeightMatrix  // (N, K)
+    package let bias: WeightVector?  // (N)
+    package let y: Tensor  // (M, N)
+
+    package init(_ weight: WeightMatrix, bias: WeightVector? = nil, into y: Tensor) {
+        self.weight = weight
+        self.bias = bias
+        self.y = y
+    }
+}
+
 extension Backend {
+    /// y (M, N) = x (M, K) . w (N, K)^T + bias
+    package func product(
+        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, arena: ActivationArena,
+        into y: Tensor
+    ) {
+        products(x, [ProductPart(weight, bias: bias, into: y)], arena: arena)
+    }
+
     /// y (M, N) += scale * ((x . down^T) . up^T): a LoRA pair of rank R applied without merging.
     package func addLowRank(
         _ x: Tensor, down: WeightMatrix, up: WeightMatrix, scale: Float, arena: ActivationArena,

@@ -28,42 +28,72 @@ private final class RowCodes {
     deinit { memory.deallocate() }
 }
 
+extension ProductPart {
+    /// The shapes fit, and the weight is laid out for the kernels.
+    func check(_ x: Tensor) {
+        precondition(
+            x.rows == y.rows && x.columns == weight.inputs && y.columns == weight.outputs
+                && weight.layout == .panels && (bias.map { $0.count == weight.outputs } ?? true))
+    }
+}
+
 extension CPUBackend {
-    /// y (M, N) = scale * x (M, K) . w^T + bias, added to y where `add` is set.
-    func multiply8(
-        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, scale: Float, add: Bool,
-        into y: Tensor
-    ) {
-        guard x.rows > 0, let rests = weight.codeRests else { return }
-        let x = scaledInputs(x, weight)  // (M, K)
-        let rows = RowCodes(
-            rows: x.rows, inputs: weight.inputs, tileRows: kernels.pointee.tile8_rows)
-        withExtendedLifetime((rows, x)) {
-            var codes = rows.codes
-            kernels.pointee.quantize8(
-                x.base, x.stride, x.rows, weight.inputs, WeightMatrix.reach, &codes)
-            var p = arena_product8_t()
-            p.x = UnsafePointer(x.base)
-            p.x_stride = x.stride
-            p.codes = codes
-            p.panels = weight.kernelWeight.panels.assumingMemoryBound(to: UInt8.self)
-            p.fine = UnsafeRawPointer(rests).assumingMemoryBound(to: UInt8.self)
-            p.scales = weight.codeScales
-            p.bias = bias?.base
-            p.y = y.base
-            p.y_stride = y.stride
-            p.rows = x.rows
-            p.inputs = weight.inputs
-            p.outputs = weight.outputs
-            p.scale = scale
-            p.add = add ? 1 : 0
-            let work = x.rows * weight.inputs * weight.outputs
-            split(weight.panels, work: work, p) { kernels, p, _, range in
-                var share = p
-                share.first_panel = range.lowerBound
-                share.last_panel = range.upperBound
-                kernels.pointee.product8(&share)
+    /// For each of the parts, of weights in 8 bits: y (M, N) = x (M, K) . w^T + bias, or
+    /// y += scale * (x . w^T).
+    func multiply8(_ x: Tensor, _ parts: [ProductPart], adding scale: Float? = nil) {
+        guard x.rows > 0 else { return }
+        var shared: RowCodes?  // of rows that no weight's columns change
+        for part in parts {
+            part.check(x)
+            let (weight, x) = (part.weight, scaledInputs(x, part.weight))  // (M, K)
+            let rows: RowCodes
+            if weight.inputFactors == nil {
+                rows = shared ?? codes(of: x)
+                shared = rows
+            } else {
+                rows = codes(of: x)
             }
+            withExtendedLifetime((rows, x)) {
+                multiply8(x, rows.codes, part, adding: scale)
+            }
+        }
+    }
+
+    private func codes(of x: Tensor) -> RowCodes {
+        let rows = RowCodes(
+            rows: x.rows, inputs: x.columns, tileRows: kernels.pointee.tile8_rows)
+        var codes = rows.codes
+        kernels.pointee.quantize8(
+            x.base, x.stride, x.rows, x.columns, WeightMatrix.reach, &codes)
+        return rows
+    }
+
+    private func multiply8(
+        _ x: Tensor, _ codes: arena_codes8_t, _ part: ProductPart, adding scale: Float?
+    ) {
+        let weight = part.weight
+        guard let rests = weight.codeRests else { return }
+        var p = arena_product8_t()
+        p.x = UnsafePointer(x.base)
+        p.x_stride = x.stride
+        p.codes = codes
+        p.panels = weight.kernelWeight.panels.assumingMemoryBound(to: UInt8.self)
+        p.fine = UnsafeRawPointer(rests).assumingMemoryBound(to: UInt8.self)
+        p.scales = weight.codeScales
+        p.bias = part.bias?.base
+        p.y = part.y.base
+        p.y_stride = part.y.stride
+        p.rows = x.rows
+        p.inputs = weight.inputs
+        p.outputs = weight.outputs
+        p.scale = scale ?? 1
+        p.add = scale == nil ? 0 : 1
+        let work = x.rows * weight.inputs * weight.outputs
+        split(weight.panels, work: work, p) { kernels, p, _, range in
+            var share = p
+            share.first_panel = range.lowerBound
+            share.last_panel = range.upperBound
+            kernels.pointee.product8(&share)
         }
     }
 

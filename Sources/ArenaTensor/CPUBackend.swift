@@ -72,45 +72,46 @@ package struct CPUBackend: Backend {
         arena_norm(kernels, &p)
     }
 
-    package func product(
-        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, arena: ActivationArena,
-        into y: Tensor
-    ) {
-        multiply(x, weight, bias: bias, scale: 1, add: false, arena, into: y)
+    package func products(_ x: Tensor, _ parts: [ProductPart], arena: ActivationArena) {
+        let mark = arena.mark
+        defer { arena.release(to: mark) }
+        let plain = parts.filter { !$0.weight.isDynamic }
+        let packed = packedRows(x, outputs: plain.reduce(0) { $0 + $1.weight.outputs }, arena)
+        for part in plain { multiply(x, packed, part) }
+        multiply8(x, parts.filter { $0.weight.isDynamic })
     }
 
     package func addProduct(
         _ x: Tensor, _ weight: WeightMatrix, scale: Float, arena: ActivationArena, into y: Tensor
     ) {
-        multiply(x, weight, bias: nil, scale: scale, add: true, arena, into: y)
+        let part = ProductPart(weight, into: y)
+        if weight.isDynamic { return multiply8(x, [part], adding: scale) }
+        let mark = arena.mark
+        multiply(x, packedRows(x, outputs: weight.outputs, arena), part, adding: scale)
+        arena.release(to: mark)
     }
 
+    /// y = x . w^T + bias, or y += scale * (x . w^T).
     private func multiply(
-        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, scale: Float, add: Bool,
-        _ arena: ActivationArena, into y: Tensor
+        _ x: Tensor, _ packed: UnsafePointer<Float>?, _ part: ProductPart,
+        adding scale: Float? = nil
     ) {
-        precondition(
-            x.rows == y.rows && x.columns == weight.inputs && y.columns == weight.outputs
-                && weight.layout == .panels && (bias.map { $0.count == weight.outputs } ?? true))
-        if weight.isDynamic {
-            return multiply8(x, weight, bias: bias, scale: scale, add: add, into: y)
-        }
+        let weight = part.weight
+        part.check(x)
         var p = arena_product_t()
         p.x = UnsafePointer(x.base)
         p.x_stride = x.stride
+        p.packed = packed
         p.weight = weight.kernelWeight
-        p.bias = bias?.base
-        p.y = y.base
-        p.y_stride = y.stride
+        p.bias = part.bias?.base
+        p.y = part.y.base
+        p.y_stride = part.y.stride
         p.rows = x.rows
         p.inputs = weight.inputs
         p.outputs = weight.outputs
-        p.scale = scale
-        p.add = add ? 1 : 0
+        p.scale = scale ?? 1
+        p.add = scale == nil ? 0 : 1
         let work = x.rows * weight.inputs * weight.outputs
-        let mark = arena.mark
-        defer { arena.release(to: mark) }
-        p.packed = packedRows(x, outputs: weight.outputs, arena)
         split(weight.panels, work: work, p) { kernels, p, _, range in
             var share = p
             share.first_panel = range.lowerBound
@@ -119,7 +120,7 @@ package struct CPUBackend: Backend {
         }
     }
 
-    /// Rows in the order in which a product reads them; nil where packing them costs more than it saves.
+    /// Rows in the order in which products read them; nil where packing them costs more than it saves.
     private func packedRows(
         _ x: Tensor, outputs: Int, _ arena: ActivationArena
     ) -> UnsafePointer<Float>? {

@@ -49,13 +49,13 @@ package struct ReferenceBackend: Backend {
         }
     }
 
-    package func product(
-        _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, arena: ActivationArena,
-        into y: Tensor
-    ) {
-        multiply(x, weight, scale: 1, keep: 0, into: y)
-        guard let bias else { return }
-        for m in 0..<y.rows { for n in 0..<y.columns { y[m, n] += bias.base[n] } }
+    package func products(_ x: Tensor, _ parts: [ProductPart], arena: ActivationArena) {
+        for part in parts {
+            let y = part.y
+            multiply(x, part.weight, scale: 1, keep: 0, into: y)
+            guard let bias = part.bias else { continue }
+            for m in 0..<y.rows { for n in 0..<y.columns { y[m, n] += bias.base[n] } }
+        }
     }
 
     package func addProduct(

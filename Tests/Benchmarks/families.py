@@ -6,7 +6,7 @@
 FAMILY: llama (four layers of a 1.1 B Llama), bert (base), minilm, deberta (v3 small). Rows have one
 length, so nobody pads; both sides have two threads. With `--mixed` rows have 20 to 512 tokens (log-uniform,
 in no order) and PyTorch takes them as a notebook does, 16 a batch, padded to the batch's longest; only
-tokens that are not padding count. `--make` only writes the checkpoints;
+tokens that are not padding count; bf16 only where the processor has it. `--make` only writes the checkpoints;
 `--accuracy` compares logits with PyTorch's fp64 instead of timing (largest errors of PyTorch fp32,
 bf16 and of the engine; for 8 bits the mean KL divergence and the largest difference of a
 probability). Each line
@@ -76,7 +76,6 @@ def padded_peer(model, rows):
             model(input_ids=ids, attention_mask=(ids != 0).long())
         return time.perf_counter() - started
 
-    once()
     return sum(map(len, rows)) / min(once() for _ in range(2))
 
 
@@ -152,7 +151,8 @@ def main():
         if is_mixed:
             ids, path = mixed_rows(8 * rows), os.path.join(work, "ids.txt")
             write_rows(path, ids)
-            found = {"torch " + name: padded_peer(model, ids) for name, model in models.items()}
+            found = {"torch " + name: padded_peer(model, ids) for name, model in models.items()
+                     if name != "bf16" or torch.cpu._is_avx512_bf16_supported()}
             for name, flags in (("fp32", []), ("int8", ["--int8"])):
                 found["engine " + name] = engine(bench, folder, path, flags)
             print(family, "mixed:", ", ".join(f"{name} {rate:.0f}" for name, rate in found.items()),

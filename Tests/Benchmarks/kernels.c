@@ -1,13 +1,18 @@
-// How near products of each weight format come to what this processor can do in fp32: the rate of fused multiply-adds
-// that depend on nothing (the ceiling), then whole products at the shapes of real layers, on one
-// thread or on several at once (each its own product, as the scheduler runs them).
+// How near products of each weight format come to what this processor can do: the rate of fused
+// multiply-adds in fp32 that depend on nothing (for `dynamic8` of VNNI's multiply-adds of bytes; the
+// ceiling), then whole products at the shapes of real layers, rows packed or quantized on the way as
+// the engine does it, on one thread or on several at once (each its own product, as the scheduler
+// runs them).
 //
 //     clang -O2 -ISources/CArenaKernels/include Tests/Benchmarks/kernels.c \
-//         Sources/CArenaKernels/*.c -lm -lpthread -o /tmp/kernels && /tmp/kernels [threads] [path] [f32|bf16|f16|nf4|int8|gptq]
+//         Sources/CArenaKernels/*.c -lm -lpthread -o /tmp/kernels && /tmp/kernels [threads] [path] [f32|bf16|f16|nf4|gptq|int8|dynamic8]
 
 #define _GNU_SOURCE
 #include "arena_kernels.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +44,19 @@ static double now(void) {
 #if defined(__x86_64__)
 PEAK(peak_avx2, "avx2,fma", 8)
 PEAK(peak_avx512, "avx512f,fma", 16)
+
+__attribute__((target("avx512f,avx512vnni"))) static double peak_vnni(long n) {
+    __m512i sum[12], a = _mm512_set1_epi8(1), b = _mm512_set1_epi8(2);
+    for (int i = 0; i < 12; i++) sum[i] = _mm512_setzero_si512();
+    double t = now();
+    for (long k = 0; k < n; k++)
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < 12; i++) {
+            sum[i] = _mm512_dpbusd_epi32(sum[i], a, b);
+            __asm__ volatile("" : "+v"(sum[i]));
+        }
+    t = now() - t;
+    return 12.0 * 2 * 64 * (double)n / t / 1e9;
+}
 #endif
 
 static arena_weight_format format;
@@ -57,8 +75,22 @@ typedef struct {
     long m, n, k;
     int sets, rounds;
     float *x, *packed, *w, *y;
+    arena_codes8_t codes;
+    uint8_t *panels, *fine;
+    float *scales8;
     double best;
 } job;
+
+static void product8(const job *j, size_t stride) {
+    arena_product8_t p = {
+        .x = j->x, .x_stride = stride, .codes = j->codes, .panels = j->panels, .fine = j->fine,
+        .scales = j->scales8, .y = j->y, .y_stride = (size_t)j->n + 16, .rows = (size_t)j->m,
+        .inputs = (size_t)j->k, .outputs = (size_t)j->n, .first_panel = 0,
+        .last_panel = (size_t)(j->n + 31) / 32, .scale = 1,
+    };
+    j->kernels->quantize8(j->x, stride, p.rows, p.inputs, 12, &j->codes);
+    j->kernels->product8(&p);
+}
 
 static void *run(void *raw) {
     job *j = raw;
@@ -74,6 +106,12 @@ static void *run(void *raw) {
             .last_panel = (size_t)(j->n + 31) / 32, .scale = 1,
         };
         double t = now();
+        if (format == ARENA_W_DYNAMIC8) {
+            product8(j, stride);
+            t = now() - t;
+            if (t < j->best) j->best = t;
+            continue;
+        }
         // Where the engine packs rows, it counts.
         if ((size_t)j->m >= 2 * j->kernels->tile_rows && j->n >= 256) {
             j->kernels->pack_rows(j->x, stride, p.rows, p.inputs, j->packed);
@@ -103,12 +141,30 @@ static float *floats(size_t n) {
     return p;
 }
 
+// Weights and room for rows in 8 bits.
+static void make8(job *j) {
+    size_t m = (size_t)(j->m + 31), n = (size_t)(j->n + 31) / 32 * 32, k = (size_t)(j->k + 31) / 32 * 32;
+    j->codes = (arena_codes8_t){
+        (int8_t *)floats(m * k / 4), (int32_t *)floats(m * k / 32), floats(m * k / 32),
+        (int32_t *)floats(m), (int32_t *)floats(m * k)};
+    j->panels = (uint8_t *)floats(n * k / 4);
+    j->fine = (uint8_t *)floats(n * k / 4);
+    j->scales8 = floats(n * k / 32);
+    j->kernels->pack8(ARENA_F32, j->w, (size_t)j->n, (size_t)j->k, j->panels, j->fine, j->scales8, NULL);
+}
+
+static void free8(job *j) {
+    free(j->codes.codes), free(j->codes.starts), free(j->codes.scales), free(j->codes.far_counts);
+    free(j->codes.far), free(j->panels), free(j->fine), free(j->scales8);
+}
+
 int main(int count, char **arguments) {
     int threads = count > 1 ? atoi(arguments[1]) : 1;
     const arena_kernels *kernels =
         count > 2 ? arena_kernels_named(arguments[2]) : arena_kernels_best();
     if (!kernels || threads < 1 || threads > 64) return 1;
-    static const char *const names[] = {"f32", "bf16", "f16", "nf4", "gptq", "int8"};
+    static const char *const names[] = {"f32",  "bf16", "f16",     "nf4",
+                                        "gptq", "int8", "dynamic8"};
     for (size_t i = 0; count > 3 && i < sizeof names / sizeof *names; i++)
         if (strcmp(arguments[3], names[i]) == 0) format = (arena_weight_format)i;
     scales = floats(18432 / 32 * 32 * 9216 / 64);
@@ -118,11 +174,12 @@ int main(int count, char **arguments) {
 #if defined(__x86_64__)
     for (int i = 0; i < 5; i++) {
         int wide = strcmp(kernels->name, "avx512") == 0;
-        double p = wide ? peak_avx512(30000000) : peak_avx2(30000000);
+        double p = wide && format == ARENA_W_DYNAMIC8 ? peak_vnni(30000000)
+            : wide ? peak_avx512(30000000) : peak_avx2(30000000);
         if (p > peak) peak = p;
     }
 #endif
-    printf("%s %s: ceiling %.1f GFLOP/s a core, %d thread(s)\n", kernels->name,
+    printf("%s %s: ceiling %.1f Gop/s a core, %d thread(s)\n", kernels->name,
            names[format], peak, threads);
     static const long shapes[][3] = {
         {512, 2304, 2304}, {512, 18432, 2304}, {512, 2304, 9216}, {512, 2048, 2048},
@@ -138,16 +195,18 @@ int main(int count, char **arguments) {
             jobs[t] = (job){kernels, m, n, k, sets, m * n * k > 1000000000 ? 6 : 300,
                             floats((size_t)m * (size_t)(k + 16)), floats((size_t)(m + 32) * (size_t)k),
                             halves(floats((size_t)(padded * k * sets)), (size_t)(padded * k * sets)),
-                            floats((size_t)m * (size_t)(n + 16)), 0};
+                            floats((size_t)m * (size_t)(n + 16))};
+        for (int t = 0; t < threads && format == ARENA_W_DYNAMIC8; t++) make8(&jobs[t]);
         for (int t = 1; t < threads; t++) pthread_create(&handles[t], NULL, run, &jobs[t]);
         run(&jobs[0]);
         double rate = 0;
         for (int t = 0; t < threads; t++) {
             if (t) pthread_join(handles[t], NULL);
             rate += 2e-9 * (double)m * (double)n * (double)k / jobs[t].best / threads;
-            free(jobs[t].x), free(jobs[t].w), free(jobs[t].y);
+            free(jobs[t].x), free(jobs[t].packed), free(jobs[t].w), free(jobs[t].y);
+            if (format == ARENA_W_DYNAMIC8) free8(&jobs[t]);
         }
-        printf("M %4ld N %5ld K %5ld: %6.1f GFLOP/s a core, %5.1f %%\n", m, n, k, rate,
+        printf("M %4ld N %5ld K %5ld: %6.1f Gop/s a core, %5.1f %%\n", m, n, k, rate,
                peak > 0 ? 100 * rate / peak : 0);
         fflush(stdout);
     }

@@ -21,8 +21,8 @@ package struct GatedMLP: Sendable {
         let u: Tensor  // (T, I)
         switch inputs {
         case .separate(let gate, let up):
-            g = gate(x, on: device, arena)
-            u = up(x, on: device, arena)
+            let both = Linear.all([gate, up], x, on: device, arena)
+            (g, u) = (both[0], both[1])
         case .fused(let both):
             let y = both(x, on: device, arena)  // (T, 2 * I)
             g = y.columns(0..<y.columns / 2)

@@ -27,13 +27,24 @@ package struct Linear: Sendable {
     package func callAsFunction(
         _ x: Tensor, on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
-        let y = arena.tensor(x.rows, weight.outputs)
-        device.product(x, weight, bias: bias, arena: arena, into: y)
-        for pair in lowRank {
-            device.addLowRank(
-                x, down: pair.down, up: pair.up, scale: pair.scale, arena: arena, into: y)
+        Self.all([self], x, on: device, arena)[0]
+    }
+
+    /// Several layers of the same rows, which are prepared for products once.
+    static func all(
+        _ layers: [Linear], _ x: Tensor, on device: any Backend, _ arena: ActivationArena
+    ) -> [Tensor] {
+        let results = layers.map { arena.tensor(x.rows, $0.outputs) }
+        device.products(
+            x, zip(layers, results).map { ProductPart($0.weight, bias: $0.bias, into: $1) },
+            arena: arena)
+        for (layer, y) in zip(layers, results) {
+            for pair in layer.lowRank {
+                device.addLowRank(
+                    x, down: pair.down, up: pair.up, scale: pair.scale, arena: arena, into: y)
+            }
         }
-        return y
+        return results
     }
 }
 

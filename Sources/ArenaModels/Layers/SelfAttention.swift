@@ -37,9 +37,14 @@ package struct SelfAttention: Sendable {
         var v: Tensor  // (T, KV * D)
         switch inputs {
         case .separate(let query, let key, let value):
-            k = key(x, on: device, arena)
-            v = value(x, on: device, arena)
-            q = query(wantedOnly ? pack.wanted(of: x, on: device, arena) : x, on: device, arena)
+            if wantedOnly {
+                let both = Linear.all([key, value], x, on: device, arena)
+                (k, v) = (both[0], both[1])
+                q = query(pack.wanted(of: x, on: device, arena), on: device, arena)
+            } else {
+                let all = Linear.all([key, value, query], x, on: device, arena)
+                (k, v, q) = (all[0], all[1], all[2])
+            }
         case .fused(let all):
             let y = all(x, on: device, arena)  // (T, (H + 2 KV) * D)
             q = y.columns(0..<wide)
