@@ -42,15 +42,17 @@ INLINE float reach_of(const float *row, size_t inputs, float reach) {
     return limit;
 }
 
-// The largest magnitude of n numbers that are at most `limit` large.
+// The largest magnitude of n numbers that are at most `limit` large. Magnitudes are in the order of
+// their bits.
 INLINE float largest_near(const float *x, size_t n, float limit) {
-    vf top = splat(0.0f);
+    vi top = (vi)0;
     for (size_t k = 0; k < n; k += LANES) {
-        vf size = (vf)((vu)take(x + k, n - k) & 0x7FFFFFFF);
-        top = choose((size <= splat(limit)) & (size > top), size, top);
+        vi size = (vi)take(x + k, n - k) & 0x7FFFFFFF;
+        top = __builtin_elementwise_max(top, ((vf)size <= splat(limit)) & size);
     }
-    float most = 0.0f;
-    for (size_t j = 0; j < LANES; j++) most = top[j] > most ? top[j] : most;
+    int32_t bits = __builtin_reduce_max(top);
+    float most;
+    __builtin_memcpy(&most, &bits, 4);
     return most;
 }
 
@@ -90,14 +92,9 @@ INLINE int group_codes(const float *x, size_t n, float limit, int8_t *codes, siz
         *(vc *)(bytes + k) = __builtin_convertvector(code, vc);
     }
     for (size_t k = 0; k < n; k += 4) __builtin_memcpy(codes + k / 4 * apart, bytes + k, 4);
-    int32_t sum = 0, any = 0;
-    for (size_t j = 0; j < LANES; j++) {
-        sum += total[j];
-        any |= outside[j];
-    }
     *scale = most / 127.0f;
-    *start = WHOLE_BITS - 128 * sum;
-    return any != 0;
+    *start = WHOLE_BITS - 128 * __builtin_reduce_add(total);
+    return __builtin_reduce_or(outside) != 0;
 }
 
 static void quantize8(const float *x, size_t x_stride, size_t rows, size_t inputs, float reach,
@@ -140,9 +137,7 @@ INLINE int pack_group8(const float *w, size_t n, uint8_t *panel, uint8_t *fine, 
         __builtin_memcpy(fine + k * ARENA_PANEL, rest + k, 4);
     }
     *scale = code_size(most);
-    int32_t all = -1;
-    for (size_t j = 0; j < LANES; j++) all &= finite[j];
-    return all != 0;
+    return __builtin_reduce_and(finite) != 0;
 }
 
 static ptrdiff_t pack8(arena_dtype dtype, const void *x, size_t outputs, size_t inputs,
@@ -344,7 +339,13 @@ static void product8(const arena_product8_t *p) {
                             .w_scales = p->scales + (panel * groups + group) * ARENA_PANEL,
                             .y = sums + (n * rows + i) * ARENA_PANEL,
                         };
-                        tiles8(least(ROWS8, rows - i), &part);
+                        size_t count = least(ROWS8, rows - i);
+                        // Where the sums are soon to be written.
+                        for (size_t r = 0; r < count && at + BLOCK8 / 4 >= blocks; r++)
+                            for (size_t c = 0; c < ARENA_PANEL; c += LINE / sizeof(float))
+                                __builtin_prefetch(
+                                    p->y + (tile + r) * p->y_stride + panel * ARENA_PANEL + c, 1, 2);
+                        tiles8(count, &part);
                     }
                 }
             for (size_t n = 0; n < span; n++) {
