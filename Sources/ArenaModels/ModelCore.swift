@@ -214,14 +214,16 @@ package final class ModelCore: Sendable {
         }
     }
 
-    /// Bytes that a token takes while a layer runs, at least: the residual stream, what is normed, and the
-    /// widest of what products make of it.
+    /// Bytes that a token takes while a layer runs, at least: the residual stream, what is normed, and of
+    /// the largest product its results and its rows as it reads them.
     var bytesPerToken: Int {
-        let widest = weights.reduce(0) {
-            if case .matrix(let matrix, _) = $1 { return max($0, matrix.outputs) }
-            return $0
+        let size = MemoryLayout<Float>.size
+        let largest = weights.reduce(0) {
+            guard case .matrix(let matrix, let source) = $1 else { return $0 }
+            let rows = if case .dynamic8 = source { 1 } else { size }
+            return max($0, matrix.outputs * size + matrix.inputs * rows)
         }
-        return (2 * backbone.channels + widest) * MemoryLayout<Float>.size
+        return 2 * backbone.channels * size + largest
     }
 
     /// Bytes that the weights take when loaded, about.
