@@ -161,12 +161,13 @@ INLINE void put(float *p, vf v, size_t left) {
 #define STEP 16 // inputs of a tile between requests for memory
 #define LINE 64 // bytes of a cache line
 
-// y (rows, TILE) = x (rows, k) . w (k, TILE of a panel's 32), or y += scale * that. Packed rows are those of
-// one tile, the ROWS numbers of an input side by side. Each STEP inputs, `lines` more cache lines from `next`
-// on are brought near: all at once they would hold up what the tile itself reads.
+// y (rows, TILE) = x (rows, k) . w (k, TILE of a panel's 32), or y += scale * that; then y += bias (TILE)
+// unless that is NULL. Packed rows are those of one tile, the ROWS numbers of an input side by side. Each
+// STEP inputs, `lines` more cache lines from `next` on are brought near: all at once they would hold up
+// what the tile itself reads.
 INLINE void tile(const size_t rows, const int packed, size_t k, const float *restrict x,
                  size_t x_stride, const float *restrict w, float *restrict y, size_t y_stride,
-                 int add, float scale, const char *next, size_t lines) {
+                 int add, float scale, const float *bias, const char *next, size_t lines) {
     vf sum[ROWS][NV];
     UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < NV; j++)
         sum[i][j] = splat(0.0f);
@@ -198,17 +199,18 @@ INLINE void tile(const size_t rows, const int packed, size_t k, const float *res
     vf factor = splat(scale);
     UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < NV; j++) {
         float *to = y + i * y_stride + j * LANES;
-        store(to, add ? load(to) + factor * sum[i][j] : sum[i][j]);
+        vf v = add ? load(to) + factor * sum[i][j] : sum[i][j];
+        store(to, bias ? v + load(bias + j * LANES) : v);
     }
 }
 
 #define CASE(n)                                                                              \
-    case n: tile(n, packed, k, x, x_stride, w, y, y_stride, add, scale, next, lines); break;
+    case n: tile(n, packed, k, x, x_stride, w, y, y_stride, add, scale, bias, next, lines); break;
 
 // One tile of 1 to ROWS rows; the row count is a constant inside each case.
 INLINE void tile_of(size_t rows, const int packed, size_t k, const float *restrict x,
                     size_t x_stride, const float *restrict w, float *restrict y, size_t y_stride,
-                    int add, float scale, const char *next, size_t lines) {
+                    int add, float scale, const float *bias, const char *next, size_t lines) {
     switch (rows) {
         CASE(1) CASE(2) CASE(3) CASE(4)
 #if ROWS >= 6
@@ -221,22 +223,24 @@ INLINE void tile_of(size_t rows, const int packed, size_t k, const float *restri
 }
 
 static void strided_tile(size_t rows, size_t k, const float *x, size_t x_stride, const float *w,
-                         float *y, size_t y_stride, int add, float scale, const char *next,
-                         size_t lines) {
-    tile_of(rows, 0, k, x, x_stride, w, y, y_stride, add, scale, next, lines);
+                         float *y, size_t y_stride, int add, float scale, const float *bias,
+                         const char *next, size_t lines) {
+    tile_of(rows, 0, k, x, x_stride, w, y, y_stride, add, scale, bias, next, lines);
 }
 
 static void packed_tile(size_t rows, size_t k, const float *x, const float *w, float *y,
-                        size_t y_stride, int add, float scale, const char *next, size_t lines) {
-    tile_of(rows, 1, k, x, 0, w, y, y_stride, add, scale, next, lines);
+                        size_t y_stride, int add, float scale, const float *bias,
+                        const char *next, size_t lines) {
+    tile_of(rows, 1, k, x, 0, w, y, y_stride, add, scale, bias, next, lines);
 }
 
 // y (m, columns rounded up to a tile) = x (m, k) . panel (k, 32) within one K block, or
-// y += scale * that. Of packed rows, `tile_stride` numbers make a tile; 0 where they are not packed.
+// y += scale * that; then y += bias unless that is NULL. Of packed rows, `tile_stride` numbers make a tile; 0
+// where they are not packed.
 // `next` are the `bytes` of weights that come after, brought near meanwhile; or NULL.
 static void panel_block(size_t m, size_t k, const float *x, size_t x_stride, size_t tile_stride,
                         const float *panel, size_t columns, float *y, size_t y_stride, int add,
-                        float scale, const char *next, size_t bytes) {
+                        float scale, const float *bias, const char *next, size_t bytes) {
     size_t tiles = (m + ROWS - 1) / ROWS * ((columns + TILE - 1) / TILE);
     size_t steps = (k + STEP - 1) / STEP, left = next ? (bytes + LINE - 1) / LINE : 0;
     size_t share = (left + tiles * steps - 1) / (tiles * steps); // lines a step
@@ -244,12 +248,13 @@ static void panel_block(size_t m, size_t k, const float *x, size_t x_stride, siz
         for (size_t i = 0; i < m; i += ROWS) {
             size_t rows = least(ROWS, m - i), lines = left > 0 ? share : 0;
             float *to = y + i * y_stride + c;
+            const float *more = bias ? bias + c : NULL;
             if (tile_stride)
                 packed_tile(rows, k, x + i / ROWS * tile_stride, panel + c, to, y_stride, add, scale,
-                            next, lines);
+                            more, next, lines);
             else
                 strided_tile(rows, k, x + i * x_stride, x_stride, panel + c, to, y_stride, add, scale,
-                             next, lines);
+                             more, next, lines);
             if (lines) next += lines * steps * LINE;
             left -= least(left, lines * steps);
         }
@@ -473,9 +478,9 @@ static void product(const arena_product_t *p) {
         for (size_t first = p->first_panel; first < last; first += GROUP) {
             size_t group = least(GROUP, last - first), column = first * ARENA_PANEL;
             size_t columns = least(group * ARENA_PANEL, p->outputs - column);
-            // Where nothing is left to do with the sums they are formed in place.
-            int direct = !p->bias && columns == group * ARENA_PANEL && k > 0
-                && (!p->add || k <= ARENA_BLOCK);
+            // Where the last block can do what is left to do with the sums they are formed in place.
+            int direct = columns == group * ARENA_PANEL && k > 0
+                && (!p->add || (k <= ARENA_BLOCK && !p->bias));
             float *y = direct ? p->y + row * p->y_stride + column : sums;
             size_t y_stride = direct ? p->y_stride : GROUP * ARENA_PANEL;
             for (size_t at = 0; at < k; at += ARENA_BLOCK) {
@@ -492,10 +497,12 @@ static void product(const arena_product_t *p) {
                     size_t after = n + 1 < group ? (first + n + 1) * k + at
                         : at + block < k ? first * k + at + block : (first + group) * k;
                     const char *next = after < last * k ? weights + after * bytes : NULL;
+                    const float *bias = direct && p->bias && at + block == k
+                        ? p->bias + column + n * ARENA_PANEL : NULL;
                     panel_block(rows, block, x + at * along, p->x_stride, tile_stride, panel,
                                 least(ARENA_PANEL, columns - n * ARENA_PANEL),
                                 y + n * ARENA_PANEL, y_stride, at > 0 || (direct && p->add),
-                                direct ? p->scale : 1.0f, next, block * bytes);
+                                direct ? p->scale : 1.0f, bias, next, block * bytes);
                 }
             }
             if (k == 0) __builtin_memset(sums, 0, rows * GROUP * ARENA_PANEL * sizeof(float));
@@ -705,7 +712,7 @@ static void head_products(size_t m, const float *x, size_t x_stride, const float
         for (size_t at = 0; at < size; at += ARENA_BLOCK)
             panel_block(m, least(ARENA_BLOCK, size - at), x + at, x_stride, 0,
                         panels + j * size + at * ARENA_PANEL, ARENA_PANEL, y + j, y_stride, at > 0,
-                        1.0f, NULL, 0);
+                        1.0f, NULL, NULL, 0);
 }
 
 static void attention(const arena_attention_t *p) {
@@ -781,7 +788,8 @@ static void attention(const arena_attention_t *p) {
                     for (size_t at = 0; at < columns;) {
                         size_t block = least(ARENA_BLOCK - (low + at) % ARENA_BLOCK, columns - at);
                         panel_block(rows, block, scores + at, score_stride, 0,
-                                    panel + at * ARENA_PANEL, width, sums, ARENA_PANEL, 1, 1.0f, NULL, 0);
+                                    panel + at * ARENA_PANEL, width, sums, ARENA_PANEL, 1, 1.0f,
+                                    NULL, NULL, 0);
                         at += block;
                     }
                     for (size_t i = 0; i < rows; i++) {
