@@ -28,15 +28,6 @@ private final class RowCodes {
     deinit { memory.deallocate() }
 }
 
-extension ProductPart {
-    /// The shapes fit, and the weight is laid out for the kernels.
-    func check(_ x: Tensor) {
-        precondition(
-            x.rows == y.rows && x.columns == weight.inputs && y.columns == weight.outputs
-                && weight.layout == .panels && (bias.map { $0.count == weight.outputs } ?? true))
-    }
-}
-
 extension CPUBackend {
     /// For each of the parts, of weights in 8 bits: y (M, N) = x (M, K) . w^T + bias, or
     /// y += scale * (x . w^T).

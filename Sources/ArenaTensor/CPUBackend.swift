@@ -259,6 +259,15 @@ package struct CPUBackend: Backend {
     }
 }
 
+extension ProductPart {
+    /// The shapes fit, and the weight is laid out for the kernels.
+    func check(_ x: Tensor) {
+        precondition(
+            x.rows == y.rows && x.columns == weight.inputs && y.columns == weight.outputs
+                && weight.layout == .panels && (bias.map { $0.count == weight.outputs } ?? true))
+    }
+}
+
 extension Activation {
     fileprivate var kernelKind: arena_activation {
         switch self {

@@ -30,7 +30,7 @@ package struct Linear: Sendable {
         Self.all([self], x, on: device, arena)[0]
     }
 
-    /// Several layers of the same rows, which are prepared for products once.
+    /// Several layers of the same rows x (M, K), which are prepared for products once: (M, N) of each.
     static func all(
         _ layers: [Linear], _ x: Tensor, on device: any Backend, _ arena: ActivationArena
     ) -> [Tensor] {
