@@ -2,9 +2,10 @@
 // sums, in 32 bits, are exact; they are scaled and added in fp32, group after group. Part of
 // kernels_template.h.
 
-// Rows of a tile of 32 outputs.
+// Rows of a tile of 32 outputs. On AVX-512 both sums of seven rows, those of the group in whole numbers and
+// those of all groups in fp32, fill 28 of 32 registers.
 #if defined(LOOKUP_AVX512)
-#define ROWS8 14
+#define ROWS8 7
 #elif defined(LOOKUP_AVX2)
 #define ROWS8 2
 #else
@@ -178,35 +179,76 @@ typedef struct {
 #if defined(LOOKUP_AVX512)
 #define VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")))
 
+// sum = the starts and the products of `blocks` fours of inputs, which lie at x and w.
+INLINE VNNI void group8_vnni(const size_t rows, const size_t blocks, const int32_t *starts,
+                             const int8_t *x, const uint8_t *w, __m512i sum[ROWS8][2]) {
+    UNROLL for (size_t i = 0; i < rows; i++) sum[i][0] = sum[i][1] = _mm512_set1_epi32(starts[i]);
+    UNROLL for (size_t b = 0; b < blocks; b++) {
+        __m512i low = _mm512_loadu_si512(w + b * ARENA_PANEL * 4);
+        __m512i high = _mm512_loadu_si512(w + b * ARENA_PANEL * 4 + 64);
+        UNROLL for (size_t i = 0; i < rows; i++) {
+            int32_t four;
+            __builtin_memcpy(&four, x + (b * ROWS8 + i) * 4, 4);
+            __m512i a = _mm512_set1_epi32(four);
+            sum[i][0] = _mm512_dpbusd_epi32(sum[i][0], low, a);
+            sum[i][1] = _mm512_dpbusd_epi32(sum[i][1], high, a);
+        }
+    }
+}
+
+// y += a group's sums, scaled.
+INLINE VNNI void scale8_vnni(const size_t rows, const __m512i sum[ROWS8][2], const float *scales,
+                             const float *w_scales, __m512 y[ROWS8][2]) {
+    UNROLL for (size_t j = 0; j < 2; j++) {
+        __m512 size = _mm512_loadu_ps(w_scales + j * 16), whole = size * -WHOLE;
+        UNROLL for (size_t i = 0; i < rows; i++) {
+            __m512 part = _mm512_fmadd_ps((__m512)sum[i][j], size, whole);
+            y[i][j] = _mm512_fmadd_ps(part, _mm512_set1_ps(scales[i]), y[i][j]);
+        }
+    }
+}
+
+// The whole groups of a part.
 INLINE VNNI void tile8_vnni(const size_t rows, const part8_t *p) {
     const int8_t *x = p->x;
     const int32_t *starts = p->starts;
     const float *scales = p->scales, *w_scales = p->w_scales;
     const uint8_t *w = p->w;
-    for (size_t left = p->blocks; left > 0;) {
-        size_t blocks = least(left, GROUP_BLOCKS);
+    float *y = p->y;
+    __m512 to[ROWS8][2];
+    UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < 2; j++)
+        to[i][j] = _mm512_loadu_ps(y + i * ARENA_PANEL + j * 16);
+    for (size_t groups = p->blocks / GROUP_BLOCKS; groups > 0; groups--) {
         __m512i sum[ROWS8][2];
-        UNROLL for (size_t i = 0; i < rows; i++)
-            sum[i][0] = sum[i][1] = _mm512_set1_epi32(starts[i]);
-        for (size_t b = 0; b < blocks; b++, w += ARENA_PANEL * 4, x += ROWS8 * 4) {
-            __m512i low = _mm512_loadu_si512(w), high = _mm512_loadu_si512(w + 64);
-            UNROLL for (size_t i = 0; i < rows; i++) {
-                int32_t four;
-                __builtin_memcpy(&four, x + i * 4, 4);
-                __m512i a = _mm512_set1_epi32(four);
-                sum[i][0] = _mm512_dpbusd_epi32(sum[i][0], low, a);
-                sum[i][1] = _mm512_dpbusd_epi32(sum[i][1], high, a);
-            }
+        group8_vnni(rows, GROUP_BLOCKS, starts, x, w, sum);
+        scale8_vnni(rows, sum, scales, w_scales, to);
+        starts += ROWS8, scales += ROWS8, w_scales += ARENA_PANEL;
+        x += GROUP_BLOCKS * ROWS8 * 4, w += GROUP_BLOCKS * ARENA_PANEL * 4;
+    }
+    UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < 2; j++)
+        _mm512_storeu_ps(y + i * ARENA_PANEL + j * 16, to[i][j]);
+}
+
+// The last group of a part, which is shorter.
+INLINE VNNI void rest8_vnni(size_t rows, const part8_t *p) {
+    size_t groups = p->blocks / GROUP_BLOCKS, from = groups * GROUP_BLOCKS;
+    for (size_t i = 0; i < rows; i++) {
+        const int8_t *x = p->x + (from * ROWS8 + i) * 4;
+        const uint8_t *w = p->w + from * ARENA_PANEL * 4;
+        float *y = p->y + i * ARENA_PANEL;
+        __m512i sum[ROWS8][2];
+        __m512 to[ROWS8][2];
+        sum[0][0] = sum[0][1] = _mm512_set1_epi32(p->starts[groups * ROWS8 + i]);
+        for (size_t b = from; b < p->blocks; b++, x += ROWS8 * 4, w += ARENA_PANEL * 4) {
+            int32_t four;
+            __builtin_memcpy(&four, x, 4);
+            UNROLL for (size_t j = 0; j < 2; j++)
+                sum[0][j] = _mm512_dpbusd_epi32(sum[0][j], _mm512_loadu_si512(w + j * 64),
+                                                _mm512_set1_epi32(four));
         }
-        UNROLL for (size_t j = 0; j < 2; j++) {
-            __m512 size = _mm512_loadu_ps(w_scales + j * 16), whole = size * -WHOLE;
-            UNROLL for (size_t i = 0; i < rows; i++) {
-                float *y = p->y + i * ARENA_PANEL + j * 16;
-                __m512 part = _mm512_fmadd_ps((__m512)sum[i][j], size, whole);
-                _mm512_storeu_ps(y, _mm512_fmadd_ps(part, _mm512_set1_ps(scales[i]), _mm512_loadu_ps(y)));
-            }
-        }
-        left -= blocks, starts += ROWS8, scales += ROWS8, w_scales += ARENA_PANEL;
+        UNROLL for (size_t j = 0; j < 2; j++) to[0][j] = _mm512_loadu_ps(y + j * 16);
+        scale8_vnni(1, sum, p->scales + groups * ROWS8 + i, p->w_scales + groups * ARENA_PANEL, to);
+        UNROLL for (size_t j = 0; j < 2; j++) _mm512_storeu_ps(y + j * 16, to[0][j]);
     }
 }
 
@@ -215,8 +257,8 @@ INLINE VNNI void tile8_vnni(const size_t rows, const part8_t *p) {
 static VNNI void tiles8_vnni(size_t rows, const part8_t *p) {
     switch (rows) {
         CASE8(1) CASE8(2) CASE8(3) CASE8(4) CASE8(5) CASE8(6) CASE8(7)
-        CASE8(8) CASE8(9) CASE8(10) CASE8(11) CASE8(12) CASE8(13) CASE8(14)
     }
+    if (p->blocks % GROUP_BLOCKS) rest8_vnni(rows, p);
 }
 #endif
 
@@ -293,7 +335,7 @@ static void tiles8(size_t rows, const part8_t *p) {
 
 // Inputs of a block of whole numbers, and rows that go through it together: the panel's part stays in
 // the first-level cache for all rows, the rows' part in the second-level cache for all panels.
-#define BLOCK8 1024 // inputs; whole groups
+#define BLOCK8 512 // inputs; whole groups
 #define CHUNK8 252  // rows; a multiple of every ROWS8
 #define SPAN8 4     // panels
 
@@ -316,20 +358,61 @@ INLINE void far_inputs(const arena_product8_t *p, size_t m, const uint8_t *panel
     }
 }
 
+// The sums of `rows` rows from row m on with a panel of weights, to where they belong.
+INLINE void finish8(const arena_product8_t *p, size_t m, size_t rows, size_t panel, float *sums) {
+    size_t blocks = (p->inputs + 3) / 4, groups = (p->inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
+    size_t start = panel * blocks * ARENA_PANEL * 4, column = panel * ARENA_PANEL;
+    for (size_t i = 0; i < rows; i++)
+        if (p->codes.far_counts[m + i])
+            far_inputs(p, m + i, p->panels + start, p->fine + start,
+                       p->scales + panel * groups * ARENA_PANEL, sums + i * ARENA_PANEL);
+    const size_t stride = p->y_stride;
+    float *y = p->y + m * stride + column;
+    size_t columns = least(ARENA_PANEL, p->outputs - column);
+    if (!p->bias && !p->add && columns == ARENA_PANEL) {
+        for (size_t i = 0; i < rows; i++)
+            UNROLL for (size_t c = 0; c < ARENA_PANEL; c += LANES)
+                store(y + i * stride + c, load(sums + i * ARENA_PANEL + c));
+        return;
+    }
+    for (size_t i = 0; i < rows; i++, y += stride, sums += ARENA_PANEL)
+        for (size_t c = 0; c < columns; c += LANES) {
+            size_t left = columns - c;
+            vf v = load(sums + c);
+            if (p->bias) v = v + take(p->bias + column + c, left);
+            put(y + c, p->add ? take(y + c, left) + splat(p->scale) * v : v, left);
+        }
+}
+
+// How many lines of the next part of a panel a tile asks for at most: few calls of memory at once.
+#define AHEAD8 16
+
+// What comes after part `at` of the panel, in a span's order.
+INLINE const uint8_t *next_part8(const arena_product8_t *p, size_t first, size_t span, size_t at, size_t panel) {
+    size_t blocks = (p->inputs + 3) / 4;
+    if (panel + 1 < first + span) panel++;
+    else if (at + BLOCK8 / 4 < blocks) panel = first, at += BLOCK8 / 4;
+    else panel++, at = 0;
+    return p->panels + (panel * blocks + at) * ARENA_PANEL * 4;
+}
+
 static void product8(const arena_product8_t *p) {
     float sums[CHUNK8 * SPAN8 * ARENA_PANEL] __attribute__((aligned(64)));
     size_t blocks = (p->inputs + 3) / 4, groups = (p->inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
-    vf scale = splat(p->scale);
     for (size_t row = 0; row < p->rows; row += CHUNK8) {
-        size_t rows = least(CHUNK8, p->rows - row);
+        size_t rows = least(CHUNK8, p->rows - row), tiles = (rows + ROWS8 - 1) / ROWS8;
+        size_t lines = least(AHEAD8, (BLOCK8 * ARENA_PANEL / LINE + tiles - 1) / tiles);
         for (size_t first = p->first_panel; first < p->last_panel; first += SPAN8) {
             size_t span = least(SPAN8, p->last_panel - first);
             __builtin_memset(sums, 0, rows * span * ARENA_PANEL * sizeof(float));
             for (size_t at = 0; at < blocks; at += BLOCK8 / 4)
-                for (size_t n = 0; n < span; n++) {
-                    size_t panel = first + n, group = at / GROUP_BLOCKS;
-                    for (size_t i = 0; i < rows; i += ROWS8) {
-                        size_t tile = row + i;
+                for (size_t panel = first; panel < first + span; panel++) {
+                    size_t group = at / GROUP_BLOCKS;
+                    int last = at + BLOCK8 / 4 >= blocks;
+                    float *y = sums + (panel - first) * rows * ARENA_PANEL;
+                    const uint8_t *next = next_part8(p, first, span, at, panel);
+                    for (size_t i = 0; i < rows; i += ROWS8, y += ROWS8 * ARENA_PANEL) {
+                        size_t tile = row + i, count = least(ROWS8, rows - i);
                         part8_t part = {
                             .blocks = least(BLOCK8 / 4, blocks - at),
                             .x = p->codes.codes + (tile * blocks + at * ROWS8) * 4,
@@ -337,34 +420,18 @@ static void product8(const arena_product8_t *p) {
                             .scales = p->codes.scales + tile * groups + group * ROWS8,
                             .w = p->panels + (panel * blocks + at) * ARENA_PANEL * 4,
                             .w_scales = p->scales + (panel * groups + group) * ARENA_PANEL,
-                            .y = sums + (n * rows + i) * ARENA_PANEL,
+                            .y = y,
                         };
-                        size_t count = least(ROWS8, rows - i);
+                        for (size_t l = 0; l < lines; l++, next += LINE) __builtin_prefetch(next, 0, 2);
                         // Where the sums are soon to be written.
-                        for (size_t r = 0; r < count && at + BLOCK8 / 4 >= blocks; r++)
+                        for (size_t r = 0; last && r < count; r++)
                             for (size_t c = 0; c < ARENA_PANEL; c += LINE / sizeof(float))
                                 __builtin_prefetch(
-                                    p->y + (tile + r) * p->y_stride + panel * ARENA_PANEL + c, 1, 2);
+                                    p->y + (tile + r) * p->y_stride + panel * ARENA_PANEL + c, 1, 3);
                         tiles8(count, &part);
+                        if (last) finish8(p, tile, count, panel, y);
                     }
                 }
-            for (size_t n = 0; n < span; n++) {
-                size_t panel = first + n, column = panel * ARENA_PANEL;
-                size_t columns = least(ARENA_PANEL, p->outputs - column);
-                size_t start = panel * blocks * ARENA_PANEL * 4;
-                for (size_t i = 0; i < rows; i++) {
-                    float *sum = sums + (n * rows + i) * ARENA_PANEL;
-                    far_inputs(p, row + i, p->panels + start, p->fine + start,
-                               p->scales + panel * groups * ARENA_PANEL, sum);
-                    float *y = p->y + (row + i) * p->y_stride + column;
-                    for (size_t c = 0; c < columns; c += LANES) {
-                        size_t left = columns - c;
-                        vf v = load(sum + c);
-                        if (p->bias) v = v + take(p->bias + column + c, left);
-                        put(y + c, p->add ? take(y + c, left) + scale * v : v, left);
-                    }
-                }
-            }
         }
     }
 }
