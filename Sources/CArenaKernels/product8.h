@@ -336,7 +336,7 @@ static void tiles8(size_t rows, const part8_t *p) {
 // Inputs of a block of whole numbers, and rows that go through it together: the panel's part stays in
 // the first-level cache for all rows, the rows' part in the second-level cache for all panels.
 #define BLOCK8 512 // inputs; whole groups
-#define CHUNK8 252  // rows; a multiple of every ROWS8
+#define CHUNK8 280  // rows; a multiple of every ROWS8
 #define SPAN8 4     // panels
 
 // y (32) += the products of row m's far inputs with the weights of a panel.
@@ -369,10 +369,12 @@ INLINE void finish8(const arena_product8_t *p, size_t m, size_t rows, size_t pan
     const size_t stride = p->y_stride;
     float *y = p->y + m * stride + column;
     size_t columns = least(ARENA_PANEL, p->outputs - column);
-    if (!p->bias && !p->add && columns == ARENA_PANEL) {
-        for (size_t i = 0; i < rows; i++)
+    if (!p->bias && columns == ARENA_PANEL) {
+        vf scale = splat(p->scale);
+        const int add = p->add;
+        for (size_t i = 0; i < rows; i++, y += stride, sums += ARENA_PANEL)
             UNROLL for (size_t c = 0; c < ARENA_PANEL; c += LANES)
-                store(y + i * stride + c, load(sums + i * ARENA_PANEL + c));
+                store(y + c, add ? load(y + c) + scale * load(sums + c) : load(sums + c));
         return;
     }
     for (size_t i = 0; i < rows; i++, y += stride, sums += ARENA_PANEL)
@@ -399,8 +401,11 @@ INLINE const uint8_t *next_part8(const arena_product8_t *p, size_t first, size_t
 static void product8(const arena_product8_t *p) {
     float sums[CHUNK8 * SPAN8 * ARENA_PANEL] __attribute__((aligned(64)));
     size_t blocks = (p->inputs + 3) / 4, groups = (p->inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
-    for (size_t row = 0; row < p->rows; row += CHUNK8) {
-        size_t rows = least(CHUNK8, p->rows - row), tiles = (rows + ROWS8 - 1) / ROWS8;
+    // Chunks of like size, so that none is a few rows for which all weights are read.
+    size_t chunks = (p->rows + CHUNK8 - 1) / CHUNK8, chunk = (p->rows + chunks - 1) / (chunks ? chunks : 1);
+    chunk = (chunk + ROWS8 - 1) / ROWS8 * ROWS8;
+    for (size_t row = 0; row < p->rows; row += chunk) {
+        size_t rows = least(chunk, p->rows - row), tiles = (rows + ROWS8 - 1) / ROWS8;
         size_t lines = least(AHEAD8, (BLOCK8 * ARENA_PANEL / LINE + tiles - 1) / tiles);
         for (size_t first = p->first_panel; first < p->last_panel; first += SPAN8) {
             size_t span = least(SPAN8, p->last_panel - first);
