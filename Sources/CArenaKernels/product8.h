@@ -57,6 +57,17 @@ INLINE float largest_near(const float *x, size_t n, float limit) {
     return most;
 }
 
+// The largest magnitude of n numbers; NaN where one is.
+INLINE float largest(const float *x, const size_t n) {
+    vi top = (vi)0;
+    for (size_t k = 0; k < n; k += LANES)
+        top = __builtin_elementwise_max(top, (vi)take(x + k, n - k) & 0x7FFFFFFF);
+    int32_t bits = __builtin_reduce_max(top);
+    float most;
+    __builtin_memcpy(&most, &bits, 4);
+    return most;
+}
+
 // What numbers of at most this size are multiplied by to become codes; below 1e-36 they are nothing.
 INLINE float to_codes(float most) { return most > 1e-36f ? 127.0f / most : 0.0f; }
 
@@ -79,23 +90,26 @@ INLINE vf whole(vf x) { return x + splat(WHOLE) - splat(WHOLE); }
 
 // Codes of one group of a row, four after four, `apart` bytes from one four to the next. Whether a
 // number was beyond `limit`: its code is 0.
-INLINE int group_codes(const float *x, size_t n, float limit, int8_t *codes, size_t apart,
+INLINE int group_codes(const float *x, const size_t n, float limit, int8_t *codes, const size_t apart,
                        float *scale, int32_t *start) {
     int8_t bytes[ARENA_GROUP8] __attribute__((aligned(64)));
-    float most = largest_near(x, n, limit), inverse = to_codes(most);
-    vi total = (vi)0, outside = (vi)0;
+    float most = largest(x, n);
+    int any = !(most <= limit && most < __builtin_inff());
+    if (any) most = largest_near(x, n, limit);
+    float inverse = to_codes(most);
+    vi total = (vi)0;
     for (size_t k = 0; k < n; k += LANES) {
         vf v = take(x + k, n - k);
-        vi near = (vf)((vu)v & 0x7FFFFFFF) <= splat(limit);
-        vi code = __builtin_convertvector(whole(choose(near, v, splat(0.0f)) * splat(inverse)), vi);
+        if (any) v = choose((vf)((vu)v & 0x7FFFFFFF) <= splat(limit), v, splat(0.0f));
+        // The code is the last byte of WHOLE's sum with it.
+        vi code = (vi)(v * splat(inverse) + splat(WHOLE)) - WHOLE_BITS;
         total += code;
-        outside |= ~near;
         *(vc *)(bytes + k) = __builtin_convertvector(code, vc);
     }
     for (size_t k = 0; k < n; k += 4) __builtin_memcpy(codes + k / 4 * apart, bytes + k, 4);
     *scale = most / 127.0f;
     *start = WHOLE_BITS - 128 * __builtin_reduce_add(total);
-    return __builtin_reduce_or(outside) != 0;
+    return any;
 }
 
 static void quantize8(const float *x, size_t x_stride, size_t rows, size_t inputs, float reach,
@@ -109,9 +123,10 @@ static void quantize8(const float *x, size_t x_stride, size_t rows, size_t input
         for (size_t g = 0; g < groups; g++) {
             size_t from = g * ARENA_GROUP8, to = least(from + ARENA_GROUP8, inputs);
             size_t at = tile * groups + g * ROWS8 + i;
-            int any = group_codes(row + from, to - from, limit,
-                                  c->codes + (tile * blocks + from / 4 * ROWS8 + i) * 4, ROWS8 * 4,
-                                  c->scales + at, c->starts + at);
+            int8_t *codes = c->codes + (tile * blocks + from / 4 * ROWS8 + i) * 4;
+            int any = to - from == ARENA_GROUP8
+                ? group_codes(row + from, ARENA_GROUP8, limit, codes, ROWS8 * 4, c->scales + at, c->starts + at)
+                : group_codes(row + from, to - from, limit, codes, ROWS8 * 4, c->scales + at, c->starts + at);
             for (size_t k = from; any && k < to; k++)
                 if (!(__builtin_fabsf(row[k]) <= limit)) far[count++] = (int32_t)k;
         }
