@@ -66,9 +66,13 @@ final class WeightAccount {
     var freshNames: [String] { fresh.keys.sorted() }
 
     /// Takes note that a base saved without head leaves out the first part of its names.
-    func omit(_ prefix: String) {
-        let prefix = prefix + "."
-        if !base.names.contains(where: { $0.hasPrefix(prefix) }) { omitted = prefix }
+    func omit(_ part: String) {
+        if !hasPart(part) { omitted = part + "." }
+    }
+
+    /// Whether the base has tensors whose names begin with this part.
+    func hasPart(_ part: String) -> Bool {
+        base.names.contains { $0.hasPrefix(part + ".") }
     }
 
     /// A tensor's name in the base's files.

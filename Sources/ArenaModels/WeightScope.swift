@@ -22,7 +22,9 @@ package struct WeightScope {
     private func name(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
 
     /// The scope of a model's body, whose name a checkpoint without head leaves out.
-    package func body(_ key: String) -> WeightScope {
+    /// - Parameter other: the name that goes before its tensors in checkpoints of another head.
+    package func body(_ key: String, or other: String? = nil) -> WeightScope {
+        if let other, !account.hasPart(key), account.hasPart(other) { return at(other) }
         account.omit(key)
         return at(key)
     }

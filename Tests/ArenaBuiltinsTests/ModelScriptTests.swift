@@ -261,7 +261,7 @@ import Testing
             ("classifier(cfg.at + \"/bert\", adapter={})", "names no adapter"),
             ("classifier(cfg.at + \"/bert\", adapter={\"a\": 3})", "an adapter is a folder or"),
             ("average_adapters([])", "needs at least one adapter"),
-            ("span_reader(cfg.at + \"/qwen2\")", "is not an encoder that marks spans"),
+            ("span_reader(cfg.at + \"/qwen2\")", "no head ('qa_outputs.weight')"),
             ("span_reader(cfg.at + \"/bert\")", "no head ('qa_outputs.weight')"),
             ("classifier(cfg.at + \"/bert-embed\")", "the model has no head"),
             ("inspect(cfg.at)", "there is neither"),

@@ -243,6 +243,12 @@ def decoders():
         "nemo", MistralConfig(**base, head_dim=12, sliding_window=None, rope_parameters=rope),
         "causal",
     )
+    spans = {**base, "id2label": {0: "LABEL_0", 1: "LABEL_1"}, "label2id": {"LABEL_0": 0, "LABEL_1": 1}}
+    make("llama-qa", LlamaConfig(**spans, rope_parameters=rope), "span")
+    make("qwen2-qa", Qwen2Config(**spans, use_sliding_window=False, rope_parameters=rope), "span")
+    make("mistral-qa", MistralConfig(
+        **spans, head_dim=12, sliding_window=11, rope_parameters=rope), "span",
+        wrong={"the window": {"sliding_window": None}})
     factors = [1.0 + 0.3 * i for i in range(4)]
     longrope = {
         "rope_type": "longrope", "rope_theta": 10000.0, "short_factor": factors,

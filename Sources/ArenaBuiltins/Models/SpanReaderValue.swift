@@ -178,7 +178,7 @@ let spanReaderFunction = Builtin(
     "span_reader",
     [P("path", "str", .required, "a model's folder: config.json, weights, tokenizer.json")]
         + modelOpeningParameters,
-    "Opens an encoder with a span head, such as BertForQuestionAnswering.",
+    "Opens a model with a span head, such as BertForQuestionAnswering or LlamaForQuestionAnswering.",
     examples: [
         Example(
             "m = span_reader(\"Tests/Fixtures/architectures/bert-qa\")\nprint(type(m))",

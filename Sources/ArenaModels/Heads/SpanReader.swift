@@ -15,14 +15,8 @@ package final class SpanReader: Sendable {
         modelPath: String, _ options: OpeningOptions = OpeningOptions()
     ) throws(ModelError) {
         var opening = try ModelOpening(modelPath, options)
-        let (account, configuration) = (opening.account, opening.configuration)
+        let account = opening.account
         heads = try opening.describe { backbone, mix throws(ModelError) in
-            guard !backbone.isCausal else {
-                throw .wrongKind(
-                    path: configuration.reader.path,
-                    architecture: configuration.architectures.first ?? "",
-                    wanted: "an encoder that marks spans")
-            }
             guard account.contains(Self.key + ".weight") else {
                 throw .missingHead(
                     path: account.base.path, tensor: Self.key + ".weight", adapter: mix?.path)

@@ -71,7 +71,7 @@ package protocol DecoderBackbone: Backbone {
 }
 
 extension DecoderBackbone {
-    package static var headNames: [String] { ["lm_head.", "score.", "classifier."] }
+    package static var headNames: [String] { ["lm_head.", "score.", "classifier.", "qa_outputs."] }
     package var channels: Int { stack.embedding.channels }
     package var embedding: EmbeddingTable { stack.embedding }
     package var isCausal: Bool { true }

@@ -18,7 +18,7 @@ package struct Llama: DecoderBackbone {
         let channels = try config.int("hidden_size", default: 4096)
         let (heads, groups, size) = try config.attentionHeads(channels: channels, heads: 32)
         stack = try DecoderStack(
-            weights.body("model"), channels: channels,
+            weights.body("model", or: "transformer"), channels: channels,
             vocabulary: config.int("vocab_size", default: 32_000),
             layers: config.int("num_hidden_layers", default: 32, in: 1...4096),
             width: config.int("intermediate_size", default: 11_008),

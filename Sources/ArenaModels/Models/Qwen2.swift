@@ -23,7 +23,7 @@ package struct Qwen2: DecoderBackbone {
         let window = isWindowed ? try config.int("sliding_window", default: 4096) : nil
         let windows = try config.windows(layers: layers, window: window, default: { $0 >= first })
         stack = try DecoderStack(
-            weights.body("model"), channels: channels,
+            weights.body("model", or: "transformer"), channels: channels,
             vocabulary: config.int("vocab_size", default: 151_936), layers: layers,
             width: config.int("intermediate_size", default: 22_016),
             epsilon: config.number("rms_norm_eps", default: 1e-6),
