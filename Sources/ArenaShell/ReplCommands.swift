@@ -207,14 +207,17 @@ extension REPL {
             &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let words = ["sh", "-c", line].map { (word: String) in strdup(word) }
         defer { words.forEach { free($0) } }
-        var process: pid_t = 0
-        let code = posix_spawn(&process, "/bin/sh", nil, &attributes, words + [nil], environ)
-        if code != 0 { return complain("the shell cannot be started: \(errorText(code))") }
         var status: Int32 = 0
-        interrupts.stopping(patience: .max - 2, {}) {
+        // The command can already be pressed on before this process comes back from starting it.
+        let code = interrupts.stopping(patience: .max - 2, {}) {
+            var process: pid_t = 0
+            let code = posix_spawn(&process, "/bin/sh", nil, &attributes, words + [nil], environ)
+            if code != 0 { return code }
             while waitpid(process, &status, 0) < 0, errno == EINTR {}
             interrupts.settle()
+            return 0
         }
+        if code != 0 { return complain("the shell cannot be started: \(errorText(code))") }
         let (signal, exit) = (status & 0x7F, status >> 8 & 0xFF)
         if signal == SIGINT {
             say("")
