@@ -431,6 +431,12 @@ static void expand(const arena_weight_t *w, size_t inputs, size_t panel, size_t 
 #define WIDE_CHUNK 588
 #define GROUP 4
 
+// Rows of chunks of about the same size in whole tiles, so that no small rest pays for all weights.
+INLINE size_t chunk_rows(size_t rows, size_t most, size_t tile) {
+    size_t chunks = (rows + most - 1) / most;
+    return chunks ? ((rows + chunks - 1) / chunks + tile - 1) / tile * tile : 0;
+}
+
 // y (rows, columns) = sums + bias, or y += scale * that.
 static void finish(const arena_product_t *p, size_t row, size_t column, size_t rows, size_t columns,
                    const float *sums) {
@@ -467,9 +473,7 @@ static void product(const arena_product_t *p) {
     float expanded[ARENA_BLOCK * ARENA_PANEL] __attribute__((aligned(64)));
     size_t k = p->inputs, last = p->last_panel, bytes = input_bytes(p->weight.format);
     int packed = p->weight.format != ARENA_W_F32;
-    // Chunks of about the same size in whole tiles, so that no small rest pays for all weights.
-    size_t most = packed ? WIDE_CHUNK : CHUNK, chunks = (p->rows + most - 1) / most;
-    size_t chunk = chunks ? ((p->rows + chunks - 1) / chunks + ROWS - 1) / ROWS * ROWS : 0;
+    size_t chunk = chunk_rows(p->rows, packed ? WIDE_CHUNK : CHUNK, ROWS);
     for (size_t row = 0; row < p->rows; row += chunk) {
         size_t rows = least(chunk, p->rows - row);
         // `row` begins a tile.

@@ -405,7 +405,8 @@ INLINE void finish8(const arena_product8_t *p, size_t m, size_t rows, size_t pan
 #define AHEAD8 16
 
 // What comes after part `at` of the panel, in a span's order.
-INLINE const uint8_t *next_part8(const arena_product8_t *p, size_t first, size_t span, size_t at, size_t panel) {
+INLINE const uint8_t *next_part8(const arena_product8_t *p, size_t first, size_t span, size_t at,
+                                 size_t panel) {
     size_t blocks = (p->inputs + 3) / 4;
     if (panel + 1 < first + span) panel++;
     else if (at + BLOCK8 / 4 < blocks) panel = first, at += BLOCK8 / 4;
@@ -416,16 +417,15 @@ INLINE const uint8_t *next_part8(const arena_product8_t *p, size_t first, size_t
 static void product8(const arena_product8_t *p) {
     float sums[CHUNK8 * SPAN8 * ARENA_PANEL] __attribute__((aligned(64)));
     size_t blocks = (p->inputs + 3) / 4, groups = (p->inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
-    // Chunks of like size, so that none is a few rows for which all weights are read.
-    size_t chunks = (p->rows + CHUNK8 - 1) / CHUNK8, chunk = (p->rows + chunks - 1) / (chunks ? chunks : 1);
-    chunk = (chunk + ROWS8 - 1) / ROWS8 * ROWS8;
+    size_t chunk = chunk_rows(p->rows, CHUNK8, ROWS8);
     for (size_t row = 0; row < p->rows; row += chunk) {
         size_t rows = least(chunk, p->rows - row), tiles = (rows + ROWS8 - 1) / ROWS8;
         size_t lines = least(AHEAD8, (BLOCK8 * ARENA_PANEL / LINE + tiles - 1) / tiles);
         for (size_t first = p->first_panel; first < p->last_panel; first += SPAN8) {
             size_t span = least(SPAN8, p->last_panel - first);
             __builtin_memset(sums, 0, rows * span * ARENA_PANEL * sizeof(float));
-            for (size_t at = 0; at < blocks; at += BLOCK8 / 4)
+            // Of no inputs too the sums, zero, are written.
+            for (size_t at = 0; at == 0 || at < blocks; at += BLOCK8 / 4)
                 for (size_t panel = first; panel < first + span; panel++) {
                     size_t group = at / GROUP_BLOCKS;
                     int last = at + BLOCK8 / 4 >= blocks;
