@@ -40,7 +40,8 @@ let package = Package(
             name: "CSQLite",
             linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]),
         .target(name: "CArenaKernels"),
-        .target(name: "ArenaTensor", dependencies: ["ArenaCore", "CArenaKernels"]),
+        .target(name: "CCUDA"),
+        .target(name: "ArenaTensor", dependencies: ["ArenaCore", "CArenaKernels", "CCUDA"]),
         .target(name: "ArenaModels", dependencies: ["ArenaCore", "ArenaTensor"]),
 
         // Where they meet: what scripts can call.
@@ -76,9 +77,15 @@ let package = Package(
         .testTarget(name: "ArenaLearnTests", dependencies: ["ArenaLearn", "ArenaCore"]),
         .testTarget(
             name: "ArenaTextTests", dependencies: ["ArenaText", "ArenaCore", "CArenaText"]),
-        .testTarget(name: "ArenaTensorTests", dependencies: ["ArenaTensor", "CArenaKernels"]),
+        .target(
+            name: "SimulatedCard", dependencies: ["ArenaTensor"],
+            path: "Tests/Support/SimulatedCard"),
         .testTarget(
-            name: "ArenaModelsTests", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"]),
+            name: "ArenaTensorTests",
+            dependencies: ["ArenaTensor", "CArenaKernels", "SimulatedCard"]),
+        .testTarget(
+            name: "ArenaModelsTests",
+            dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore", "SimulatedCard"]),
         .target(name: "CFaultyFiles", path: "Tests/Support/CFaultyFiles"),
         .testTarget(
             name: "ArenaBuiltinsTests",
@@ -92,7 +99,9 @@ let package = Package(
         .target(name: "CPseudoTerminal", path: "Tests/Support/CPseudoTerminal"),
         .testTarget(
             name: "ShellTests",
-            dependencies: ["ArenaShell", "ArenaCore", "ArenaLanguage", "CPseudoTerminal"]),
+            dependencies: [
+                "ArenaShell", "ArenaCore", "ArenaLanguage", "CPseudoTerminal", "SimulatedCard",
+            ]),
     ]
 )
 

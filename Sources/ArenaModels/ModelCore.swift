@@ -95,8 +95,9 @@ package final class ModelCore: Sendable {
     package let newHeads: [String]
     private let merging: MergeReport?
     private let weights: [PendingWeight]
-    /// One run, load or unload at a time; the value is the loaded weights' layout.
-    let loaded = Mutex<WeightLayout?>(nil)
+    /// One run, load or unload at a time; the value is the loaded weights' layout, or those of several
+    /// cards.
+    let loaded = Mutex<[WeightLayout]>([])
     /// The same for those who may not wait.
     private let resident = Atomic<Bool>(false)
     /// The workers' memory, kept from one run to the next until the weights leave.
@@ -151,23 +152,33 @@ package final class ModelCore: Sendable {
 
     /// Loads while the lock is held.
     func loadHolding(
-        _ current: inout WeightLayout?, layout: WeightLayout, workers: Int
+        _ current: inout [WeightLayout], layout: WeightLayout, workers: Int
     ) -> Result<Void, ModelError> {
-        guard current != layout else {
+        guard !current.contains(layout) else {
             ResidentModels.touch(self)
             return .success(())
         }
-        release(&current)
+        // Cards hold weights side by side; the host has one layout of them, and none beside a card's.
+        if layout.card == nil || current.contains(where: { $0.card == nil }) { release(&current) }
         // Rows need room too, so a little more than the weights.
-        ResidentModels.makeRoom(weightBytes + weightBytes / 8 + (1 << 28), for: self)
+        let room = weightBytes + weightBytes / 8 + (1 << 28)
+        if let card = layout.card {
+            ResidentModels.makeRoom(room, for: self) { card.freeMemory }
+        } else {
+            ResidentModels.makeRoom(room, for: self)
+        }
         let began = monotonicSeconds()
         do throws(ModelError) {
             try loadWeights(weights, layout: layout, workers: workers)
         } catch {
             return .failure(error)
         }
+        if let card = layout.card, let failure = card.takeFailure() {
+            release(&current)
+            return .failure(ModelError(failure, on: card))
+        }
         Pace.noteLoad(bytes: weightBytes, seconds: monotonicSeconds() - began)
-        current = layout
+        current.append(layout)
         ResidentModels.touch(self)
         resident.store(true, ordering: .releasing)
         return .success(())
@@ -182,16 +193,16 @@ package final class ModelCore: Sendable {
     /// - Returns: whether weights left.
     func unloadIfIdle() -> Bool {
         loaded.withLockIfAvailable { current in
-            guard current != nil else { return false }
+            guard !current.isEmpty else { return false }
             release(&current)
             return true
         } ?? false
     }
 
-    private func release(_ current: inout WeightLayout?) {
+    private func release(_ current: inout [WeightLayout]) {
         unloadWeights(weights)
         arenas.withLock { $0 = [] }
-        current = nil
+        current = []
         ResidentModels.remove(self)
         resident.store(false, ordering: .releasing)
     }

@@ -19,6 +19,8 @@ extension ModelError {
         case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong, .rowTooLarge,
             .keysTooLarge, .cancelled:
             return batchReport
+        case .cards, .cardMemory, .cardLost:
+            return cardReport
         }
     }
 

@@ -48,6 +48,11 @@ package enum ModelError: ArenaFault {
     case rowTooLarge(row: Int, tokens: Int, bytes: Int, available: Int)
     case keysTooLarge(row: Int, tokens: Int, bytes: Int, available: Int)
     case cancelled
+
+    // Cards
+    case cards(what: String, help: String?)
+    case cardMemory(card: String, bytes: Int)
+    case cardLost(card: String, call: String, code: Int, text: String)
 }
 
 /// What is wrong with a safetensors file.

@@ -161,8 +161,9 @@ final class WeightAccount {
         let name = module + ".weight"
         return try shared(pairs.isEmpty ? "matrix " + name : nil, from: name) {
             () throws(ModelError) in
-            let weight = WeightMatrix(outputs: outputs, inputs: inputs, order: order)
             var source = try matrix(module, outputs: outputs, inputs: inputs, isHead: isHead)
+            let stored =
+                if case .plain(let tensor) = source { tensor.type } else { ElementType.uint8 }
             if let merging, !pairs.isEmpty {
                 let precision = precision
                 source = try merging.merged(source, pairs, outputs: outputs, inputs: inputs) {
@@ -171,6 +172,9 @@ final class WeightAccount {
             } else if !isHead {
                 source = precision.converted(source)
             }
+            let weight = WeightMatrix(
+                outputs: outputs, inputs: inputs, order: order,
+                isSingle: stored == .float32 && precision == .stored)
             add(.matrix(weight, source))
             return weight
         }
@@ -227,8 +231,10 @@ extension WeightAccount {
             let (rank, scale) = part.factors(of: module)
             result.append(
                 LowRank(
-                    down: WeightMatrix(outputs: rank, inputs: inputs),
-                    up: WeightMatrix(outputs: outputs, inputs: rank, order: order), scale: scale,
+                    pair: LowRankPair(
+                        down: WeightMatrix(outputs: rank, inputs: inputs),
+                        up: WeightMatrix(outputs: outputs, inputs: rank, order: order),
+                        scale: scale),
                     stored: (
                         down: try expect(part.adapter.weights, down, [rank, inputs]),
                         up: try expect(part.adapter.weights, up, [outputs, rank])

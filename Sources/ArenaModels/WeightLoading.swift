@@ -85,7 +85,7 @@ func unloadWeights(_ pending: [PendingWeight]) {
         case .vector(let weight, _): weight.unload()
         case .derived(let tensor): tensor.unload()
         case .onDemand(let weight): weight.unload()
-        case .table: break
+        case .table(let table): table.unload()
         }
     }
 }

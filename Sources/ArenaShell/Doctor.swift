@@ -1,6 +1,7 @@
 // `arenascript doctor`: what this machine offers, in one screen, before a job depends on it.
 
 import ArenaCore
+import ArenaModels
 import CArenaKernels
 import Glibc
 
@@ -16,8 +17,13 @@ package struct Doctor {
     private var libraries: [(name: String, version: String?)] = []
     private var devices: [String] = []
     private let features: [String]
+    /// Why there are no cards, or one of them fails.
+    private var noCards: String?
 
-    package init() {
+    var hasFailed: Bool { noCards != nil && !devices.isEmpty }
+
+    /// - Parameter tries: compare each card's numbers with the processor's.
+    package init(tries: Bool = false) {
         let processor = Self.readLines("/proc/cpuinfo")
         func field(_ name: String) -> String? {
             processor.first { $0.hasPrefix(name) }?.split(separator: ":", maxSplits: 1).last
@@ -41,9 +47,10 @@ package struct Doctor {
         }
         add("processors", "processors", Self.processors())
         add("memory", "memory", Self.memory())
-        findLibraries()
+        findLibraries(tries: tries)
         for device in devices { add("device", "device", device) }
         if devices.isEmpty { add("device", "devices", "processors only") }
+        if let noCards { add("cards", "cards", "not used: \(noCards)") }
         addFolder()
     }
 
@@ -124,7 +131,7 @@ package struct Doctor {
 
     // MARK: - Libraries and devices
 
-    private mutating func findLibraries() {
+    private mutating func findLibraries(tries: Bool) {
         library("readline", ["libreadline.so.8", "libreadline.so.7", "libreadline.so"]) {
             dlsym($0, "rl_library_version").flatMap {
                 // SAFETY: documented as a constant C string.
@@ -138,36 +145,18 @@ package struct Doctor {
                 .flatMap { unsafeBitCast($0, to: Query.self)() }
                 .map { String(cString: $0).split(separator: " ").prefix(2).joined(separator: " ") }
         }
-        var found: [String] = []
-        library("CUDA driver", ["libcuda.so.1"]) { handle in
-            found = Self.cudaDevices(handle)
-            typealias Query = @convention(c) (UnsafeMutablePointer<Int32>) -> Int32
-            var version: Int32 = 0
-            // SAFETY: cuDriverGetVersion(int *) may be called before cuInit.
-            guard let query = dlsym(handle, "cuDriverGetVersion"),
-                unsafeBitCast(query, to: Query.self)(&version) == 0
-            else { return nil }
-            return "\(version / 1000).\(version % 1000 / 10)"
+        let report = CardReport(tries: tries)
+        for (name, found) in report.libraries {
+            libraries.append((name, found?.split(separator: " ").first.map(String.init)))
+            add("library", name, found ?? "not found")
         }
-        devices = found
-        library("cuBLASLt", ["libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so.11"]) {
-            typealias Query = @convention(c) () -> Int
-            // SAFETY: size_t cublasLtGetVersion(void).
-            return dlsym($0, "cublasLtGetVersion").map {
-                String(unsafeBitCast($0, to: Query.self)())
-            }
+        devices = report.cards.map { card in
+            let test = card.passed.map { $0 ? ", gives the processor's numbers" : ", fails" } ?? ""
+            return
+                "\(card.ordinal): \(card.name), \(card.capability), \(Self.gibibytes(card.bytes))\(test)"
         }
-        library("NVRTC", ["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2"]) {
-            typealias Query =
-                @convention(c) (
-                    UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>
-                ) -> Int32
-            var (major, minor): (Int32, Int32) = (0, 0)
-            // SAFETY: nvrtcVersion(int *, int *).
-            guard let query = dlsym($0, "nvrtcVersion"),
-                unsafeBitCast(query, to: Query.self)(&major, &minor) == 0
-            else { return nil }
-            return "\(major).\(minor)"
+        if let problem = report.problem {
+            noCards = problem + (report.help.map { "; \($0)" } ?? "")
         }
     }
 
@@ -184,31 +173,6 @@ package struct Doctor {
         }
         libraries.append((name, nil))
         add("library", name, "not found")
-    }
-
-    private static func cudaDevices(_ handle: UnsafeMutableRawPointer) -> [String] {
-        typealias Initialise = @convention(c) (UInt32) -> Int32
-        typealias Count = @convention(c) (UnsafeMutablePointer<Int32>) -> Int32
-        typealias Name = @convention(c) (UnsafeMutablePointer<CChar>, Int32, Int32) -> Int32
-        typealias Memory = @convention(c) (UnsafeMutablePointer<Int>, Int32) -> Int32
-        // SAFETY: the driver's documented signatures; a device is an int.
-        guard let initialise = dlsym(handle, "cuInit"),
-            let counting = dlsym(handle, "cuDeviceGetCount"),
-            let naming = dlsym(handle, "cuDeviceGetName"),
-            let measuring = dlsym(handle, "cuDeviceTotalMem_v2"),
-            unsafeBitCast(initialise, to: Initialise.self)(0) == 0
-        else { return [] }
-        var count: Int32 = 0
-        guard unsafeBitCast(counting, to: Count.self)(&count) == 0 else { return [] }
-        return (0..<max(0, count)).map { index in
-            var name = [CChar](repeating: 0, count: 256)
-            var bytes = 0
-            _ = unsafeBitCast(naming, to: Name.self)(&name, 255, index)
-            _ = unsafeBitCast(measuring, to: Memory.self)(&bytes, index)
-            let text = String(
-                decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            return "\(index): \(text), \(gibibytes(bytes))"
-        }
     }
 
     // MARK: - The folder
@@ -249,8 +213,10 @@ package struct Doctor {
 
 extension Session {
     /// Prints what this machine offers.
-    package func doctor(json: Bool) -> ExitStatus {
-        let doctor = Doctor()
-        return printText(json ? doctor.json() : doctor.text())
+    /// - Parameter cards: compare each card's numbers with the processor's; what fails ends in `.failed`.
+    package func doctor(json: Bool, cards: Bool = false) -> ExitStatus {
+        let doctor = Doctor(tries: cards)
+        let status = printText(json ? doctor.json() : doctor.text())
+        return status == .ok && doctor.hasFailed ? .failed : status
     }
 }

@@ -193,7 +193,9 @@ private final class Clock: Sendable {
 private func planText(_ calls: [PlannedCall], speed: Double?) -> String {
     guard !calls.isEmpty else { return "no calls of models\n" }
     func time(_ calls: [PlannedCall]) -> String {
-        speed.map { speed in
+        // What is known is the processor's speed.
+        let speed = calls.contains { $0.devices.cards > 0 } ? nil : speed
+        return speed.map { speed in
             "about " + duration(calls.reduce(0) { $0 + $1.products / speed + $1.loadSeconds })
         } ?? "not measured"
     }

@@ -7,8 +7,10 @@ package final class ActivationArena: @unchecked Sendable {
     private var chunk = 0
     private var used = 0
     private static let smallest = 1 << 16
+    /// Whose memory it hands out; nil for the host's.
+    package let device: (any DeviceMemory)?
 
-    package init() {}
+    package init(on device: (any DeviceMemory)? = nil) { self.device = device }
 
     /// A tensor of undefined content, valid until `reset`.
     ///
@@ -47,6 +49,12 @@ package final class ActivationArena: @unchecked Sendable {
         used = 0
     }
 
+    /// Gives the memory back; nothing handed out may be used any more.
+    package func clear() {
+        reset()
+        chunks = []
+    }
+
     /// Floats of memory held.
     package var capacity: Int { chunks.reduce(0) { $0 + $1.count } }
 
@@ -60,7 +68,13 @@ package final class ActivationArena: @unchecked Sendable {
             chunk += 1
             used = 0
         }
-        let fresh = FloatBuffer(count: max(size, Self.smallest, capacity / 2))
+        let fresh =
+            if let device {
+                // In slabs: packs of different sizes would leave gaps between chunks made to measure.
+                FloatBuffer(count: (size + device.slab - 1) / device.slab * device.slab, on: device)
+            } else {
+                FloatBuffer(count: max(size, Self.smallest, capacity / 2))
+            }
         chunks.append(fresh)
         chunk = chunks.count - 1
         used = size

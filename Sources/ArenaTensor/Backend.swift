@@ -45,6 +45,8 @@ package struct AttentionShape: Sendable, Equatable {
     package var softcap: Float?
     /// Keys a causal query sees, itself included; nil for all before it.
     package var window: Int?
+    /// Whether numbers are to keep the digits of fp32 where a device would do with fewer.
+    package var isExact = false
 
     package init(
         heads: Int, groups: Int, headSize: Int, scale: Float, causal: Bool = true,
@@ -119,7 +121,14 @@ package protocol Backend: Sendable {
     func layerNorm(
         _ x: Tensor, _ weight: WeightVector, bias: WeightVector?, epsilon: Float, into y: Tensor)
 
-    /// Of the same x (M, K), for each of the parts: y (M, N) = x . w (N, K)^T + bias
+    /// Memory for the tensors that one worker has on this device.
+    func makeArena() -> ActivationArena
+
+    /// What went wrong on the device since the last asking; all results since then are void.
+    func takeFailure() -> DeviceFailure?
+
+    /// Of the same x (M, K), for each of the parts: y (M, N) = x . w (N, K)^T + bias, and the same with
+    /// each of its low-rank pairs added: y += scale * ((x . down^T) . up^T)
     func products(_ x: Tensor, _ parts: [ProductPart], arena: ActivationArena)
 
     /// y (M, N) += scale * (x (M, K) . w (N, K)^T)
@@ -160,20 +169,42 @@ package protocol Backend: Sendable {
     func softmax(_ x: Tensor)
 }
 
+/// A LoRA pair of rank R, applied without merging.
+package struct LowRankPair: Sendable {
+    package let down: WeightMatrix  // (R, K)
+    package let up: WeightMatrix  // (N, R)
+    package let scale: Float
+
+    package init(down: WeightMatrix, up: WeightMatrix, scale: Float) {
+        self.down = down
+        self.up = up
+        self.scale = scale
+    }
+}
+
 /// One of several products of the same rows.
 package struct ProductPart {
     package let weight: WeightMatrix  // (N, K)
     package let bias: WeightVector?  // (N)
+    package let lowRank: [LowRankPair]
     package let y: Tensor  // (M, N)
 
-    package init(_ weight: WeightMatrix, bias: WeightVector? = nil, into y: Tensor) {
+    package init(
+        _ weight: WeightMatrix, bias: WeightVector? = nil, lowRank: [LowRankPair] = [],
+        into y: Tensor
+    ) {
         self.weight = weight
         self.bias = bias
+        self.lowRank = lowRank
         self.y = y
     }
 }
 
 extension Backend {
+    package func makeArena() -> ActivationArena { ActivationArena() }
+
+    package func takeFailure() -> DeviceFailure? { nil }
+
     /// y (M, N) = x (M, K) . w (N, K)^T + bias
     package func product(
         _ x: Tensor, _ weight: WeightMatrix, bias: WeightVector?, arena: ActivationArena,
@@ -182,15 +213,16 @@ extension Backend {
         products(x, [ProductPart(weight, bias: bias, into: y)], arena: arena)
     }
 
-    /// y (M, N) += scale * ((x . down^T) . up^T): a LoRA pair of rank R applied without merging.
-    package func addLowRank(
-        _ x: Tensor, down: WeightMatrix, up: WeightMatrix, scale: Float, arena: ActivationArena,
-        into y: Tensor
-    ) {
-        let mark = arena.mark
-        let low = arena.tensor(x.rows, down.outputs)  // (M, R)
-        product(x, down, bias: nil, arena: arena, into: low)
-        addProduct(low, up, scale: scale, arena: arena, into: y)
-        arena.release(to: mark)
+    /// Adds the low-rank pairs of parts to their products, one by one.
+    func addPairs(_ x: Tensor, _ parts: [ProductPart], arena: ActivationArena) {
+        for part in parts {
+            for pair in part.lowRank {
+                let mark = arena.mark
+                let low = arena.tensor(x.rows, pair.down.outputs)  // (M, R)
+                product(x, pair.down, bias: nil, arena: arena, into: low)
+                addProduct(low, pair.up, scale: pair.scale, arena: arena, into: part.y)
+                arena.release(to: mark)
+            }
+        }
     }
 }

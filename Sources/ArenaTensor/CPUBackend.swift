@@ -79,6 +79,7 @@ package struct CPUBackend: Backend {
         let packed = packedRows(x, outputs: plain.reduce(0) { $0 + $1.weight.outputs }, arena)
         for part in plain { multiply(x, packed, part) }
         multiply8(x, parts.filter { $0.weight.isDynamic })
+        addPairs(x, parts, arena: arena)
     }
 
     package func addProduct(
@@ -260,11 +261,11 @@ package struct CPUBackend: Backend {
 }
 
 extension ProductPart {
-    /// The shapes fit, and the weight is laid out for the kernels.
+    /// The shapes fit.
     func check(_ x: Tensor) {
         precondition(
             x.rows == y.rows && x.columns == weight.inputs && y.columns == weight.outputs
-                && weight.layout == .panels && (bias.map { $0.count == weight.outputs } ?? true))
+                && (bias.map { $0.count == weight.outputs } ?? true))
     }
 }
 

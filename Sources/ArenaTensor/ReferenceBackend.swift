@@ -56,6 +56,7 @@ package struct ReferenceBackend: Backend {
             guard let bias = part.bias else { continue }
             for m in 0..<y.rows { for n in 0..<y.columns { y[m, n] += bias.base[n] } }
         }
+        addPairs(x, parts, arena: arena)
     }
 
     package func addProduct(

@@ -72,6 +72,8 @@ package struct RotaryTable: Sendable {
     package let positions: Int
     package let cosines: FloatBuffer
     package let sines: FloatBuffer
+    /// Cosines and sines.
+    let cards = CardCopies<[FloatBuffer]>()
 
     package init(_ settings: RotarySettings, positions: Int, long: Bool = false) {
         let frequencies = settings.inverseFrequencies(long: long)

@@ -41,18 +41,37 @@ package enum ElementType: String, Sendable, CaseIterable {
     }
 }
 
-/// Memory for fp32 numbers, aligned to cache lines, zero at first.
+/// Memory other than the host's, as a device lends it.
+package protocol DeviceMemory: AnyObject, Sendable {
+    /// Numbers that arenas take at a time.
+    var slab: Int { get }
+
+    /// The address of so many bytes of undefined content; 0 and a failure of the device if there is no room.
+    func allocate(bytes: Int) -> UInt64
+
+    /// Gives memory back once everything that was asked of the device is done.
+    func release(_ address: UInt64, bytes: Int)
+
+    /// Copies to the host once everything that was asked of the device is done; NaN after a failure.
+    func copyOut(_ address: UInt64, count: Int, to host: UnsafeMutablePointer<Float>)
+}
+
+/// Memory for fp32 numbers, aligned to cache lines; the host's is zero at first.
 ///
 /// Whoever holds the buffer decides which thread writes where; two writers never share an element.
 package final class FloatBuffer: @unchecked Sendable {
+    /// On a device, an address for that device alone.
     package let base: UnsafeMutablePointer<Float>
     package let count: Int
+    /// Whose memory it is; nil for the host's.
+    package let device: (any DeviceMemory)?
 
     /// Bytes mapped for a large buffer, 0 for a small one.
     private let mapped: Int
 
     package init(count: Int) {
         self.count = count
+        device = nil
         let bytes = max(count, 1) * MemoryLayout<Float>.stride
         // Large buffers come from the kernel as zero pages that cost nothing until touched, in huge
         // pages where it has them: products walk through them with far fewer address misses.
@@ -74,8 +93,32 @@ package final class FloatBuffer: @unchecked Sendable {
         mapped = 0
     }
 
+    /// Memory of a device, of undefined content. Where there is no room the device has failed, and
+    /// nothing that is asked of it is done.
+    package init(count: Int, on device: any DeviceMemory) {
+        self.count = count
+        self.device = device
+        mapped = max(count, 1) * MemoryLayout<Float>.stride
+        let address = device.allocate(bytes: mapped)
+        // SAFETY: never read by the host; a device that failed does not read it either.
+        base = UnsafeMutablePointer(bitPattern: UInt(address)) ?? Self.nowhere
+    }
+
+    private static var nowhere: UnsafeMutablePointer<Float> {
+        // SAFETY: a constant, never read or written.
+        UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped
+    }
+
     deinit {
-        if mapped > 0 { munmap(base, mapped) } else { base.deallocate() }
+        if let device {
+            if base != Self.nowhere {
+                device.release(UInt64(UInt(bitPattern: base)), bytes: mapped)
+            }
+        } else if mapped > 0 {
+            munmap(base, mapped)
+        } else {
+            base.deallocate()
+        }
     }
 }
 
@@ -111,25 +154,42 @@ package struct Tensor: Sendable {
     /// The first element. Valid while the buffer is alive.
     package var base: UnsafeMutablePointer<Float> { buffer.base + offset }
 
-    /// The numbers row by row.
+    /// The numbers row by row, brought to the host from wherever they are.
     package var values: [Float] {
+        let x = onHost
         var result: [Float] = []
         result.reserveCapacity(rows * columns)
         for r in 0..<rows {
-            result.append(contentsOf: UnsafeBufferPointer(start: base + r * stride, count: columns))
+            result.append(
+                contentsOf: UnsafeBufferPointer(start: x.base + r * x.stride, count: columns))
         }
         return result
     }
 
+    /// The tensor itself, or a copy in the host's memory of one that is a device's.
+    package var onHost: Tensor {
+        guard let device = buffer.device, rows > 0, columns > 0 else { return self }
+        let count = (rows - 1) * stride + columns
+        let copy = FloatBuffer(count: count)
+        device.copyOut(UInt64(UInt(bitPattern: base)), count: count, to: copy.base)
+        return Tensor(buffer: copy, rows: rows, columns: columns, stride: stride)
+    }
+
     package subscript(row: Int, column: Int) -> Float {
         get {
-            precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+            checkHost(row, column)
             return base[row * stride + column]
         }
         nonmutating set {
-            precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+            checkHost(row, column)
             base[row * stride + column] = newValue
         }
+    }
+
+    private func checkHost(_ row: Int, _ column: Int) {
+        precondition(
+            buffer.device == nil && row >= 0 && row < rows && column >= 0 && column < columns,
+            "an element of a tensor of the host's")
     }
 
     /// The view of some columns.

@@ -3,12 +3,25 @@
 
 import CArenaKernels
 
-/// How a backend wants a weight matrix (N, K) in memory.
-package enum WeightLayout: Sendable {
+/// How a backend wants a weight matrix (N, K), and in whose memory.
+package enum WeightLayout: Sendable, Equatable {
     /// fp32 (N, K), whatever the format.
     case rows
     /// (N/32, K, 32) in the source's format, N padded with zeros.
     case panels
+    /// As `CUDAMatrix` has it, beside what the host holds.
+    case card(CUDADevice)
+
+    /// The card, if it is one's.
+    package var card: CUDADevice? { if case .card(let device) = self { device } else { nil } }
+
+    package static func == (a: WeightLayout, b: WeightLayout) -> Bool {
+        switch (a, b) {
+        case (.rows, .rows), (.panels, .panels): true
+        case (.card(let a), .card(let b)): a === b
+        default: false
+        }
+    }
 }
 
 /// A number that no weight may be: where it stands in its tensor.
@@ -30,8 +43,12 @@ package final class WeightMatrix: @unchecked Sendable {
     package let inputs: Int
     /// Which row of the stored matrix each output is; nil for the same.
     package let order: [Int32]?
+    /// Whether its numbers are stored in fp32, so that what is made of them is worth its digits.
+    package let isSingle: Bool
     package private(set) var layout: WeightLayout = .rows
     private var held: Held?
+    /// What cards have of it, whatever the host holds.
+    let cards = CardCopies<CUDAMatrix>()
 
     /// Memory of a loaded matrix.
     private struct Held {
@@ -50,18 +67,22 @@ package final class WeightMatrix: @unchecked Sendable {
         var rounded = ARENA_F32
     }
 
-    package init(outputs: Int, inputs: Int, order: [Int32]? = nil) {
+    package init(outputs: Int, inputs: Int, order: [Int32]? = nil, isSingle: Bool = false) {
         precondition(
             order.map { $0.count == outputs && $0.allSatisfy { $0 >= 0 } } ?? true,
             "a row for each output")
         self.outputs = outputs
         self.inputs = inputs
         self.order = order
+        self.isSingle = isSingle
     }
 
     package var panels: Int { (outputs + Int(ARENA_PANEL) - 1) / Int(ARENA_PANEL) }
 
-    package var isLoaded: Bool { held != nil }
+    /// Whether a backend of this layout has it.
+    package func isLoaded(as layout: WeightLayout) -> Bool {
+        layout.card.map { cards[$0] != nil } ?? (held != nil && self.layout == layout)
+    }
 
     /// Whether rows are turned into codes of 8 bits before they are multiplied; `rows` then holds the
     /// weights' codes.
@@ -133,18 +154,18 @@ package final class WeightMatrix: @unchecked Sendable {
     /// Copies the stored matrix into memory of this layout.
     /// - Throws: `NonFiniteWeight` if a number is infinite or none.
     package func load(_ source: WeightSource, layout: WeightLayout) throws(NonFiniteWeight) {
+        if let card = layout.card { return try card.load(self, source) }
         let source = try source.resolved()
-        let fresh =
-            switch layout {
-            case .rows: try asRows(source)
-            case .panels: try asPanels(source)
-            }
+        let fresh = try layout == .rows ? asRows(source) : asPanels(source)
         source.stored?.releasePages()
         self.layout = layout
         held = fresh
     }
 
-    package func unload() { held = nil }
+    package func unload() {
+        held = nil
+        cards.clear()
+    }
 
     /// What numbers of at most this size are multiplied by to become codes; below 1e-36 they are nothing.
     static func codeFactor(_ most: Float) -> Float { most > 1e-36 ? 127 / most : 0 }

@@ -7,6 +7,7 @@ import CArenaKernels
 package final class WeightVector: @unchecked Sendable {
     package let count: Int
     private var buffer: FloatBuffer?
+    let cards = CardCopies<FloatBuffer>()
 
     package init(count: Int) { self.count = count }
 
@@ -25,7 +26,10 @@ package final class WeightVector: @unchecked Sendable {
         buffer = fresh
     }
 
-    package func unload() { buffer = nil }
+    package func unload() {
+        buffer = nil
+        cards.clear()
+    }
 }
 
 /// What an adapter adds to the rows of a table: scale * down[:, id] . up^T.
@@ -59,6 +63,7 @@ package final class EmbeddingTable: @unchecked Sendable {
     package let channels: Int
     package let source: StoredTensor
     package let changes: [EmbeddingChange]
+    let cards = CardCopies<FloatBuffer>()
     private let kernel: arena_dtype
 
     package init(
@@ -74,6 +79,9 @@ package final class EmbeddingTable: @unchecked Sendable {
         self.vocabulary = vocabulary
         self.channels = channels
     }
+
+    /// Gives the cards' memory back.
+    package func unload() { cards.clear() }
 
     /// Reads the whole table once and gives its pages back.
     /// - Throws: `NonFiniteWeight` if a number is infinite or none.
@@ -95,7 +103,7 @@ package final class EmbeddingTable: @unchecked Sendable {
     }
 
     /// Writes the rows of these ids, which lie in the vocabulary, with their changes to (M, C).
-    func gather(_ ids: [Int32], into y: Tensor) {
+    package func gather(_ ids: [Int32], into y: Tensor) {
         let kernel = kernel
         _ = source.withBytes { bytes in
             for (m, id) in ids.enumerated() {

@@ -350,8 +350,11 @@ struct DoctorCommand: ParsableCommand {
     @Flag(help: "Write one JSON object.")
     var json = false
 
+    @Flag(help: "Compare the numbers of each graphics card with the processor's.")
+    var cards = false
+
     func run() throws {
-        try Session().doctor(json: json).leave()
+        try Session().doctor(json: json, cards: cards).leave()
     }
 }
 

@@ -157,6 +157,45 @@ private struct Answer {
         }
     }
 
+    /// The same on a card: near the reference, and the same bits alone, in any pack and on two devices.
+    @Test(arguments: names)
+    func cardsAnswerTheSameInEveryPack(name: String) throws {
+        let cards = try testCards.get()
+        guard cards.count == 2 else { return }
+        let answer = try Answer(name)
+        let model = try answer.open()
+        let expected = answer.values.flatMap { $0 }
+        let scale = expected.reduce(1) { max($0, abs($1)) }
+        var options = RunOptions(tokenBudget: 1 << 20, backend: CUDABackend(cards[0]))
+        let values = try answer.run(model, answer.batch, options)
+        let off = distance(values.flatMap { $0 }, expected) / scale
+        print("\(name) on a card: \(off) from the reference")
+        // fp32 checkpoints keep their digits; of others rows become halves before they are multiplied.
+        let checkpoint = try Checkpoint(folder: joinPath(folder, name))
+        let types = try checkpoint.names.compactMap { try checkpoint.tensor($0)?.type }
+        let isSingle = types.allSatisfy { $0 == .float32 }
+        #expect(off < (isSingle ? Self.tolerance : 5e-3))
+        options.backends = cards.map { CUDABackend($0) }
+        var random = Seeded(4)
+        let rows = (0..<answer.batch.count).map { Array(answer.batch[$0]) }
+        let segments = (0..<answer.batch.count).map { Array(answer.batch.types($0)) }
+        for budget in [1, 90] {
+            options.tokenBudget = budget
+            let order = rows.indices.shuffled(using: &random)
+            var offsets = [0]
+            for row in order { offsets.append(offsets[offsets.count - 1] + rows[row].count) }
+            let batch = try #require(
+                TokenBatch(
+                    offsets: offsets, ids: order.flatMap { rows[$0] },
+                    types: order.flatMap { segments[$0] }))
+            let again = try answer.run(model, batch, options)
+            for (place, row) in order.enumerated() {
+                #expect(bits(again[place]) == bits(values[row]), "budget \(budget), row \(row)")
+            }
+        }
+        for card in cards { #expect(card.takeFailure() == nil) }
+    }
+
     /// 8 bits: near the stored weights, the same on every path, in every pack.
     @Test(arguments: ["wide", "bert", "deberta-v3", "mistral"])
     func eightBits(name: String) throws {

@@ -147,7 +147,7 @@ import Testing
             } catch {
                 #expect(error.name == "layer.bad" && error.index == 33 * 70 + 65)
             }
-            #expect(!w.isLoaded)
+            #expect(!w.isLoaded(as: layout))
         }
     }
 

@@ -2,6 +2,7 @@
 
 import ArenaCore
 import Glibc
+import SimulatedCard
 import Testing
 
 @testable import ArenaTensor
@@ -79,6 +80,9 @@ let paths: [CPUBackend] = ["plain", "avx2", "wide", "avx512"].compactMap { name 
     }
     return backend
 }
+
+/// A card, simulated where there is none, opened once.
+let testCard = Result { try SimulatedCard.open() }
 
 /// The largest difference, relative to the largest magnitude where that is above 1.
 func distance(_ a: [Float], _ b: [Float]) -> Float {

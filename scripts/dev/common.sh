@@ -80,3 +80,19 @@ Installing them takes root, and there is no sudo here. As root, run:
     $line"
     fi
 }
+
+# NVIDIA's run-time compiler in the build folder, for the test that compiles the kernels of cards: where pip can
+# fetch it. Its package takes 200 MB; without it that test is left out and says so.
+need_nvrtc() {
+    folder=$root/.build/nvrtc
+    if [ -d "$folder/nvidia" ] || ! python3 -m pip --version >/dev/null 2>&1; then return 0; fi
+    say 'Fetching NVRTC for the tests'
+    mkdir -p "$folder"
+    if python3 -m pip download -q --no-deps --only-binary=:all: -d "$folder" nvidia-cuda-nvrtc-cu12==12.9.86 >&2; then
+        python3 -m zipfile -e "$folder"/*.whl "$folder"
+        rm -f "$folder"/*.whl "$folder"/nvidia/cuda_nvrtc/lib/*.alt.*
+    else
+        say 'NVRTC cannot be fetched here: the kernels are not compiled.'
+        rm -rf "$folder"
+    fi
+}

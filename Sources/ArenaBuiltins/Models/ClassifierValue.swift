@@ -12,7 +12,7 @@ private typealias P = BuiltinParameter
 final class ClassifierValue: HostObject {
     let model: Classifier
     let labels: [String]
-    let devices: Int
+    let devices: DeviceChoice
     let tokenizer: TokenizerValue?
     let adapterNames: [String]
 
@@ -48,7 +48,7 @@ final class ClassifierValue: HostObject {
             core: model.core, batch: input.batch, verb: "predict", name: "logits",
             parameters: [("pool", model.pooling.rawValue)],
             adapter: try chosenAdapter(a, adapterNames))
-        let values = try runModel(a, task, workers: devices) {
+        let values = try runModel(a, task, devices: devices) {
             options throws(ModelError) in
             try model.predictLogits(input.batch, adapter: task.adapter, options)
         }

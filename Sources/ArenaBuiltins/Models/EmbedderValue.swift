@@ -11,7 +11,7 @@ private typealias P = BuiltinParameter
 /// An embedder in a script. Its weights load at the first call.
 final class EmbedderValue: HostObject {
     let model: Embedder
-    let devices: Int
+    let devices: DeviceChoice
     let tokenizer: TokenizerValue?
     let adapterNames: [String]
 
@@ -88,7 +88,7 @@ final class EmbedderValue: HostObject {
                 ("pool", pooling.rawValue), ("leaving", "\(leaving.sorted())"),
             ], adapter: try chosenAdapter(a, adapterNames))
         let values = Rehearsal.completed(
-            try runModel(a, task, workers: devices) {
+            try runModel(a, task, devices: devices) {
                 options throws(ModelError) in
                 try model.embed(
                     input.batch, pooling: pooling, leaving: leaving, adapter: task.adapter, options)

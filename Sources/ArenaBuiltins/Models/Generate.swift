@@ -131,7 +131,7 @@ extension LanguageModelValue {
             core: model.core, batch: input.batch, verb: "generate", name: "generate",
             parameters: own.parameters(tokenizer?.tokenizer),
             adapter: try chosenAdapter(a, adapterNames))
-        let rows = try runModel(a, task, workers: devices) { options throws(ModelError) in
+        let rows = try runModel(a, task, devices: devices) { options throws(ModelError) in
             try model.generate(input.batch, own.settings, adapter: task.adapter, options)
         }.map { Rehearsal.completed($0, a) }
         let texts = tokenizer.map { t in rows.map { $0.map { own.text($0, t.tokenizer) } } }

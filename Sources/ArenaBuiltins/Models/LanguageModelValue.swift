@@ -12,7 +12,7 @@ private typealias P = BuiltinParameter
 /// A language model in a script. Its weights load at the first call that needs them.
 final class LanguageModelValue: HostObject {
     let model: VocabularyModel
-    let devices: Int
+    let devices: DeviceChoice
     let tokenizer: TokenizerValue?
     let adapterNames: [String]
 
@@ -110,7 +110,7 @@ final class LanguageModelValue: HostObject {
             core: model.core, batch: input.batch, verb: "choose", name: "choice_logits",
             parameters: [("choices", "\(ids)")], adapter: try chosenAdapter(a, adapterNames))
         let logits = Rehearsal.completed(
-            try runModel(a, task, workers: devices) {
+            try runModel(a, task, devices: devices) {
                 options throws(ModelError) in
                 try model.logits(
                     input.batch, choices: ids, at: place, adapter: task.adapter, options)
@@ -136,7 +136,7 @@ final class LanguageModelValue: HostObject {
         let task = ModelTask(
             core: model.core, batch: input.batch, verb: "score", name: "log_probs",
             adapter: try chosenAdapter(a, adapterNames))
-        let values = try runModel(a, task, workers: devices) {
+        let values = try runModel(a, task, devices: devices) {
             options throws(ModelError) in
             try model.logProbabilities(input.batch, from: from, adapter: task.adapter, options)
         }.map { Rehearsal.completed($0, a) }

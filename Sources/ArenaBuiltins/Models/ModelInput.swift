@@ -24,9 +24,10 @@ let modelInputParameters: [BuiltinParameter] =
 /// The first parameter behind the receiver and `modelInputParameters`.
 let afterModelInput = 1 + modelInputParameters.count
 
-/// The token budget of a call.
-func tokenBudget(_ a: Arguments) throws(Raised) -> Int {
-    let budget = try a.int(afterModelInput - 2, or: RunOptions.defaultTokenBudget)
+/// The token budget of a call; nil if the call leaves it to the devices.
+func tokenBudget(_ a: Arguments) throws(Raised) -> Int? {
+    guard a.has(afterModelInput - 2) else { return nil }
+    let budget = try a.int(afterModelInput - 2)
     guard budget > 0 else {
         throw Raised(.value, "token_budget must be at least 1, not \(budget)")
     }
@@ -135,7 +136,10 @@ let modelOpeningParameters: [BuiltinParameter] = [
         "adapter", "str, lora or dict", .named("None"),
         "a PEFT LoRA folder, lora(...) or average_adapters(...); or several by name, of which each call chooses one"
     ),
-    P("devices", "int", .named("all processors"), "how many workers share the rows"),
+    P(
+        "devices", "int or str", .named("all there are"),
+        "how many graphics cards share the rows, or without cards how many workers of the processor; \"cpu\" leaves the cards aside"
+    ),
     P("tokenizer", "str", .named("the model's own"), "a folder or tokenizer.json to use instead"),
     P(
         "state_dict", "str", .named("None"),
@@ -148,7 +152,7 @@ let modelOpeningParameters: [BuiltinParameter] = [
     ),
     P(
         "split", "str", .named("\"rows\""),
-        "rows or layers over several devices; processors share the weights, so here it is all one"),
+        "rows or layers over several devices; every device has all layers, so it is all one"),
     P(
         "merge", "bool", .named("False"),
         "add the adapter to the weights at load, in their own format; says what that loses"),
@@ -159,9 +163,27 @@ struct ModelOpeningArguments {
     let path: String
     /// The names of several adapters; empty for one alone.
     let adapterNames: [String]
-    let devices: Int
+    let devices: DeviceChoice
     let tokenizer: TokenizerValue?
     var options = OpeningOptions()
+
+    private static func devices(_ a: Arguments, _ i: Int) throws(Raised) -> DeviceChoice {
+        if a.has(i), let name = a[i].asString {
+            guard name == "cpu" else {
+                throw Raised(
+                    .value, "devices= is a number or \"cpu\", not '\(name)'",
+                    help: "devices=2 takes the two best devices of this machine")
+            }
+            return DeviceChoice()
+        }
+        let wanted = a.has(i) ? try a.int(i) : nil
+        if let wanted, wanted < 1 || wanted > 64 {
+            throw Raised(
+                .value, "devices= is 1 to 64, not \(wanted)",
+                help: "this machine has \(processorCount()) processors")
+        }
+        return try raising { () throws(ModelError) in try DeviceChoice(best: wanted) }
+    }
 
     /// - Parameters:
     ///   - adapter: the index of the adapter.
@@ -169,12 +191,7 @@ struct ModelOpeningArguments {
     init(_ a: Arguments, adapter at: Int = 1, from first: Int = 2) throws(Raised) {
         path = try a.string(0)
         (adapterNames, options.adapters) = try adapterArgument(a, at)
-        devices = try a.int(first, or: processorCount())
-        guard devices >= 1, devices <= 64 else {
-            throw Raised(
-                .value, "devices= is 1 to 64, not \(devices)",
-                help: "this machine has \(processorCount()) processors")
-        }
+        devices = try Self.devices(a, first)
         let own = hasTokenizer(path) ? path : nil
         if let from = try a.optionalString(first + 1) ?? own {
             tokenizer = TokenizerValue(

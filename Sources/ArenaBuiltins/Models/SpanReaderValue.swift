@@ -11,7 +11,7 @@ private typealias P = BuiltinParameter
 /// A span reader in a script. Its weights load at the first call.
 final class SpanReaderValue: HostObject {
     let model: SpanReader
-    let devices: Int
+    let devices: DeviceChoice
     let tokenizer: TokenizerValue?
     let adapterNames: [String]
 
@@ -37,7 +37,7 @@ final class SpanReaderValue: HostObject {
         let task = ModelTask(
             core: model.core, batch: batch, verb: "read", name: "span_logits",
             adapter: try chosenAdapter(a, adapterNames))
-        let rows = try runModel(a, task, workers: devices) { options throws(ModelError) in
+        let rows = try runModel(a, task, devices: devices) { options throws(ModelError) in
             try model.logits(batch, adapter: task.adapter, options)
         }
         guard a.rehearsal != nil else { return rows }

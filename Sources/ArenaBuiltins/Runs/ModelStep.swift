@@ -53,14 +53,17 @@ struct ModelTask {
 /// Runs a model's task with the options of the call, as a step of the run: rows that the journal has are
 /// taken from it, progress is shown, and at the deadline the rest of the rows is left missing.
 func runModel<Result>(
-    _ a: Arguments, _ task: ModelTask, workers: Int,
+    _ a: Arguments, _ task: ModelTask, devices: DeviceChoice,
     _ body: (RunOptions) throws(ModelError) -> Result
 ) throws(Raised) -> Result {
     let budget = try tokenBudget(a)
     if let rehearsal = a.rehearsal {
-        return try rehearseModel(a, rehearsal, task, workers: workers, body)
+        return try rehearseModel(a, rehearsal, task, devices: devices, body)
     }
-    let step = try beginStep(a, task)
+    var options = try raising { () throws(ModelError) in
+        try RunOptions(on: devices, tokenBudget: budget)
+    }
+    let step = try beginStep(a, task, devices)
     let label = step.map { "\($0.place): \(task.verb)" } ?? task.verb
     let progress = ProgressLine("\(label) \(splitPath(task.core.path).name)", unit: "rows")
     let cancellation = Cancellation()
@@ -70,9 +73,8 @@ func runModel<Result>(
     let later = step.flatMap { step in a.run?.work(after: step.number) }
     let productsPerToken = Double(task.core.productsPerToken)
     nonisolated(unsafe) var tally = RowTally()
-    var options = RunOptions(
-        workers: workers, tokenBudget: budget, cancellation: cancellation
-    ) { p in
+    options.cancellation = cancellation
+    options.progress = { p in
         if requests.isStopRequested { cancellation.cancel() }
         let speed = Double(p.tokens) / max(p.seconds, 1e-9)
         let left = Double(p.totalTokens - p.tokens) / max(speed, 1e-9)
@@ -102,9 +104,13 @@ func runModel<Result>(
     return result
 }
 
-private func beginStep(_ a: Arguments, _ task: ModelTask) throws(Raised) -> RecordedStep? {
+private func beginStep(
+    _ a: Arguments, _ task: ModelTask, _ devices: DeviceChoice
+) throws(Raised) -> RecordedStep? {
     guard let run = a.run else { return nil }
-    let facts = try task.facts(a)
+    var facts = try task.facts(a)
+    // The processor's results are the same on every machine, a card's on every card of its kind.
+    if let kind = devices.kind { facts.append(StepFact(.numerics, "device", kind)) }
     let label = "\(a.builtin.name) \(splitPath(task.core.path).name)"
     return try raising { () throws(JournalError) in try run.step(label, facts) }
 }

@@ -15,7 +15,7 @@ package struct PlannedCall: Sendable {
     package var rows: Int
     package var tokens: Int
     package var longestRow: Int
-    package var workers: Int
+    package var devices: DeviceChoice
     /// Multiplications of the matrix products.
     package var products: Double
     /// Bytes of the weights in memory.
@@ -89,7 +89,7 @@ extension Arguments {
 
 /// Tries a call of a model: every row is looked at, at most one computed; all others have no result.
 func rehearseModel<Result>(
-    _ a: Arguments, _ rehearsal: Rehearsal, _ task: ModelTask, workers: Int,
+    _ a: Arguments, _ rehearsal: Rehearsal, _ task: ModelTask, devices: DeviceChoice,
     _ body: (RunOptions) throws(ModelError) -> Result
 ) throws(Raised) -> Result {
     let core = task.core
@@ -98,7 +98,7 @@ func rehearseModel<Result>(
     rehearsal.note(
         PlannedCall(
             label: "\(a.builtin.name) \(splitPath(core.path).name)", rows: lengths.count,
-            tokens: tokens, longestRow: lengths.max() ?? 0, workers: workers,
+            tokens: tokens, longestRow: lengths.max() ?? 0, devices: devices,
             products: Double(tokens) * Double(core.productsPerToken),
             weightBytes: core.weightBytes,
             loadSeconds: rehearsal.loads(core) ? core.expectedLoadSeconds : 0))
@@ -109,7 +109,7 @@ func rehearseModel<Result>(
             "the weights of \(core.path) take \(byteSize(core.weightBytes)), and \(byteSize(room)) are free",
             help: "weights=\"int8\", a quantized checkpoint, or a machine with more memory")
     }
-    var options = RunOptions(workers: workers)
+    var options = try raising { () throws(ModelError) in try RunOptions(on: devices) }
     options.memoryLimit = a.machine.memoryLimit
     if core.weightBytes <= Rehearsal.smallModel {
         options.isTrial = true

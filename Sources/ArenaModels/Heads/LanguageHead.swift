@@ -93,8 +93,10 @@ struct VocabularyProduct: Sendable {
         self.pairs = pairs.map { pair in
             let rank = pair.down.outputs
             return LowRank(
-                down: WeightMatrix(outputs: rank, inputs: channels),
-                up: WeightMatrix(outputs: count, inputs: rank, order: tokens), scale: pair.scale,
+                pair: LowRankPair(
+                    down: WeightMatrix(outputs: rank, inputs: channels),
+                    up: WeightMatrix(outputs: count, inputs: rank, order: tokens),
+                    scale: pair.scale),
                 stored: pair.stored)
         }
         self.softcap = softcap
@@ -106,7 +108,7 @@ struct VocabularyProduct: Sendable {
     /// Brings the rows into memory, unless they are there.
     /// - Throws: `ModelError.nonFiniteWeight`.
     func load(_ layout: WeightLayout) throws(ModelError) {
-        guard !weight.isLoaded || weight.layout != layout else { return }
+        guard !weight.isLoaded(as: layout) else { return }
         do {
             for pair in pairs {
                 try pair.down.load(pair.stored.down, layout: layout)
@@ -116,7 +118,7 @@ struct VocabularyProduct: Sendable {
         } catch { throw .nonFiniteWeight(name: error.name, path: error.path, index: error.index) }
     }
 
-    /// Logits (M, N) of hidden states (M, C).
+    /// Logits (M, N) of hidden states (M, C), in the host's memory.
     func callAsFunction(
         _ hidden: Tensor, on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
@@ -127,17 +129,21 @@ struct VocabularyProduct: Sendable {
             transform.norm(x, on: device)
         }
         let y = arena.tensor(x.rows, weight.outputs)
-        device.product(x, weight, bias: tokens == nil ? bias : nil, arena: arena, into: y)
-        for pair in pairs {
-            device.addLowRank(
-                x, down: pair.down, up: pair.up, scale: pair.scale, arena: arena, into: y)
+        device.products(
+            x,
+            [
+                ProductPart(
+                    weight, bias: tokens == nil ? bias : nil, lowRank: pairs.map(\.pair), into: y)
+            ], arena: arena)
+        guard let bias, let tokens else {
+            if let softcap { device.softcap(y, cap: softcap) }
+            return y.onHost
         }
-        if let bias, let tokens {
-            for m in 0..<y.rows {
-                for (c, id) in tokens.enumerated() { y[m, c] += bias.base[Int(id)] }
-            }
+        // Masked models' heads have no cap.
+        let logits = y.onHost
+        for m in 0..<logits.rows {
+            for (c, id) in tokens.enumerated() { logits[m, c] += bias.base[Int(id)] }
         }
-        if let softcap { device.softcap(y, cap: softcap) }
-        return y
+        return logits
     }
 }

@@ -52,7 +52,7 @@ package final class SpanReader: Sendable {
         let task = RowTask(
             adapter: adapter, request: { row in (row.count, nil) },
             finish: { pack, hidden, device, arena in
-                let y = head(hidden, on: device, arena)  // (T, 2)
+                let y = head(hidden, on: device, arena).onHost  // (T, 2)
                 return pack.wantedRows.map { row in
                     row.map { y[$0, 0] } + row.map { y[$0, 1] }
                 }

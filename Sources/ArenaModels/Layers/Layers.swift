@@ -9,11 +9,13 @@ import Synchronization
 
 /// A low-rank pair that an adapter adds to a linear layer.
 package struct LowRank: Sendable {
-    let down: WeightMatrix  // (rank, K)
-    let up: WeightMatrix  // (N, rank)
-    let scale: Float
+    let pair: LowRankPair
     /// Where they come from.
     let stored: (down: StoredTensor, up: StoredTensor)
+
+    var down: WeightMatrix { pair.down }
+    var up: WeightMatrix { pair.up }
+    var scale: Float { pair.scale }
 }
 
 /// y = x . w^T + bias + scale * (x . down^T) . up^T
@@ -36,14 +38,11 @@ package struct Linear: Sendable {
     ) -> [Tensor] {
         let results = layers.map { arena.tensor(x.rows, $0.outputs) }
         device.products(
-            x, zip(layers, results).map { ProductPart($0.weight, bias: $0.bias, into: $1) },
-            arena: arena)
-        for (layer, y) in zip(layers, results) {
-            for pair in layer.lowRank {
-                device.addLowRank(
-                    x, down: pair.down, up: pair.up, scale: pair.scale, arena: arena, into: y)
-            }
-        }
+            x,
+            zip(layers, results).map { layer, y in
+                ProductPart(
+                    layer.weight, bias: layer.bias, lowRank: layer.lowRank.map(\.pair), into: y)
+            }, arena: arena)
         return results
     }
 }
@@ -79,15 +78,21 @@ package struct LayerNorm: Sendable {
     }
 }
 
-/// A tensor that follows from the weights alone, made at its first use and kept while they are loaded.
+/// A tensor that follows from the weights alone, made at its first use on a device and kept while they are
+/// loaded.
 package final class DerivedTensor: Sendable {
     private let held = Mutex<[Tensor]>([])
 
-    package func value(_ make: () -> Tensor) -> Tensor {
+    /// - Parameter make: makes the tensor with memory of the arena, which stays as long as the tensor.
+    package func value(
+        on device: any Backend, _ make: (ActivationArena) -> Tensor
+    ) -> Tensor {
         held.withLock { held in
-            if let tensor = held.first { return tensor }
-            let fresh = make()
-            held = [fresh]
+            let arena = device.makeArena()
+            if let known = held.first(where: { $0.buffer.device === arena.device }) { return known }
+            let fresh = make(arena)
+            // What a failed device was to make is made again.
+            if !(device.weightLayout.card?.hasFailed ?? false) { held.append(fresh) }
             return fresh
         }
     }

@@ -20,6 +20,12 @@ package struct SelfAttention: Sendable {
     package init(inputs: Inputs, output: Linear, shape: AttentionShape, rotary: Rotary? = nil) {
         self.inputs = inputs
         self.output = output
+        var shape = shape
+        shape.isExact =
+            switch inputs {
+            case .separate(let query, _, _): query.weight.isSingle
+            case .fused(let all): all.weight.isSingle
+            }
         self.shape = shape
         self.rotary = rotary
     }

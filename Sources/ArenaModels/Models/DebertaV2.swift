@@ -158,8 +158,7 @@ package struct DebertaV2: EncoderBackbone {
         _ projection: Linear?, _ held: DerivedTensor, _ relative: Relative, _ device: any Backend
     ) -> Tensor? {
         guard let projection else { return nil }
-        return held.value {
-            let arena = ActivationArena()
+        return held.value(on: device) { arena in
             let table = arena.tensor(relative.table.vocabulary, channels)
             device.embed(
                 (0..<Int32(relative.table.vocabulary)).map { $0 }, relative.table, scale: 1,

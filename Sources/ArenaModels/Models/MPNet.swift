@@ -59,9 +59,11 @@ package struct MPNet: EncoderBackbone {
         let buckets = (0..<distances).map {
             Self.bucket($0 - (longest - 1), count: bias.vocabulary)
         }
-        let byDistance = arena.tensor(distances, heads)
-        device.embed(buckets, bias, scale: 1, adding: false, into: byDistance)
-        let byHead = arena.tensor(heads, distances)
+        // Of the host's: a few numbers, looked up by every device.
+        let host = ActivationArena()
+        let byDistance = host.tensor(distances, heads)
+        bias.gather(buckets, into: byDistance)
+        let byHead = host.tensor(heads, distances)
         for d in 0..<distances { for h in 0..<heads { byHead[h, d] = byDistance[d, h] } }
         return stack(pack, on: device, arena) { _ in
             RelativeTerms(longest: longest, bias: byHead)

@@ -24,13 +24,14 @@ package final class Cancellation: Sendable {
     package var isCancelled: Bool { flag.load(ordering: .relaxed) }
 }
 
-/// How rows are run; nothing here changes results.
+/// How rows are run; nothing here but the kind of device changes results.
 package struct RunOptions: Sendable {
     /// Packs that are computed at once, one thread each.
     package var workers: Int
     /// Tokens of a pack.
     package var tokenBudget: Int
-    package var backend: (any Backend)?
+    /// The devices, each with one worker at least; the processor if there are none.
+    package var backends: [any Backend]
     /// Bytes that the process may take, nil for what the machine has.
     package var memoryLimit: Int?
     package var cancellation: Cancellation?
@@ -49,6 +50,8 @@ package struct RunOptions: Sendable {
 
     /// Tokens of a pack unless the caller says otherwise.
     package static let defaultTokenBudget = 512
+    /// The same on cards: a quantized weight becomes halves once for all rows of a pack.
+    package static let cardTokenBudget = 16_384
 
     package init(
         workers: Int = processorCount(), tokenBudget: Int = defaultTokenBudget,
@@ -57,9 +60,20 @@ package struct RunOptions: Sendable {
     ) {
         self.workers = workers
         self.tokenBudget = tokenBudget
-        self.backend = backend
+        backends = backend.map { [$0] } ?? []
         self.cancellation = cancellation
         self.progress = progress
+    }
+}
+
+extension RunOptions {
+    /// Rows on these devices, in packs of so many tokens, or of what is usual there.
+    /// - Throws: `ModelError.cards` if a card cannot be used.
+    package init(on devices: DeviceChoice, tokenBudget: Int? = nil) throws(ModelError) {
+        self.init(workers: devices.workers)
+        backends = try devices.open()
+        self.tokenBudget =
+            tokenBudget ?? (backends.isEmpty ? Self.defaultTokenBudget : Self.cardTokenBudget)
     }
 }
 
@@ -73,7 +87,8 @@ extension ModelCore {
         _ task: RowTask, on batch: TokenBatch, _ options: RunOptions
     ) throws(ModelError) -> [[Float]?] {
         try check(batch)
-        let workers = max(1, options.workers)
+        let cards = options.backends.compactMap(\.weightLayout.card)
+        let workers = cards.isEmpty ? max(1, options.workers) : cards.count
         var rows = PackPlan.distinctRows(batch, task.request)
         var values = [[Float]?](repeating: nil, count: batch.count)
         var tally = RowTally()
@@ -96,23 +111,28 @@ extension ModelCore {
         let growth = task.passes?.growth ?? 0
         let plan = PackPlan(
             rows, budget: max(1, task.passes?.budget ?? options.tokenBudget), workers: workers,
-            growth: growth)
+            growth: growth,
+            smallest: cards.isEmpty ? PackPlan.smallestPack : PackPlan.smallestCardPack)
         guard mayBegin(plan, growth: growth, options) else {
             tally.cut = batch.count - tally.found
             return values
         }
         if let willLoad = options.willLoad, !isLoaded { willLoad(weightBytes, expectedLoadSeconds) }
         // A single pack has the other workers' processors for its products.
-        let device = options.backend ?? CPUBackend(threads: plan.packs.count == 1 ? workers : 1)
+        let devices =
+            options.backends.isEmpty
+            ? [CPUBackend(threads: plan.packs.count == 1 ? workers : 1)] : options.backends
         let run = PackRun(
-            self, task, plan, found: tally.found, of: batch.count, device: device, options)
+            self, task, plan, found: tally.found, of: batch.count, workers: workers, options)
         let failure = loaded.withLock { current -> ModelError? in
-            if let error = loadHolding(
-                &current, layout: device.weightLayout, workers: workers, task)
-            {
-                return error
+            for device in devices.prefix(plan.packs.count) {
+                if let error = loadHolding(
+                    &current, layout: device.weightLayout, workers: processorCount(), task)
+                {
+                    return error
+                }
             }
-            runWorkers(min(workers, plan.packs.count)) { _ in run.work() }
+            runWorkers(min(workers, plan.packs.count)) { run.work(on: devices[$0 % devices.count]) }
             if run.failure == nil, !run.suspects.isEmpty, canLoadRows {
                 // Only here: single precision takes far more memory and time.
                 let reference = ReferenceBackend(blas: false)
@@ -131,7 +151,7 @@ extension ModelCore {
     }
 
     private func loadHolding(
-        _ current: inout WeightLayout?, layout: WeightLayout, workers: Int, _ task: RowTask
+        _ current: inout [WeightLayout], layout: WeightLayout, workers: Int, _ task: RowTask
     ) -> ModelError? {
         if case .failure(let error) = loadHolding(&current, layout: layout, workers: workers) {
             return error
@@ -185,7 +205,7 @@ private final class PackRun: Sendable {
     private let model: ModelCore
     private let task: RowTask
     private let plan: PackPlan
-    private let device: any Backend
+    private let workers: Int
     private let options: RunOptions
     private let next = Atomic<Int>(0)
     private let state: Mutex<State>
@@ -193,12 +213,12 @@ private final class PackRun: Sendable {
 
     init(
         _ model: ModelCore, _ task: RowTask, _ plan: PackPlan, found: Int, of rows: Int,
-        device: any Backend, _ options: RunOptions
+        workers: Int, _ options: RunOptions
     ) {
         self.model = model
         self.task = task
         self.plan = plan
-        self.device = device
+        self.workers = workers
         self.options = options
         state = Mutex(
             State(
@@ -233,10 +253,14 @@ private final class PackRun: Sendable {
     }
 
     /// One worker: takes packs until none is left, one failed or the run is cancelled.
-    func work() {
-        let arena = model.arenas.withLock { $0.popLast() } ?? ActivationArena()
+    func work(on device: any Backend) {
+        let card = device.weightLayout.card
+        let kept = model.arenas.withLock { arenas in
+            arenas.lastIndex { $0.device === card }.map { arenas.remove(at: $0) }
+        }
+        let arena = kept ?? device.makeArena()
         defer { model.arenas.withLock { $0.append(arena) } }
-        if let passes = task.passes { return workGrowing(passes, arena) }
+        if let passes = task.passes { return workGrowing(passes, on: device, arena) }
         while true {
             let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
             guard number < plan.packs.count, goesOn() else { return }
@@ -245,15 +269,17 @@ private final class PackRun: Sendable {
             // A smaller pack may still be in time.
             guard mayBegin(tokens: tokens) else { continue }
             let start = monotonicSeconds()
-            let values = compute(rows, on: device, arena)
+            guard let values = computeOrSplit(rows, on: device, arena) else { return }
             finish(rows, values, tokens: tokens, told: 0, seconds: monotonicSeconds() - start)
         }
     }
 
     /// One worker of rows that grow: they come and go one by one.
-    private func workGrowing(_ passes: RowTask.Passes, _ arena: ActivationArena) {
+    private func workGrowing(
+        _ passes: RowTask.Passes, on device: any Backend, _ arena: ActivationArena
+    ) {
         defer { arena.reset() }
-        let workers = max(1, min(options.workers, plan.packs.count))
+        let workers = max(1, min(workers, plan.packs.count))
         var started: [Int: Double] = [:]
         let feed = RowFeed(
             budget: min(passes.budget, (plan.tokens + workers - 1) / workers),
@@ -263,12 +289,13 @@ private final class PackRun: Sendable {
                 return (number, plan.rows[number].row)
             },
             finish: { [self] number, values, told in
+                guard !stops(after: device.takeFailure(), device) else { return }
                 let row = plan.rows[number]
                 finish(
                     [row], [values], tokens: row.count + passes.growth, told: told,
                     seconds: monotonicSeconds() - (started[number] ?? 0))
             },
-            goesOn: { [self] in advance(by: $0) })
+            goesOn: { [self] in advance(by: $0) && !stops(after: device.takeFailure(), device) })
         passes.compute(feed, device, arena)
     }
 
@@ -333,6 +360,30 @@ private final class PackRun: Sendable {
     }
 
     private static let mostSuspects = 64
+
+    /// The numbers of rows, in smaller packs where a card has no room for all; nil if the run ended.
+    private func computeOrSplit(
+        _ rows: [PackPlan.Row], on device: any Backend, _ arena: ActivationArena
+    ) -> [[Float]]? {
+        let values = compute(rows, on: device, arena)
+        let failure = device.takeFailure()
+        guard case .outOfMemory = failure, rows.count > 1 else {
+            return stops(after: failure, device) ? nil : values
+        }
+        arena.clear()
+        let middle = rows.count / 2
+        guard let first = computeOrSplit(Array(rows[..<middle]), on: device, arena),
+            let second = computeOrSplit(Array(rows[middle...]), on: device, arena)
+        else { return nil }
+        return first + second
+    }
+
+    /// Whether the run ends with this failure of a device.
+    private func stops(after failure: DeviceFailure?, _ device: any Backend) -> Bool {
+        guard let failure, let card = device.weightLayout.card else { return false }
+        state.withLock { $0.failure = $0.failure ?? ModelError(failure, on: card) }
+        return true
+    }
 
     private func compute(
         _ rows: [PackPlan.Row], on device: any Backend, _ arena: ActivationArena

@@ -61,14 +61,18 @@ struct PackPlan: Sendable {
     ///   - budget: tokens of a pack; a longer row is a pack of its own.
     ///   - workers: toward the end packs become smaller, so that no worker waits long for another.
     ///   - growth: tokens that a row may grow by, which count too.
-    init(_ rows: [Row], budget: Int, workers: Int, growth: Int = 0) {
+    ///   - smallest: packs do not become smaller than this for the sake of balance: products of few rows
+    ///     are slow.
+    init(
+        _ rows: [Row], budget: Int, workers: Int, growth: Int = 0, smallest: Int = smallestPack
+    ) {
         tokens = rows.reduce(0) { $0 + $1.count + growth }
         var packs: [Range<Int>] = []
         var start = 0
         var left = tokens
         while start < rows.count {
             let fair = workers > 1 ? left / (2 * workers) : left
-            let limit = min(budget, max(fair, Self.smallestPack))
+            let limit = min(budget, max(fair, smallest))
             var end = start + 1
             var held = rows[start].count + growth
             while end < rows.count, held + rows[end].count + growth <= limit {
@@ -83,6 +87,7 @@ struct PackPlan: Sendable {
         self.packs = packs
     }
 
-    /// Packs do not become smaller than this for the sake of balance: products of few rows are slow.
-    private static let smallestPack = 96
+    /// Tokens for a processor, and for a card.
+    static let smallestPack = 96
+    static let smallestCardPack = 2048
 }

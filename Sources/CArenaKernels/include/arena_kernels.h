@@ -246,4 +246,13 @@ ptrdiff_t arena_quantize4(const float *x, size_t count, size_t block, const floa
 // Rounds fp32 to the nearest number of a type, ties to even; what is too large becomes infinite.
 float arena_round(arena_dtype dtype, float x);
 
+// A file of CUDA text.
+typedef struct {
+    const char *name;
+    const char *text;
+} arena_text_t;
+
+// The kernels' text in the order in which it is compiled, ended by one without a name.
+const arena_text_t *arena_cuda_texts(void);
+
 #endif

@@ -1,0 +1,78 @@
+// Numbers on their way to products in halves (fp16): rows of activations and weights of every format.
+//
+// Halves have 11 bits where bf16 has 8, but reach only from 2^-24 to 65,504. Rows beyond that are divided by a
+// power of two, weights multiplied by one, which changes no digit; products are multiplied back.
+//
+// fp32 numbers are sums of two halves, written one behind the other: all first halves of a row, then all rests.
+// A product takes first with first, then first with the weight's rest, then the row's rest with first, as far as
+// they are there; what is left out is below 2^-22.
+
+// Halves of fp32 rows in `pieces` (1 or 2), `padded` to a piece, zeros behind the columns; `back` gets what to
+// multiply a row's products with.
+KERNEL halve_rows(const float *x, i64 x_stride, u16 *y, int padded, int pieces, float *back, i64 rows,
+                  int columns) {
+    ROWS_OF_WARPS
+    const float *from = x + row * x_stride;
+    u16 *to = y + row * padded * pieces;
+    float most = 0;
+    for (int c = lane; c < columns; c += 32) most = fmaxf(most, fabsf(from[c]));
+    most = warp_max(most);
+    // Mostly a row is left as it is. What is infinite stays so.
+    bool stays = pieces == 1 && most >= 0.125f && most < 32768.0f;
+    int e = stays ? 0 : exponent_to(most, 15);
+    float factor = power_of_two(e);
+    if (lane == 0) back[row] = power_of_two(-e);
+    for (int c = lane; c < padded; c += 32) {
+        float value = c < columns ? from[c] * factor : 0.0f;
+        u16 first = float_to_half(value);
+        to[c] = first;
+        if (pieces == 2) to[padded + c] = float_to_half(value - half_to_float(first));
+    }
+}
+
+// Halves of the heads of fp32 rows, `padded` to a head, not scaled. Columns are rows' heads * padded.
+KERNEL halve_heads(const float *x, i64 x_stride, u16 *y, int size, int padded, i64 rows, int columns) {
+    NUMBERS_OF_ROWS
+    int head = column / padded, i = column - head * padded;
+    y[row * columns + column] = float_to_half(i < size ? x[row * x_stride + head * size + i] : 0.0f);
+}
+
+// The bits of the largest magnitude of an array; those of what is not finite are the largest.
+KERNEL largest_magnitude(const void *from, int type, i64 count, u32 *result) {
+    u32 most = 0;
+    i64 step = (i64)gridDim.x * blockDim.x;
+    for (i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += step) {
+        u32 bits = __float_as_uint(stored(from, type, i)) & 0x7fffffffu;
+        most = bits > most ? bits : most;
+    }
+    if (most > 0) raise_to(result, most);
+}
+
+DEVICE void put_halves(float value, u16 *to, int padded, int pieces) {
+    u16 first = float_to_half(value);
+    to[0] = first;
+    if (pieces == 2) to[padded] = float_to_half(value - half_to_float(first));
+}
+
+// Halves of a weight (N, K), each times factor; row n is the stored row order[n]. Columns are the padded inputs.
+KERNEL halve_weight(const void *from, int type, const int *order, float factor, u16 *y, int inputs, int pieces,
+                    i64 rows, int columns) {
+    NUMBERS_OF_ROWS
+    i64 source = order ? order[row] : row;
+    float value = column < inputs ? stored(from, type, source * inputs + column) * factor : 0.0f;
+    put_halves(value, y + row * columns * pieces + column, columns, pieces);
+}
+
+// The same of codes of 4 bits, two to a byte with the first in the high half: table[code] * scale of its block.
+KERNEL expand_table4(const u8 *codes, const float *scales, const float *table, int block, int type,
+                     const int *order, float factor, u16 *y, int inputs, int pieces, i64 rows, int columns) {
+    NUMBERS_OF_ROWS
+    float value = 0.0f;
+    if (column < inputs) {
+        i64 at = (order ? order[row] : row) * inputs + column;
+        u8 pair = codes[at >> 1];
+        int code = at & 1 ? pair & 15 : pair >> 4;
+        value = rounded(table[code] * scales[at / block], type) * factor;
+    }
+    put_halves(value, y + row * columns * pieces + column, columns, pieces);
+}

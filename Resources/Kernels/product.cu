@@ -1,0 +1,178 @@
+// Products of halves on tensor cores: y (M, N) = x (M, K) . w (N, K)^T in fp32, for every card from 7.5 on.
+//
+// A block makes BM x BN outputs, a warp WM x WN of them, 32 inputs at a time from shared memory. A row there is
+// 64 bytes in four chunks, and chunk c of row r lies at c ^ (r / 2 & 3), so that eight rows of one chunk fall on
+// different banks. Every output adds its inputs in one order, whatever the rows beside it.
+
+constexpr int STEP = 32;
+
+template <int BM, int BN, int WM, int WN> struct ProductBlock {
+    static constexpr int THREADS = BM / WM * (BN / WN) * 32;
+    static constexpr int STAGES = HAS_ASYNC_COPY ? 4 : 2;
+    static constexpr int CHUNKS = (BM + BN) * (STEP / 8);
+    static constexpr int OWN = (CHUNKS + THREADS - 1) / THREADS;
+
+    const u16 *x, *w;
+    i64 x_stride, w_stride, first_row, rows;
+    int first_output, outputs, inputs, terms;
+    u16 *memory;
+
+    // Where the chunk comes from; none beyond the last row or output.
+    DEVICE const u16 *source(int chunk, int step) const {
+        int r = chunk >> 2, k = step * STEP;
+        if (r < BM) {
+            // First, first, rest.
+            int c = (k < inputs ? k : k - inputs) + (chunk & 3) * 8;
+            i64 row = first_row + r;
+            return row < rows ? x + row * x_stride + c : 0;
+        }
+        // First, rest, first.
+        int c = (k < 2 * inputs ? k : k - 2 * inputs) + (chunk & 3) * 8;
+        int output = first_output + r - BM;
+        return output < outputs ? w + output * w_stride + c : 0;
+    }
+
+    DEVICE u16 *place(int stage, int r, int c) const {
+        return memory + ((stage * (BM + BN) + r) * 4 + (c ^ (r >> 1 & 3))) * 8;
+    }
+
+    DEVICE void fetch(int step, int stage) const {
+        for (int i = 0; i < OWN; i++) {
+            int chunk = threadIdx.x + i * THREADS;
+            if (CHUNKS % THREADS != 0 && chunk >= CHUNKS) break;
+            const u16 *from = source(chunk, step);
+            copy16(place(stage, chunk >> 2, chunk & 3), from ? from : x, from != 0);
+        }
+    }
+
+    DEVICE void multiply(int stage, float (*sums)[WN / 8][4], int m, int n, int lane) const {
+#pragma unroll
+        for (int k = 0; k < STEP / 8; k += 2) {
+            u32 a[WM / 16][4];
+#pragma unroll
+            for (int i = 0; i < WM / 16; i++)
+                load_matrices(a[i], place(stage, m + i * 16 + (lane & 15), k + (lane >> 4)));
+#pragma unroll
+            for (int j = 0; j < WN / 16; j++) {
+                u32 b[4];
+                load_matrices(
+                    b, place(stage, BM + n + j * 16 + (lane & 7) + (lane >> 4 << 3), k + (lane >> 3 & 1)));
+#pragma unroll
+                for (int i = 0; i < WM / 16; i++) {
+                    multiply_halves(sums[i][2 * j], a[i], b);
+                    multiply_halves(sums[i][2 * j + 1], a[i], b + 2);
+                }
+            }
+        }
+    }
+
+    // The sums of this thread: of rows m + 16 i + lane / 4 (+ 8) and outputs n + 8 j + 2 (lane % 4) (+ 1).
+    DEVICE void run(float (*sums)[WN / 8][4], int m, int n, int lane) const {
+        int steps = inputs / STEP * terms;
+#if HAS_ASYNC_COPY
+        for (int s = 0; s < STAGES - 1; s++) {
+            if (s < steps) fetch(s, s);
+            commit_copies();
+        }
+        for (int s = 0; s < steps; s++) {
+            wait_copies<STAGES - 2>();
+            __syncthreads();
+            if (s + STAGES - 1 < steps) fetch(s + STAGES - 1, (s + STAGES - 1) % STAGES);
+            commit_copies();
+            multiply(s % STAGES, sums, m, n, lane);
+        }
+#else
+        // The next step's numbers are read into registers before this one's are multiplied.
+        if (steps > 0) fetch(0, 0);
+        for (int s = 0; s < steps; s++) {
+            __syncthreads();
+            uint4 next[OWN];
+            bool is_last = s + 1 == steps;
+#pragma unroll
+            for (int i = 0; i < OWN; i++) {
+                int chunk = threadIdx.x + i * THREADS;
+                const u16 *from = is_last || chunk >= CHUNKS ? 0 : source(chunk, s + 1);
+                next[i] = from ? *(const uint4 *)from : make_uint4(0, 0, 0, 0);
+            }
+            multiply(s % STAGES, sums, m, n, lane);
+            if (is_last) break;
+#pragma unroll
+            for (int i = 0; i < OWN; i++) {
+                int chunk = threadIdx.x + i * THREADS;
+                if (chunk < CHUNKS) *(uint4 *)place((s + 1) % STAGES, chunk >> 2, chunk & 3) = next[i];
+            }
+        }
+#endif
+    }
+};
+
+// Blocks that run at the same time should need the same rows and weights: this many tiles of rows go through all
+// outputs before the next.
+constexpr int ROW_TILES = 16;
+
+// y = alpha * back[row] * (x . w^T) + bias, or y += alpha * back[row] * (x . w^T). `inputs` is a multiple of 32,
+// and `terms` (1, 2 or 3) says which pieces of x and w are multiplied.
+template <int BM, int BN, int WM, int WN>
+DEVICE void product(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride, const float *bias, const float *back,
+                    float alpha, int adding, float *y, i64 y_stride, i64 rows, int outputs, int inputs,
+                    int terms) {
+    SHARED(memory);
+    int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+    int m = warp / (BN / WN) * WM, n = warp % (BN / WN) * WN;
+    int row_tiles = (int)((rows + BM - 1) / BM), output_tiles = (outputs + BN - 1) / BN;
+    int first_tile = blockIdx.x / (ROW_TILES * output_tiles) * ROW_TILES;
+    int together = row_tiles - first_tile < ROW_TILES ? row_tiles - first_tile : ROW_TILES;
+    int tile = blockIdx.x % (ROW_TILES * output_tiles);
+    ProductBlock<BM, BN, WM, WN> block;
+    block.x = x;
+    block.w = w;
+    block.x_stride = x_stride;
+    block.w_stride = w_stride;
+    block.first_row = (i64)(first_tile + tile % together) * BM;
+    block.rows = rows;
+    block.first_output = tile / together * BN;
+    block.outputs = outputs;
+    block.inputs = inputs;
+    block.terms = terms;
+    block.memory = (u16 *)memory;
+    float sums[WM / 16][WN / 8][4] = {};
+    block.run(sums, m, n, lane);
+#pragma unroll
+    for (int i = 0; i < WM / 16; i++) {
+#pragma unroll
+        for (int h = 0; h < 2; h++) {
+            i64 row = block.first_row + m + i * 16 + h * 8 + (lane >> 2);
+            if (row >= rows) continue;
+            float factor = alpha * back[row];
+            float *to = y + row * y_stride;
+#pragma unroll
+            for (int j = 0; j < WN / 8; j++) {
+#pragma unroll
+                for (int e = 0; e < 2; e++) {
+                    int output = block.first_output + n + j * 8 + (lane & 3) * 2 + e;
+                    if (output >= outputs) continue;
+                    float value = sums[i][j][2 * h + e] * factor;
+                    to[output] = adding ? to[output] + value : value + (bias ? bias[output] : 0.0f);
+                }
+            }
+        }
+    }
+}
+
+// A block for each tile of 128 rows and as many outputs, 256 threads; the shared memory of `ProductBlock::STAGES`
+// stages.
+KERNEL __launch_bounds__(256) product_wide(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride,
+                                           const float *bias, const float *back, float alpha, int adding,
+                                           float *y, i64 y_stride, i64 rows, int outputs, int inputs, int terms) {
+    product<128, 128, 64, 32>(x, x_stride, w, w_stride, bias, back, alpha, adding, y, y_stride, rows, outputs,
+                              inputs, terms);
+}
+
+// The same for few outputs: low-rank factors and heads.
+KERNEL __launch_bounds__(256) product_narrow(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride,
+                                             const float *bias, const float *back, float alpha, int adding,
+                                             float *y, i64 y_stride, i64 rows, int outputs, int inputs,
+                                             int terms) {
+    product<128, 32, 16, 32>(x, x_stride, w, w_stride, bias, back, alpha, adding, y, y_stride, rows, outputs,
+                             inputs, terms);
+}

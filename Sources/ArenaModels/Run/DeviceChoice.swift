@@ -1,0 +1,57 @@
+// Which devices a model runs on: graphics cards where the machine has them, else the processor's workers.
+
+import ArenaCore
+import ArenaTensor
+
+/// Devices for a run; cards are opened when it begins.
+package struct DeviceChoice: Sendable {
+    /// Workers of the processor, where there are no cards.
+    package let workers: Int
+    private let chosen: [CUDACard]
+
+    /// The processor with so many workers.
+    package init(workers: Int = processorCount()) {
+        self.workers = workers
+        chosen = []
+    }
+
+    /// The best that this machine has: so many of its cards, all if nil, and without cards so many workers
+    /// of the processor.
+    /// - Throws: `ModelError.cards` where there is a card that cannot be used.
+    package init(best wanted: Int?) throws(ModelError) {
+        do throws(CUDAProblem) {
+            chosen = Array(try CUDACards.found().prefix(wanted ?? .max))
+        } catch {
+            guard error.isOrdinary else { throw ModelError(error) }
+            chosen = []
+        }
+        workers = wanted ?? processorCount()
+    }
+
+    package var cards: Int { chosen.count }
+
+    /// What results depend on besides rows and weights, such as `cuda-7.5`; nil for the processor, whose
+    /// results are the same everywhere.
+    package var kind: String? {
+        chosen.first.map { "cuda-" + CUDAProblem.capability($0.capability) }
+    }
+
+    /// The cards, ready to compute.
+    /// - Throws: `ModelError.cards` if one of them cannot be used.
+    package func open() throws(ModelError) -> [any Backend] {
+        var backends: [any Backend] = []
+        for card in chosen {
+            do throws(CUDAProblem) { backends.append(CUDABackend(try CUDACards.open(card))) } catch
+            {
+                throw ModelError(error)
+            }
+        }
+        return backends
+    }
+}
+
+extension ModelError {
+    fileprivate init(_ problem: CUDAProblem) {
+        self = .cards(what: problem.words, help: problem.help)
+    }
+}

@@ -1,0 +1,338 @@
+// One card: its context, a stream in which everything happens in order, memory, and the compiled kernels.
+//
+// A card fails for good or for want of memory, and both show late, so calls give no results: after a failure
+// the device does nothing more until `takeFailure` has been asked. What was computed since the last asking is
+// to be thrown away then.
+
+import ArenaCore
+import CArenaKernels
+import CCUDA
+import Synchronization
+
+/// Why what was asked of a device did not come about.
+package enum DeviceFailure: Error, Sendable, Equatable {
+    /// There was no room for so many bytes; smaller work may do.
+    case outOfMemory(bytes: Int)
+    /// The device is of no use any more.
+    case lost(call: String, code: Int, text: String)
+}
+
+/// The functions of Resources/Kernels.
+enum CUDAKernel: String, CaseIterable {
+    case embedRows = "embed_rows"
+    case rmsNorm = "rms_norm"
+    case layerNorm = "layer_norm"
+    case rotateRows = "rotate_rows"
+    case activateRows = "activate_rows"
+    case gateRows = "gate_rows"
+    case addRows = "add_rows"
+    case gatherRows = "gather_rows"
+    case scatterRows = "scatter_rows"
+    case reduceRows = "reduce_rows"
+    case softcapRows = "softcap_rows"
+    case softmaxRows = "softmax_rows"
+    case halveRows = "halve_rows"
+    case halveHeads = "halve_heads"
+    case largestMagnitude = "largest_magnitude"
+    case halveWeight = "halve_weight"
+    case expandTable4 = "expand_table4"
+    case productWide = "product_wide"
+    case productNarrow = "product_narrow"
+    case attention64 = "attention_64"
+    case attention128 = "attention_128"
+    case attention256 = "attention_256"
+    case attentionPlain = "attention_plain"
+}
+
+/// What a kernel takes: numbers, addresses and the structures of CCUDA.
+protocol KernelArgument {}
+extension Int32: KernelArgument {}
+extension Int64: KernelArgument {}
+extension UInt64: KernelArgument {}
+extension Float: KernelArgument {}
+extension cuda_attention_shape: KernelArgument {}
+extension cuda_relative: KernelArgument {}
+
+/// A card that is ready to compute.
+package final class CUDADevice: DeviceMemory, @unchecked Sendable {
+    package let ordinal: Int
+    package let name: String
+    /// The compute capability, such as 75 for 7.5.
+    package let capability: Int
+    /// Bytes.
+    package let totalMemory: Int
+    package let libraries: CUDALibraries
+    package var slab: Int { max(1 << 16, totalMemory / 64 / MemoryLayout<Float>.size) }
+
+    // The driver's handles never change and may be used from any thread.
+    private let device: cuda_device
+    private let context: cuda_context?
+    private let stream: cuda_stream?
+    private let module: cuda_module?
+    private let functions: [cuda_function?]
+
+    private struct State: Sendable {
+        var failure: DeviceFailure?
+        /// Where lists on their way to kernels are put, one after another and around again.
+        var lists: UInt64 = 0
+        var listRoom = 0
+        var listsUsed = 0
+    }
+    private let state = Mutex(State())
+    private static let listBytes = 1 << 20
+
+    /// Opens a card and compiles the kernels for it.
+    /// - Throws: `CUDAProblem` saying what stands against it.
+    package init(_ libraries: CUDALibraries, ordinal: Int) throws(CUDAProblem) {
+        let driver = libraries.driver
+        func check(_ code: cuda_result, _ call: String) throws(CUDAProblem) {
+            try CUDALibraries.check(driver, code, call)
+        }
+        self.libraries = libraries
+        self.ordinal = ordinal
+        var device: cuda_device = 0
+        try check(driver.device(&device, Int32(ordinal)), "cuDeviceGet")
+        self.device = device
+        let about = try CUDACard(libraries, ordinal: ordinal)
+        (name, capability, totalMemory) = (about.name, about.capability, about.memory)
+        let program = try libraries.compiler.program(card: about.name, capability: about.capability)
+        let image = try libraries.compiler.image(program, card: about.name)
+        var context: cuda_context?
+        try check(driver.context_retain(&context, device), "cuDevicePrimaryCtxRetain")
+        self.context = context
+        var (stream, module): (cuda_stream?, cuda_module?)
+        var functions: [cuda_function?] = []
+        do throws(CUDAProblem) {
+            try check(driver.context_set(context), "cuCtxSetCurrent")
+            try check(
+                driver.stream_create(&stream, UInt32(CUDA_STREAM_NON_BLOCKING)), "cuStreamCreate")
+            try check(driver.module_load(&module, image), "cuModuleLoadData")
+            for kernel in CUDAKernel.allCases {
+                var function: cuda_function?
+                try check(
+                    driver.module_function(&function, module, kernel.rawValue),
+                    "cuModuleGetFunction(\(kernel.rawValue))")
+                let shared = kernel.sharedBytes(capability: about.capability)
+                if shared > 48 << 10 {
+                    try check(
+                        driver.function_set(
+                            function, Int32(CUDA_DYNAMIC_SHARED_MEMORY), Int32(shared)),
+                        "cuFuncSetAttribute(\(kernel.rawValue))")
+                }
+                functions.append(function)
+            }
+        } catch {
+            if let module { _ = driver.module_unload(module) }
+            if let stream { _ = driver.stream_destroy(stream) }
+            _ = driver.context_release(device)
+            throw error
+        }
+        (self.stream, self.module, self.functions) = (stream, module, functions)
+    }
+
+    // What is in its memory keeps it alive, so that nothing is any more.
+    deinit {
+        let lists = state.withLock { $0.lists }
+        let driver = libraries.driver
+        _ = driver.context_set(context)
+        if lists != 0 { _ = driver.release(lists) }
+        _ = driver.module_unload(module)
+        _ = driver.stream_destroy(stream)
+        _ = driver.context_release(device)
+    }
+
+    // MARK: - Failures
+
+    package var hasFailed: Bool { state.withLock { $0.failure != nil } }
+
+    /// What went wrong since the last asking; a card that is lost stays so.
+    package func takeFailure() -> DeviceFailure? {
+        state.withLock { state in
+            let failure = state.failure
+            if case .outOfMemory = failure { state.failure = nil }
+            return failure
+        }
+    }
+
+    private func note(_ failure: DeviceFailure) {
+        state.withLock { $0.failure = $0.failure ?? failure }
+    }
+
+    /// Calls the driver for this card unless it has failed.
+    @discardableResult
+    private func call(_ what: String, _ body: (cuda_driver) -> cuda_result) -> Bool {
+        guard !hasFailed else { return false }
+        let driver = libraries.driver
+        var code = driver.context_set(context)
+        if code == CUDA_SUCCESS { code = body(driver) }
+        guard code != CUDA_SUCCESS else { return true }
+        note(
+            .lost(call: what, code: Int(code), text: CUDALibraries.text(driver, code)))
+        return false
+    }
+
+    // MARK: - Memory
+
+    /// Bytes that are free on the card; 0 after a failure.
+    package var freeMemory: Int {
+        var (free, total) = (0, 0)
+        return call("cuMemGetInfo", { $0.memory_info(&free, &total) }) ? free : 0
+    }
+
+    package func allocate(bytes: Int) -> UInt64 {
+        if let address = tryAllocate(bytes: bytes) { return address }
+        note(.outOfMemory(bytes: bytes))
+        return 0
+    }
+
+    /// An address, or nil where there is no room, which is no failure.
+    func tryAllocate(bytes: Int) -> UInt64? {
+        var address: cuda_address = 0
+        var isFull = false
+        let isDone = call("cuMemAlloc") { driver in
+            let code = driver.allocate(&address, max(bytes, 256))
+            isFull = code == CUDA_OUT_OF_MEMORY
+            return isFull ? 0 : code
+        }
+        return isDone && !isFull ? address : nil
+    }
+
+    package func release(_ address: UInt64, bytes: Int) {
+        // Also after a failure: what can be given back is.
+        let driver = libraries.driver
+        guard driver.context_set(context) == CUDA_SUCCESS else { return }
+        _ = driver.stream_synchronize(stream)
+        _ = driver.release(address)
+    }
+
+    package func copyOut(_ address: UInt64, count: Int, to host: UnsafeMutablePointer<Float>) {
+        let isDone = call("cuMemcpyDtoH") { driver in
+            let code = driver.copy_out(host, address, count * MemoryLayout<Float>.size, stream)
+            return code == CUDA_SUCCESS ? driver.stream_synchronize(stream) : code
+        }
+        if !isDone { host.update(repeating: .nan, count: count) }
+    }
+
+    func copyIn(_ bytes: UnsafeRawPointer, count: Int, to address: UInt64) {
+        guard count > 0 else { return }
+        call("cuMemcpyHtoD") { $0.copy_in(address, bytes, count, stream) }
+    }
+
+    func clear(_ address: UInt64, bytes: Int) {
+        call("cuMemsetD8") { $0.clear(address, 0, bytes, stream) }
+    }
+
+    /// Waits until everything that was asked of the card is done.
+    package func synchronize() {
+        call("cuStreamSynchronize") { $0.stream_synchronize(stream) }
+    }
+
+    /// Puts a list where kernels find it until some megabytes of lists later; they are read in order, so
+    /// that a place may be written again at once.
+    func upload<Number>(_ list: [Number]) -> UInt64 {
+        let bytes = list.count * MemoryLayout<Number>.stride
+        guard bytes > 0 else { return 0 }
+        let (ring, room) = state.withLock { ($0.lists, $0.listRoom) }
+        if bytes > room {
+            if ring != 0 { release(ring, bytes: room) }
+            let fresh = max(Self.listBytes, 2 * bytes)
+            let lists = allocate(bytes: fresh)
+            state.withLock { ($0.lists, $0.listRoom, $0.listsUsed) = (lists, fresh, 0) }
+        }
+        let address = state.withLock { state in
+            if state.listsUsed + bytes > state.listRoom { state.listsUsed = 0 }
+            defer { state.listsUsed += (bytes + 255) / 256 * 256 }
+            return state.lists + UInt64(state.listsUsed)
+        }
+        list.withUnsafeBytes {
+            if let from = $0.baseAddress { copyIn(from, count: bytes, to: address) }
+        }
+        return address
+    }
+
+    // MARK: - Kernels
+
+    /// Starts a kernel.
+    func launch(
+        _ kernel: CUDAKernel, grid: (Int, Int), threads: Int, _ arguments: [any KernelArgument]
+    ) {
+        guard grid.0 > 0, grid.1 > 0 else { return }
+        // Every argument on a multiple of 8 bytes, whatever its size.
+        var words: [UInt64] = []
+        var places: [Int] = []
+        for argument in arguments { Self.append(argument, to: &words, &places) }
+        let index = kernel.index
+        words.withUnsafeMutableBytes { bytes in
+            // SAFETY: the driver copies the arguments before it returns.
+            var pointers = places.map { bytes.baseAddress?.advanced(by: $0 * 8) }
+            call(kernel.rawValue) { driver in
+                driver.launch(
+                    functions[index], UInt32(grid.0), UInt32(grid.1), 1, UInt32(threads), 1, 1,
+                    UInt32(kernel.sharedBytes(capability: capability)), stream, &pointers, nil)
+            }
+        }
+    }
+
+    private static func append<Argument: KernelArgument>(
+        _ argument: Argument, to words: inout [UInt64], _ places: inout [Int]
+    ) {
+        places.append(words.count)
+        var own = [UInt64](repeating: 0, count: (MemoryLayout<Argument>.size + 7) / 8)
+        own.withUnsafeMutableBytes { to in
+            withUnsafeBytes(of: argument) { to.copyMemory(from: $0) }
+        }
+        words += own
+    }
+}
+
+extension CUDAKernel {
+    var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+
+    /// Shared memory of a block, as the kernels' text lays it out.
+    func sharedBytes(capability: Int) -> Int {
+        let stages = capability >= 80 ? 4 : 2
+        switch self {
+        case .productWide: return stages * (128 + 128) * 64
+        case .productNarrow: return stages * (128 + 32) * 64
+        case .attention64: return (64 + 2 * 64) * 64 * 2
+        case .attention128: return (64 + 2 * 64) * 128 * 2
+        case .attention256: return (64 + 2 * 32) * 256 * 2
+        default: return 0
+        }
+    }
+}
+
+/// What can be told of a card without opening it.
+package struct CUDACard: Sendable, Equatable {
+    package let ordinal: Int
+    package let name: String
+    /// The compute capability, such as 75 for 7.5.
+    package let capability: Int
+    /// Bytes.
+    package let memory: Int
+    package let processors: Int
+
+    package init(_ libraries: CUDALibraries, ordinal: Int) throws(CUDAProblem) {
+        let driver = libraries.driver
+        var device: cuda_device = 0
+        try CUDALibraries.check(driver, driver.device(&device, Int32(ordinal)), "cuDeviceGet")
+        func attribute(_ number: Int) throws(CUDAProblem) -> Int {
+            var value: Int32 = 0
+            try CUDALibraries.check(
+                driver, driver.device_attribute(&value, Int32(number), device),
+                "cuDeviceGetAttribute")
+            return Int(value)
+        }
+        self.ordinal = ordinal
+        var text = [CChar](repeating: 0, count: 257)
+        try CUDALibraries.check(driver, driver.device_name(&text, 256, device), "cuDeviceGetName")
+        name = String(
+            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        capability =
+            try attribute(CUDA_CAPABILITY_MAJOR) * 10 + attribute(CUDA_CAPABILITY_MINOR)
+        processors = try attribute(CUDA_PROCESSORS)
+        var bytes = 0
+        try CUDALibraries.check(driver, driver.device_memory(&bytes, device), "cuDeviceTotalMem")
+        memory = bytes
+    }
+}

@@ -1,0 +1,120 @@
+// Before a card is used: its numbers against the reference backend's, and the same row at several places
+// against itself. A driver, compiler or card that computes something else is not found out by anything else.
+
+import CArenaKernels
+
+extension CUDADevice {
+    /// Takes some milliseconds.
+    /// - Throws: `CUDAProblem.wrongNumbers` naming the operation, or `.call` if the card failed.
+    package func selfTest() throws(CUDAProblem) {
+        let backend = CUDABackend(self)
+        let reference = ReferenceBackend(blas: false)
+        try test("products", rows: 150, within: 2e-3, backend, reference) { backend, rows in
+            var own = Noise(state: 1)
+            let x = own.tensor(150, 75).rows(rows)
+            let matrix = try? own.matrix(outputs: 200, inputs: 75, for: backend)
+            return backend.product(x, matrix)
+        }
+        try test("attention", rows: 150, within: 2e-3, backend, reference) { backend, rows in
+            var own = Noise(state: 2)
+            let (q, k, v) = (own.tensor(150, 128), own.tensor(150, 64), own.tensor(150, 64))
+            let shape = AttentionShape(
+                heads: 2, groups: 1, headSize: 64, scale: 0.125, softcap: 5, window: 40)
+            let out = Tensor(
+                [Float](repeating: 0, count: rows.count * 128), rows: rows.count, columns: 128)
+            backend.attention(
+                q.rows(rows), k, v,
+                rows: [
+                    AttentionRow(
+                        firstQuery: 0, queries: rows.count, firstPosition: rows.lowerBound,
+                        firstKey: 0, keys: 150)
+                ], shape: shape, relative: nil, arena: ActivationArena(), into: out)
+            return out.values
+        }
+        try test("norms", rows: 150, within: 1e-4, backend, reference) { backend, rows in
+            var own = Noise(state: 3)
+            let x = own.tensor(150, 77).rows(rows)
+            let y = Tensor(x.values, rows: rows.count, columns: 77)
+            guard let weight = try? own.vector(77) else { return [] }
+            backend.rmsNorm(x, weight, epsilon: 1e-6, offset: 1, adding: false, into: y)
+            backend.softmax(y)
+            backend.activate(.geluTanh, y, into: y)
+            return y.values
+        }
+    }
+
+    /// Results of all rows against the reference, and of some rows alone against those of all.
+    private func test(
+        _ what: String, rows: Int, within tolerance: Float, _ backend: CUDABackend,
+        _ reference: ReferenceBackend, _ compute: (any Backend, Range<Int>) -> [Float]
+    ) throws(CUDAProblem) {
+        let all = compute(backend, 0..<rows)
+        switch takeFailure() {
+        case .lost(let call, let code, let text)?: throw .call(call, code: code, text: text)
+        case .outOfMemory(let bytes)?: throw .noRoom(card: name, bytes: bytes)
+        case nil: break
+        }
+        let expected = compute(reference, 0..<rows)
+        let most = expected.reduce(Float(1)) { max($0, abs($1)) }
+        let isNear =
+            !all.isEmpty && all.count == expected.count
+            && zip(all, expected).allSatisfy { abs($0 - $1) <= tolerance * most }
+        guard isNear else { throw .wrongNumbers(card: name, what: what) }
+        let width = all.count / rows
+        for part in [0..<1, 37..<38, 100..<rows] {
+            let own = compute(backend, part)
+            let same = all[part.lowerBound * width..<part.upperBound * width]
+            guard own.elementsEqual(same, by: { $0.bitPattern == $1.bitPattern }) else {
+                throw .wrongNumbers(card: name, what: what + " of a row at another place")
+            }
+        }
+    }
+}
+
+extension Backend {
+    fileprivate func product(_ x: Tensor, _ matrix: WeightMatrix?) -> [Float] {
+        guard let matrix else { return [] }
+        let y = Tensor(
+            [Float](repeating: 0, count: x.rows * matrix.outputs), rows: x.rows,
+            columns: matrix.outputs)
+        product(x, matrix, bias: nil, arena: ActivationArena(), into: y)
+        return y.values
+    }
+}
+
+/// Numbers between -1 and 1, the same everywhere.
+private struct Noise {
+    var state: UInt32
+
+    mutating func floats(_ count: Int) -> [Float] {
+        (0..<count).map { _ in
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return Float(Int32(bitPattern: state) >> 8) / Float(1 << 23)
+        }
+    }
+
+    mutating func tensor(_ rows: Int, _ columns: Int) -> Tensor {
+        Tensor(floats(rows * columns), rows: rows, columns: columns)
+    }
+
+    mutating func matrix(
+        outputs: Int, inputs: Int, for backend: any Backend
+    ) throws(NonFiniteWeight) -> WeightMatrix {
+        let matrix = WeightMatrix(outputs: outputs, inputs: inputs)
+        let buffer = FloatBuffer(count: outputs * inputs)
+        for (i, x) in floats(outputs * inputs).enumerated() { buffer.base[i] = x / 8 }
+        let stored = StoredTensor(
+            name: "test", type: .float32, shape: [outputs, inputs], path: "", memory: buffer)
+        try matrix.load(stored, layout: backend.weightLayout)
+        return matrix
+    }
+
+    mutating func vector(_ count: Int) throws(NonFiniteWeight) -> WeightVector {
+        let vector = WeightVector(count: count)
+        let buffer = FloatBuffer(count: count)
+        for (i, x) in floats(count).enumerated() { buffer.base[i] = x }
+        try vector.load(
+            StoredTensor(name: "test", type: .float32, shape: [count], path: "", memory: buffer))
+        return vector
+    }
+}

@@ -1,0 +1,136 @@
+// The parts of NVIDIA's libraries that the engine calls: types and function pointers, no code. The libraries
+// are opened at run time; nothing of them is needed to build, or to run without a card. Signatures follow the
+// "CUDA Driver API" and "NVRTC" reference manuals, versions 12 and 13.
+
+#ifndef CCUDA_H
+#define CCUDA_H
+
+#include <stddef.h>
+
+typedef int cuda_result;  // 0 is success
+typedef int cuda_device;
+typedef unsigned long long cuda_address;
+typedef struct cuda_context_s *cuda_context;
+typedef struct cuda_module_s *cuda_module;
+typedef struct cuda_function_s *cuda_function;
+typedef struct cuda_stream_s *cuda_stream;
+
+enum {
+    CUDA_SUCCESS = 0,
+    CUDA_OUT_OF_MEMORY = 2,
+    CUDA_NO_DEVICE = 100,
+};
+
+// Attributes of a device.
+enum {
+    CUDA_SHARED_MEMORY_OF_BLOCK = 97,  // at most, where a function asks for it
+    CUDA_PROCESSORS = 16,
+    CUDA_CAPABILITY_MAJOR = 75,
+    CUDA_CAPABILITY_MINOR = 76,
+};
+
+// Attributes of a function.
+enum {
+    CUDA_DYNAMIC_SHARED_MEMORY = 8,
+};
+
+enum { CUDA_STREAM_NON_BLOCKING = 1 };
+
+// name, symbol, arguments
+#define CUDA_DRIVER_FUNCTIONS(F)                                                                                  \
+    F(init, "cuInit", (unsigned flags))                                                                           \
+    F(version, "cuDriverGetVersion", (int *version))                                                              \
+    F(error_name, "cuGetErrorName", (cuda_result error, const char **name))                                       \
+    F(error_text, "cuGetErrorString", (cuda_result error, const char **text))                                     \
+    F(device_count, "cuDeviceGetCount", (int *count))                                                             \
+    F(device, "cuDeviceGet", (cuda_device *device, int ordinal))                                                  \
+    F(device_name, "cuDeviceGetName", (char *name, int size, cuda_device device))                                 \
+    F(device_memory, "cuDeviceTotalMem_v2", (size_t *bytes, cuda_device device))                                  \
+    F(device_attribute, "cuDeviceGetAttribute", (int *value, int attribute, cuda_device device))                  \
+    F(context_retain, "cuDevicePrimaryCtxRetain", (cuda_context *context, cuda_device device))                    \
+    F(context_release, "cuDevicePrimaryCtxRelease_v2", (cuda_device device))                                      \
+    F(context_set, "cuCtxSetCurrent", (cuda_context context))                                                     \
+    F(memory_info, "cuMemGetInfo_v2", (size_t *free, size_t *total))                                              \
+    F(allocate, "cuMemAlloc_v2", (cuda_address *address, size_t bytes))                                           \
+    F(release, "cuMemFree_v2", (cuda_address address))                                                            \
+    F(copy_in, "cuMemcpyHtoDAsync_v2",                                                                            \
+      (cuda_address to, const void *from, size_t bytes, cuda_stream stream))                                      \
+    F(copy_out, "cuMemcpyDtoHAsync_v2",                                                                           \
+      (void *to, cuda_address from, size_t bytes, cuda_stream stream))                                            \
+    F(clear, "cuMemsetD8Async",                                                                                   \
+      (cuda_address address, unsigned char value, size_t bytes, cuda_stream stream))                              \
+    F(stream_create, "cuStreamCreate", (cuda_stream *stream, unsigned flags))                                     \
+    F(stream_destroy, "cuStreamDestroy_v2", (cuda_stream stream))                                                 \
+    F(stream_synchronize, "cuStreamSynchronize", (cuda_stream stream))                                            \
+    F(module_load, "cuModuleLoadData", (cuda_module *module, const void *image))                                  \
+    F(module_unload, "cuModuleUnload", (cuda_module module))                                                      \
+    F(module_function, "cuModuleGetFunction",                                                                     \
+      (cuda_function *function, cuda_module module, const char *name))                                            \
+    F(function_set, "cuFuncSetAttribute", (cuda_function function, int attribute, int value))                     \
+    F(launch, "cuLaunchKernel",                                                                                   \
+      (cuda_function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,               \
+       unsigned block_y, unsigned block_z, unsigned shared_bytes, cuda_stream stream, void **parameters,          \
+       void **extra))
+
+typedef struct nvrtc_program_s *nvrtc_program;
+
+#define NVRTC_FUNCTIONS(F)                                                                                        \
+    F(version, "nvrtcVersion", (int *major, int *minor))                                                          \
+    F(architecture_count, "nvrtcGetNumSupportedArchs", (int *count))                                              \
+    F(architectures, "nvrtcGetSupportedArchs", (int *list))                                                       \
+    F(create, "nvrtcCreateProgram",                                                                               \
+      (nvrtc_program * program, const char *text, const char *name, int headers, const char *const *texts,       \
+       const char *const *names))                                                                                 \
+    F(destroy, "nvrtcDestroyProgram", (nvrtc_program * program))                                                  \
+    F(compile, "nvrtcCompileProgram", (nvrtc_program program, int count, const char *const *options))             \
+    F(log_size, "nvrtcGetProgramLogSize", (nvrtc_program program, size_t * bytes))                                \
+    F(log, "nvrtcGetProgramLog", (nvrtc_program program, char *text))                                             \
+    F(cubin_size, "nvrtcGetCUBINSize", (nvrtc_program program, size_t * bytes))                                   \
+    F(cubin, "nvrtcGetCUBIN", (nvrtc_program program, char *image))                                               \
+    F(ptx_size, "nvrtcGetPTXSize", (nvrtc_program program, size_t * bytes))                                       \
+    F(ptx, "nvrtcGetPTX", (nvrtc_program program, char *image))
+
+// Tables of functions, all of them found, in the order of the lists above.
+#define CCUDA_FIELD(name, symbol, arguments) cuda_result(*name) arguments;
+typedef struct {
+    CUDA_DRIVER_FUNCTIONS(CCUDA_FIELD)
+} cuda_driver;
+typedef struct {
+    NVRTC_FUNCTIONS(CCUDA_FIELD)
+} nvrtc_library;
+#undef CCUDA_FIELD
+
+// The symbols of a table's functions, in its order, ended by a null.
+#define CCUDA_SYMBOL(name, symbol, arguments) symbol,
+static inline const char *cuda_driver_symbol(int index) {
+    static const char *const symbols[] = {CUDA_DRIVER_FUNCTIONS(CCUDA_SYMBOL) 0};
+    return symbols[index];
+}
+static inline const char *nvrtc_symbol(int index) {
+    static const char *const symbols[] = {NVRTC_FUNCTIONS(CCUDA_SYMBOL) 0};
+    return symbols[index];
+}
+#undef CCUDA_SYMBOL
+
+// What kernels take by value, as Resources/Kernels/attention.cu has it.
+typedef struct {
+    int first_query, queries, position, first_key, keys;
+} cuda_attention_tile;
+
+typedef struct {
+    int heads, groups, size;
+    float scale, softcap;
+    int causal, window;
+} cuda_attention_shape;
+
+typedef struct {
+    int center;
+    cuda_address bias;
+    long long bias_stride;
+    cuda_address buckets, keys;
+    long long keys_stride;
+    cuda_address queries;
+    long long queries_stride;
+} cuda_relative;
+
+#endif

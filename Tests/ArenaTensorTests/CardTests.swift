@@ -1,0 +1,163 @@
+// Cards apart from what they compute: the contract, memory, failures, and the reasons for not using one.
+
+import SimulatedCard
+import Testing
+
+@testable import ArenaTensor
+
+@Suite struct CardTests {
+    @Test func theSelfTestPasses() throws {
+        try testCard.get()?.selfTest()
+        // Cards of 7.5 multiply in other steps and copy in another way.
+        try SimulatedCard.openOlder()?.selfTest()
+    }
+
+    /// Rows of every form of weight: the same bits alone, elsewhere in a pack, and among many.
+    @Test(arguments: [WeightFormat.float32, .float16, .nf4])
+    func productRowsDoNotSeeTheirNeighbours(_ format: WeightFormat) throws {
+        for device in [try testCard.get(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
+            let backend = CUDABackend(device)
+            for n in [3, 64, 65, 200] {
+                var random = Seeded(UInt64(n))
+                let (m, k, rank) = (300, 192, 5)
+                let x = random.tensor(m, k, scale: 3)
+                let source = try format.make(outputs: n, inputs: k, &random)
+                let weight = WeightMatrix(outputs: n, inputs: k)
+                try weight.load(source, layout: backend.weightLayout)
+                let pair = LowRankPair(
+                    down: try matrix(random.floats(rank * k), rank, k, for: backend),
+                    up: try matrix(random.floats(n * rank), n, rank, for: backend), scale: 0.5)
+                func run(_ rows: Range<Int>) -> Tensor {
+                    let y = Tensor(
+                        [Float](repeating: 0, count: rows.count * n), rows: rows.count, columns: n)
+                    backend.products(
+                        x.rows(rows), [ProductPart(weight, lowRank: [pair], into: y)],
+                        arena: ActivationArena())
+                    return y
+                }
+                let whole = run(0..<m)
+                for rows in [0..<1, 127..<128, 128..<129, 77..<300, 299..<300] {
+                    #expect(bits(run(rows).values) == bits(whole.rows(rows).values))
+                }
+            }
+        }
+    }
+
+    /// A text's attention: the same bits from any of its queries on, and wherever its keys lie.
+    @Test(arguments: [nil, 40, 300])
+    func attentionDoesNotSeeItsNeighbours(window: Int?) throws {
+        for device in [try testCard.get(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
+            let backend = CUDABackend(device)
+            for (size, isExact) in [(48, false), (128, false), (200, false), (48, true)] {
+                var shape = AttentionShape(
+                    heads: 4, groups: 2, headSize: size, scale: 0.1, softcap: 30, window: window)
+                shape.isExact = isExact
+                var random = Seeded(78)
+                let (before, length) = (13, 350)
+                let q = random.tensor(before + length, 4 * size, scale: 2)
+                let k = random.tensor(before + length, 2 * size, scale: 2)
+                let v = random.tensor(before + length, 2 * size)
+                func run(_ rows: [AttentionRow], _ q: Tensor) -> Tensor {
+                    let out = Tensor(
+                        [Float](repeating: 0, count: q.rows * q.columns), rows: q.rows,
+                        columns: q.columns)
+                    backend.attention(
+                        q, k, v, rows: rows, shape: shape, relative: nil,
+                        arena: ActivationArena(), into: out)
+                    return out
+                }
+                let first = AttentionRow(
+                    firstQuery: 0, queries: before, firstPosition: 0, firstKey: 0)
+                let second = AttentionRow(
+                    firstQuery: before, queries: length, firstPosition: 0, firstKey: before)
+                let whole = run([first, second], q)
+                for position in [0, 63, 64, 349] {
+                    let one = AttentionRow(
+                        firstQuery: 0, queries: 1, firstPosition: position, firstKey: before,
+                        keys: length)
+                    let place = before + position
+                    let alone = run([one], q.rows(place..<place + 1))
+                    #expect(bits(alone.values) == bits(whole.rows(place..<place + 1).values))
+                }
+            }
+        }
+    }
+
+    @Test func weightsThatAreNoNumbersAreNamed() throws {
+        guard let device = try testCard.get() else { return }
+        var numbers = [Float](repeating: 1, count: 6 * 40)
+        numbers[5 * 40 + 7] = .infinity
+        let weight = WeightMatrix(outputs: 6, inputs: 40)
+        var found: NonFiniteWeight?
+        do {
+            try weight.load(try stored(numbers, [6, 40], name: "bad"), layout: .card(device))
+        } catch let error as NonFiniteWeight { found = error }
+        #expect(found?.name == "bad" && found?.index == 5 * 40 + 7)
+        #expect(!weight.isLoaded(as: .card(device)) && device.takeFailure() == nil)
+    }
+
+    /// Rows far outside of what halves can hold keep their digits: a row's scale is its own.
+    @Test func rowsOfEverySize() throws {
+        guard let device = try testCard.get() else { return }
+        let backend = CUDABackend(device)
+        var random = Seeded(31)
+        let (n, k) = (40, 96)
+        let x = random.tensor(8, k)
+        let sizes: [Float] = [1, 1e5, 1e-6, 1e20, 0, 3e-30, 70_000, 1]
+        for (row, size) in sizes.enumerated() { for c in 0..<k { x[row, c] *= size } }
+        // One massive input beside ordinary ones.
+        x[7, 3] = 1e5
+        for format in [WeightFormat.float16, .bfloat16] {
+            let source = try format.make(outputs: n, inputs: k, &random)
+            let (weight, plain) = (
+                WeightMatrix(outputs: n, inputs: k), WeightMatrix(outputs: n, inputs: k)
+            )
+            try weight.load(source, layout: backend.weightLayout)
+            try plain.load(source, layout: .rows)
+            let y = Tensor([Float](repeating: 0, count: 8 * n), rows: 8, columns: n)
+            let expected = Tensor(y.values, rows: 8, columns: n)
+            backend.product(x, weight, bias: nil, arena: ActivationArena(), into: y)
+            ReferenceBackend(blas: false).product(
+                x, plain, bias: nil, arena: ActivationArena(), into: expected)
+            for row in 0..<8 {
+                let most = (0..<n).reduce(Float(0)) { max($0, abs(expected[row, $1])) }
+                for c in 0..<n {
+                    #expect(abs(y[row, c] - expected[row, c]) <= 1e-3 * most, "row \(row)")
+                }
+            }
+        }
+    }
+
+    @Test func memoryThatIsNotThereIsAFailureThatPasses() throws {
+        guard let device = try SimulatedCard.open(), !SimulatedCard.isReal else { return }
+        let free = device.freeMemory
+        #expect(free > 1 << 20)
+        let x = FloatBuffer(count: free / 2, on: device)
+        #expect(device.hasFailed)
+        var numbers = [Float](repeating: 0, count: 4)
+        device.copyOut(x.address, count: 4, to: &numbers)
+        #expect(numbers.filter(\.isNaN).count == 4)
+        guard case .outOfMemory(let bytes)? = device.takeFailure() else {
+            Issue.record("no failure")
+            return
+        }
+        #expect(bytes == free / 2 * 4 && device.takeFailure() == nil)
+        try device.selfTest()
+    }
+
+    @Test func reasonsAreSaid() throws {
+        func problem(_ values: [String: String]) -> CUDAProblem? {
+            do throws(CUDAProblem) {
+                _ = try CUDALibraries { values[$0] }
+                return nil
+            } catch { return error }
+        }
+        #expect(problem(["ARENA_CUDA_PATH": "none"]) == .switchedOff)
+        #expect(
+            CUDALibrary.driver.places { ["ARENA_CUDA_PATH": "/a:/b"][$0] }.first
+                == "/a/libcuda.so.1")
+        let places = CUDALibrary.compiler.places { ["VIRTUAL_ENV": "/v", "CUDA_HOME": "/c"][$0] }
+        #expect(places.contains("/c/lib64/libnvrtc.so.12") && places.contains("libnvrtc.so.13"))
+        #expect(CUDAProblem.noCompiler.help?.contains("nvidia-cuda-nvrtc-cu12") == true)
+    }
+}

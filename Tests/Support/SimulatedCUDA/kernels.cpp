@@ -1,0 +1,97 @@
+// The kernels as functions of the host, for the cards of one instruction set: 75 without asynchronous copies, 80
+// with them. Gives them what the prelude leaves out, and lists them.
+
+#include "simulator.h"
+
+#include <math.h>
+
+#define ARENA_SIMULATED 1
+#define HAS_ASYNC_COPY (ARCHITECTURE >= 80)
+
+#define KERNEL static void
+#define DEVICE inline __attribute__((always_inline))
+#define SHARED(name) unsigned char *name = simulated::shared
+#define __launch_bounds__(threads)
+
+#define threadIdx (*simulated::thread)
+#define blockIdx simulated::block
+#define blockDim simulated::block_size
+#define gridDim simulated::grid_size
+#define __syncthreads simulated::synchronize_block
+
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+
+// Nothing of this has a name outside: the file is compiled for each instruction set.
+namespace {
+
+using simulated::commit_copies;
+using simulated::float_to_half;
+using simulated::half_to_float;
+using simulated::multiply_halves;
+
+DEVICE uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
+
+DEVICE unsigned __float_as_uint(float x) {
+    unsigned bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+DEVICE float __uint_as_float(unsigned bits) {
+    float x;
+    __builtin_memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+DEVICE void load_matrices(unsigned *r, const void *row) { simulated::load_matrices(r, row, false); }
+
+DEVICE void load_matrices_transposed(unsigned *r, const void *row) { simulated::load_matrices(r, row, true); }
+
+DEVICE void copy16(void *to, const void *from, bool there) {
+    simulated::copy16(to, there ? from : 0, HAS_ASYNC_COPY);
+}
+
+template <int GROUPS> DEVICE void wait_copies() { simulated::wait_copies(GROUPS); }
+
+DEVICE float from_lane(float x, int mask) { return simulated::exchange(x, mask, true); }
+
+DEVICE float value_of_lane(float x, int lane) { return simulated::exchange(x, lane, false); }
+
+DEVICE void raise_to(unsigned *place, unsigned x) { *place = x > *place ? x : *place; }
+
+#include "kernel_files.inc"
+
+template <typename T, T...> struct Numbers {};
+
+template <typename T> const void *address(T) { return 0; }
+template <typename T> const void *address(T *pointer) { return (const void *)pointer; }
+
+// A kernel whose parameters come as `cuLaunchKernel` takes them.
+template <auto kernel> struct Entry;
+template <typename... A, void (*kernel)(A...)> struct Entry<kernel> {
+    static_assert(sizeof...(A) <= simulated::PARAMETERS, "make room for the addresses");
+
+    template <int... I> static void call(void **parameters, Numbers<int, I...>) {
+        kernel(*(A *)parameters[I]...);
+    }
+    static void run(void **parameters) { call(parameters, __make_integer_seq<Numbers, int, sizeof...(A)>()); }
+
+    static int addresses(void **parameters, const void **list) {
+        int i = 0;
+        ((list[i] = address(*(A *)parameters[i]), i++), ...);
+        return i;
+    }
+};
+
+}  // namespace
+
+#define JOINED(a, b) a##b
+#define LIST(architecture) JOINED(kernels_, architecture)
+#define KERNEL_NAMED(name, threads) {#name, threads + 0, Entry<name>::run, Entry<name>::addresses},
+
+const simulated::Kernel simulated::LIST(ARCHITECTURE)[] = {
+#include "kernel_names.inc"
+    {0, 0, 0, 0},
+};
