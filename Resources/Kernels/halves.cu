@@ -54,25 +54,41 @@ DEVICE void put_halves(float value, u16 *to, int padded, int pieces) {
     if (pieces == 2) to[padded] = float_to_half(value - half_to_float(first));
 }
 
-// Halves of a weight (N, K), each times factor; row n is the stored row order[n]. Columns are the padded inputs.
-KERNEL halve_weight(const void *from, int type, const int *order, float factor, u16 *y, int inputs, int pieces,
+// Halves of a weight (N, K), each times factor. Columns are the padded inputs.
+KERNEL halve_weight(const void *from, int type, float factor, u16 *y, int inputs, int pieces,
                     i64 rows, int columns) {
     NUMBERS_OF_ROWS
-    i64 source = order ? order[row] : row;
-    float value = column < inputs ? stored(from, type, source * inputs + column) * factor : 0.0f;
+    float value = column < inputs ? stored(from, type, row * inputs + column) * factor : 0.0f;
     put_halves(value, y + row * columns * pieces + column, columns, pieces);
 }
 
-// The same of codes of 4 bits, two to a byte with the first in the high half: table[code] * scale of its block.
+// The same of codes of 4 bits, row n the stored row order[n], two to a byte with the first in the high half:
+// table[code] * scale of its block. A thread has eight numbers; columns are eighths of the padded inputs.
 KERNEL expand_table4(const u8 *codes, const float *scales, const float *table, int block, int type,
                      const int *order, float factor, u16 *y, int inputs, int pieces, i64 rows, int columns) {
     NUMBERS_OF_ROWS
-    float value = 0.0f;
-    if (column < inputs) {
-        i64 at = (order ? order[row] : row) * inputs + column;
-        u8 pair = codes[at >> 1];
-        int code = at & 1 ? pair & 15 : pair >> 4;
-        value = rounded(table[code] * scales[at / block], type) * factor;
+    i64 at = (order ? order[row] : row) * inputs + column * 8;
+    int left = inputs - column * 8, padded = columns * 8;
+    __align__(16) u16 first[8];
+    __align__(16) u16 rest[8];
+    // Whole words of one block, as nearly always.
+    bool is_plain = left >= 8 && at % 8 == 0 && block % 8 == 0;
+    u32 word = is_plain ? *(const u32 *)(codes + at / 2) : 0;
+    float scale = is_plain ? scales[at / block] : 0.0f;
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+        float value = 0.0f;
+        if (is_plain) {
+            value = table[word >> (i / 2 * 8 + (i & 1 ? 0 : 4)) & 15] * scale;
+        } else if (i < left) {
+            u8 pair = codes[(at + i) >> 1];
+            value = table[(at + i) & 1 ? pair & 15 : pair >> 4] * scales[(at + i) / block];
+        }
+        value = rounded(value, type) * factor;
+        first[i] = float_to_half(value);
+        rest[i] = float_to_half(value - half_to_float(first[i]));
     }
-    put_halves(value, y + row * columns * pieces + column, columns, pieces);
+    u16 *to = y + row * padded * pieces + column * 8;
+    *(uint4 *)to = *(const uint4 *)first;
+    if (pieces == 2) *(uint4 *)(to + padded) = *(const uint4 *)rest;
 }

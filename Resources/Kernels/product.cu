@@ -17,31 +17,44 @@ template <int BM, int BN, int WM, int WN> struct ProductBlock {
     int first_output, outputs, inputs, terms;
     u16 *memory;
 
-    // Where the chunk comes from; none beyond the last row or output.
-    DEVICE const u16 *source(int chunk, int step) const {
-        int r = chunk >> 2, k = step * STEP;
-        if (r < BM) {
-            // First, first, rest.
-            int c = (k < inputs ? k : k - inputs) + (chunk & 3) * 8;
-            i64 row = first_row + r;
-            return row < rows ? x + row * x_stride + c : 0;
-        }
-        // First, rest, first.
-        int c = (k < 2 * inputs ? k : k - 2 * inputs) + (chunk & 3) * 8;
-        int output = first_output + r - BM;
-        return output < outputs ? w + output * w_stride + c : 0;
-    }
+    // This thread's chunks: where their first inputs lie, where they go in the first stage, and which are there:
+    // none beyond the last row or output.
+    const u16 *from[OWN];
+    u16 *to[OWN];
+    u32 there;
 
     DEVICE u16 *place(int stage, int r, int c) const {
         return memory + ((stage * (BM + BN) + r) * 4 + (c ^ (r >> 1 & 3))) * 8;
     }
 
-    DEVICE void fetch(int step, int stage) const {
+    // Whether chunk i of every thread is of a row; the rows' chunks come first.
+    static constexpr DEVICE bool is_row(int i) { return i * THREADS < BM * 4; }
+
+    DEVICE void prepare() {
+        static_assert(BM * 4 % THREADS == 0, "rows and weights share no chunk number");
+        there = 0;
+#pragma unroll
         for (int i = 0; i < OWN; i++) {
-            int chunk = threadIdx.x + i * THREADS;
-            if (CHUNKS % THREADS != 0 && chunk >= CHUNKS) break;
-            const u16 *from = source(chunk, step);
-            copy16(place(stage, chunk >> 2, chunk & 3), from ? from : x, from != 0);
+            int chunk = threadIdx.x + i * THREADS, r = chunk >> 2, c = chunk & 3;
+            i64 at = is_row(i) ? first_row + r : (i64)first_output + r - BM;
+            bool is_there = chunk < CHUNKS && (is_row(i) ? at < rows : at < outputs);
+            there |= (u32)is_there << i;
+            if (!is_there) at = 0;
+            from[i] = (is_row(i) ? x + at * x_stride : w + at * w_stride) + c * 8;
+            to[i] = place(0, chunk < CHUNKS ? r : 0, c);
+        }
+    }
+
+    // Pieces are multiplied as first and first, first and rest, rest and first.
+    DEVICE int row_input(int k) const { return k < inputs ? k : k - inputs; }
+    DEVICE int weight_input(int k) const { return k < 2 * inputs ? k : k - 2 * inputs; }
+
+    DEVICE void fetch(int step, int stage) const {
+        int row_at = row_input(step * STEP), weight_at = weight_input(step * STEP);
+#pragma unroll
+        for (int i = 0; i < OWN; i++) {
+            if (CHUNKS % THREADS != 0 && (int)threadIdx.x + i * THREADS >= CHUNKS) break;
+            copy16(to[i] + stage * (BM + BN) * STEP, from[i] + (is_row(i) ? row_at : weight_at), there >> i & 1);
         }
     }
 
@@ -67,7 +80,8 @@ template <int BM, int BN, int WM, int WN> struct ProductBlock {
     }
 
     // The sums of this thread: of rows m + 16 i + lane / 4 (+ 8) and outputs n + 8 j + 2 (lane % 4) (+ 1).
-    DEVICE void run(float (*sums)[WN / 8][4], int m, int n, int lane) const {
+    DEVICE void run(float (*sums)[WN / 8][4], int m, int n, int lane) {
+        prepare();
         int steps = inputs / STEP * terms;
 #if HAS_ASYNC_COPY
         for (int s = 0; s < STAGES - 1; s++) {
@@ -88,18 +102,17 @@ template <int BM, int BN, int WM, int WN> struct ProductBlock {
             __syncthreads();
             uint4 next[OWN];
             bool is_last = s + 1 == steps;
+            int row_at = row_input((s + 1) * STEP), weight_at = weight_input((s + 1) * STEP);
 #pragma unroll
-            for (int i = 0; i < OWN; i++) {
-                int chunk = threadIdx.x + i * THREADS;
-                const u16 *from = is_last || chunk >= CHUNKS ? 0 : source(chunk, s + 1);
-                next[i] = from ? *(const uint4 *)from : make_uint4(0, 0, 0, 0);
-            }
+            for (int i = 0; i < OWN; i++)
+                next[i] = !is_last && there >> i & 1
+                    ? *(const uint4 *)(from[i] + (is_row(i) ? row_at : weight_at)) : make_uint4(0, 0, 0, 0);
             multiply(s % STAGES, sums, m, n, lane);
             if (is_last) break;
 #pragma unroll
             for (int i = 0; i < OWN; i++) {
                 int chunk = threadIdx.x + i * THREADS;
-                if (chunk < CHUNKS) *(uint4 *)place((s + 1) % STAGES, chunk >> 2, chunk & 3) = next[i];
+                if (chunk < CHUNKS) *(uint4 *)(to[i] + (s + 1) % STAGES * (BM + BN) * STEP) = next[i];
             }
         }
 #endif
@@ -147,12 +160,25 @@ DEVICE void product(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride, cons
             float *to = y + row * y_stride;
 #pragma unroll
             for (int j = 0; j < WN / 8; j++) {
-#pragma unroll
-                for (int e = 0; e < 2; e++) {
-                    int output = block.first_output + n + j * 8 + (lane & 3) * 2 + e;
-                    if (output >= outputs) continue;
-                    float value = sums[i][j][2 * h + e] * factor;
-                    to[output] = adding ? to[output] + value : value + (bias ? bias[output] : 0.0f);
+                int output = block.first_output + n + j * 8 + (lane & 3) * 2;
+                if (output >= outputs) continue;
+                bool is_pair = output + 1 < outputs;
+                float first = sums[i][j][2 * h] * factor, second = sums[i][j][2 * h + 1] * factor;
+                float2 both = make_float2(0.0f, 0.0f);
+                if (adding) {
+                    both.x = to[output];
+                    if (is_pair) both.y = to[output + 1];
+                } else if (bias) {
+                    both.x = bias[output];
+                    if (is_pair) both.y = bias[output + 1];
+                }
+                both.x += first;
+                both.y += second;
+                if (is_pair && ((u64)(to + output) & 7) == 0) {
+                    *(float2 *)(to + output) = both;
+                } else {
+                    to[output] = both.x;
+                    if (is_pair) to[output + 1] = both.y;
                 }
             }
         }

@@ -169,19 +169,32 @@ package final class ModelCore: Sendable {
         }
         let began = monotonicSeconds()
         do throws(ModelError) {
+            // Each worker on a card needs room for a matrix as it is stored.
+            let workers = layout.card == nil ? workers : min(workers, 4)
             try loadWeights(weights, layout: layout, workers: workers)
+            if let card = layout.card { try settle(on: card) }
         } catch {
+            if layout.card != nil { release(&current) }
             return .failure(error)
-        }
-        if let card = layout.card, let failure = card.takeFailure() {
-            release(&current)
-            return .failure(ModelError(failure, on: card))
         }
         Pace.noteLoad(bytes: weightBytes, seconds: monotonicSeconds() - began)
         current.append(layout)
         ResidentModels.touch(self)
         resident.store(true, ordering: .releasing)
         return .success(())
+    }
+
+    /// Looks how loading onto a card went. What weights take there is not known beforehand: where it was too
+    /// much, all other models leave and the rest is loaded.
+    private func settle(on card: CUDADevice) throws(ModelError) {
+        guard let failure = card.takeFailure() else { return }
+        if case .outOfMemory = failure {
+            ResidentModels.makeRoom(.max, for: self) { 0 }
+            try loadWeights(weights, layout: .card(card), workers: 1)
+            guard let again = card.takeFailure() else { return }
+            throw ModelError(again, on: card)
+        }
+        throw ModelError(failure, on: card)
     }
 
     /// Gives the weights' memory back once nothing runs; the next run loads again.

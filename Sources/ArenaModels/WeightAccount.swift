@@ -11,6 +11,9 @@ import ArenaTensor
 package enum WeightPrecision: String, Sendable, CaseIterable {
     /// As the checkpoint holds them.
     case stored
+    /// As the checkpoint holds them, rounded to bf16 with the rows as they are multiplied; heads and adapters
+    /// stay.
+    case bf16
     /// Codes of 8 bits with a scale for each output, multiplied with rows in 8 bits; heads stay.
     case int8
     /// bitsandbytes' codes of 4 bits, made of what the checkpoint holds; heads stay.
@@ -22,7 +25,7 @@ package enum WeightPrecision: String, Sendable, CaseIterable {
     func converted(_ source: WeightSource) -> WeightSource {
         guard case .plain(let tensor) = source else { return source }
         switch self {
-        case .stored: return source
+        case .stored, .bf16: return source
         case .int8: return .dynamic8(tensor)
         case .nf4: return .nf4(tensor)
         case .nf4Double: return .nf4(tensor, nests: true)
@@ -174,7 +177,8 @@ final class WeightAccount {
             }
             let weight = WeightMatrix(
                 outputs: outputs, inputs: inputs, order: order,
-                isSingle: stored == .float32 && precision == .stored)
+                isSingle: stored == .float32 && precision == .stored,
+                isRounded: precision == .bf16 && !isHead)
             add(.matrix(weight, source))
             return weight
         }

@@ -12,15 +12,31 @@ package final class ActivationArena: @unchecked Sendable {
 
     package init(on device: (any DeviceMemory)? = nil) { self.device = device }
 
-    /// A tensor of undefined content, valid until `reset`.
-    ///
     /// Rows are padded so that they start on vectors, and so that rows a power of two long do not
     /// all fall into the same sets of the cache.
+    private static func stride(_ columns: Int) -> Int {
+        let stride = (columns + 15) / 16 * 16
+        return stride % 256 == 0 ? stride + 16 : stride
+    }
+
+    /// A tensor of undefined content, valid until `reset`.
     package func tensor(_ rows: Int, _ columns: Int) -> Tensor {
-        var stride = (columns + 15) / 16 * 16
-        if stride % 256 == 0 { stride += 16 }
+        let stride = Self.stride(columns)
         let (buffer, offset) = take(rows * stride)
         return Tensor(buffer: buffer, offset: offset, rows: rows, columns: columns, stride: stride)
+    }
+
+    /// A tensor with memory of its own, as long as it is kept.
+    package static func own(
+        _ rows: Int, _ columns: Int, on device: (any DeviceMemory)?
+    ) -> Tensor {
+        let stride = stride(columns)
+        let count = max(1, rows * stride)
+        let buffer =
+            if let device { FloatBuffer(count: count, on: device) } else {
+                FloatBuffer(count: count)
+            }
+        return Tensor(buffer: buffer, rows: rows, columns: columns, stride: stride)
     }
 
     /// Scratch memory of undefined content, valid until `reset`.
@@ -75,6 +91,8 @@ package final class ActivationArena: @unchecked Sendable {
             } else {
                 FloatBuffer(count: max(size, Self.smallest, capacity / 2))
             }
+        // What a device had no room for is not handed out again.
+        guard !fresh.isMissing else { return (fresh, 0) }
         chunks.append(fresh)
         chunk = chunks.count - 1
         used = size

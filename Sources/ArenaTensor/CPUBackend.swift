@@ -75,9 +75,14 @@ package struct CPUBackend: Backend {
     package func products(_ x: Tensor, _ parts: [ProductPart], arena: ActivationArena) {
         let mark = arena.mark
         defer { arena.release(to: mark) }
-        let plain = parts.filter { !$0.weight.isDynamic }
+        let plain = parts.filter { !$0.weight.isDynamic && !$0.weight.isRounded }
         let packed = packedRows(x, outputs: plain.reduce(0) { $0 + $1.weight.outputs }, arena)
         for part in plain { multiply(x, packed, part) }
+        let rounded = parts.filter { !$0.weight.isDynamic && $0.weight.isRounded }
+        if !rounded.isEmpty {
+            let packed = roundedRows(x, arena)
+            for part in rounded { multiply(x, packed, part) }
+        }
         multiply8(x, parts.filter { $0.weight.isDynamic })
         addPairs(x, parts, arena: arena)
     }
@@ -88,7 +93,10 @@ package struct CPUBackend: Backend {
         let part = ProductPart(weight, into: y)
         if weight.isDynamic { return multiply8(x, [part], adding: scale) }
         let mark = arena.mark
-        multiply(x, packedRows(x, outputs: weight.outputs, arena), part, adding: scale)
+        let packed =
+            weight.isRounded
+            ? roundedRows(x, arena) : packedRows(x, outputs: weight.outputs, arena)
+        multiply(x, packed, part, adding: scale)
         arena.release(to: mark)
     }
 
@@ -113,12 +121,27 @@ package struct CPUBackend: Backend {
         p.scale = scale ?? 1
         p.add = scale == nil ? 0 : 1
         let work = x.rows * weight.inputs * weight.outputs
+        let isRounded = weight.isRounded
         split(weight.panels, work: work, p) { kernels, p, _, range in
             var share = p
             share.first_panel = range.lowerBound
             share.last_panel = range.upperBound
-            arena_product(kernels, &share)
+            if isRounded {
+                kernels.pointee.product16(&share)
+            } else {
+                arena_product(kernels, &share)
+            }
         }
+    }
+
+    /// Rows rounded to bf16, in the order in which products read them.
+    private func roundedRows(_ x: Tensor, _ arena: ActivationArena) -> UnsafePointer<Float> {
+        let tile = kernels.pointee.tile_rows
+        let rows = (x.rows + tile - 1) / tile * tile
+        let packed = arena.scratch(rows * ((x.columns + 1) / 2 * 2))
+        // SAFETY: room for all tiles was made; the source is a tensor of so many rows and columns.
+        kernels.pointee.pack_rows16(x.base, x.stride, x.rows, x.columns, packed)
+        return UnsafePointer(packed)
     }
 
     /// Rows in the order in which products read them; nil where packing them costs more than it saves.
@@ -177,6 +200,7 @@ package struct CPUBackend: Backend {
                 p.scale = shape.scale
                 p.softcap = shape.softcap ?? 0
                 p.causal = shape.causal ? 1 : 0
+                p.rounded = shape.isRounded ? 1 : 0
                 if let relative {
                     p.center = relative.longest - 1
                     p.bias = relative.bias.map { UnsafePointer($0.base) }
@@ -286,7 +310,7 @@ package enum CPUPath {
     package enum Refusal: Error, Sendable, Equatable { case unknown, unsupported }
 
     /// The names a user can give.
-    package static let names = ["auto", "avx512", "avx2", "plain"]
+    package static let names = ["auto", "avx512bf16", "avx512", "avx2", "plain"]
 
     /// - Throws: `Refusal` if there is no such path or this processor lacks it.
     package static func force(_ name: String) throws(Refusal) {

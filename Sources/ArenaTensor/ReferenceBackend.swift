@@ -73,6 +73,11 @@ package struct ReferenceBackend: Backend {
         let (k, w) = (weight.inputs, weight.rows)
         guard x.rows > 0, y.columns > 0 else { return }
         if weight.isDynamic { return multiply8(x, weight, scale: scale, keep: keep, into: y) }
+        var x = x
+        if weight.isRounded {
+            x = Tensor(
+                x.values.map(ElementType.bfloat16.rounded), rows: x.rows, columns: x.columns)
+        }
         if let blas, k > 0 {
             return blas.multiplyTransposed(
                 rows: x.rows, columns: y.columns, inner: k, scale: scale, x.base, x.stride, w, k,
@@ -189,8 +194,12 @@ package struct ReferenceBackend: Backend {
     ) {
         let size = shape.headSize
         let (from, group) = (head * size, head / (shape.heads / shape.groups) * size)
+        let isRounded = shape.isRounded && relative?.keys == nil && relative?.queries == nil
+        func number(_ x: Float) -> Double {
+            Double(isRounded ? ElementType.bfloat16.rounded(x) : x)
+        }
         func dot(_ a: Tensor, _ i: Int, _ b: Tensor, _ j: Int, _ atB: Int, _ atA: Int) -> Double {
-            (0..<size).reduce(0) { $0 + Double(a[i, atA + $1]) * Double(b[j, atB + $1]) }
+            (0..<size).reduce(0) { $0 + number(a[i, atA + $1]) * number(b[j, atB + $1]) }
         }
         var scores = keys.map { key in
             var score = dot(q, query, k, firstKey + key, group, from)
@@ -212,7 +221,8 @@ package struct ReferenceBackend: Backend {
         for d in 0..<size {
             var value = 0.0
             for (i, key) in keys.enumerated() {
-                value += scores[i] / sum * Double(v[firstKey + key, group + d])
+                let share = isRounded ? number(Float(scores[i])) : scores[i]
+                value += share / sum * number(v[firstKey + key, group + d])
             }
             out[query, from + d] = Float(value)
         }

@@ -104,6 +104,9 @@ package final class FloatBuffer: @unchecked Sendable {
         base = UnsafeMutablePointer(bitPattern: UInt(address)) ?? Self.nowhere
     }
 
+    /// Whether a device had no room for it.
+    var isMissing: Bool { device != nil && base == Self.nowhere }
+
     private static var nowhere: UnsafeMutablePointer<Float> {
         // SAFETY: a constant, never read or written.
         UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped
@@ -111,7 +114,7 @@ package final class FloatBuffer: @unchecked Sendable {
 
     deinit {
         if let device {
-            if base != Self.nowhere {
+            if !isMissing {
                 device.release(UInt64(UInt(bitPattern: base)), bytes: mapped)
             }
         } else if mapped > 0 {
@@ -164,6 +167,14 @@ package struct Tensor: Sendable {
                 contentsOf: UnsafeBufferPointer(start: x.base + r * x.stride, count: columns))
         }
         return result
+    }
+
+    /// The numbers of each row.
+    package var rowValues: [[Float]] {
+        let x = onHost
+        return (0..<rows).map {
+            Array(UnsafeBufferPointer(start: x.base + $0 * x.stride, count: columns))
+        }
     }
 
     /// The tensor itself, or a copy in the host's memory of one that is a device's.

@@ -45,6 +45,8 @@ package final class WeightMatrix: @unchecked Sendable {
     package let order: [Int32]?
     /// Whether its numbers are stored in fp32, so that what is made of them is worth its digits.
     package let isSingle: Bool
+    /// Whether rows and weights are rounded to bf16 before they are multiplied.
+    package let isRounded: Bool
     package private(set) var layout: WeightLayout = .rows
     private var held: Held?
     /// What cards have of it, whatever the host holds.
@@ -67,7 +69,10 @@ package final class WeightMatrix: @unchecked Sendable {
         var rounded = ARENA_F32
     }
 
-    package init(outputs: Int, inputs: Int, order: [Int32]? = nil, isSingle: Bool = false) {
+    package init(
+        outputs: Int, inputs: Int, order: [Int32]? = nil, isSingle: Bool = false,
+        isRounded: Bool = false
+    ) {
         precondition(
             order.map { $0.count == outputs && $0.allSatisfy { $0 >= 0 } } ?? true,
             "a row for each output")
@@ -75,6 +80,7 @@ package final class WeightMatrix: @unchecked Sendable {
         self.inputs = inputs
         self.order = order
         self.isSingle = isSingle
+        self.isRounded = isRounded
     }
 
     package var panels: Int { (outputs + Int(ARENA_PANEL) - 1) / Int(ARENA_PANEL) }
@@ -210,6 +216,11 @@ package final class WeightMatrix: @unchecked Sendable {
             let row = order.map { Int($0[bad / max(inputs, 1)]) } ?? bad / max(inputs, 1)
             throw NonFiniteWeight(
                 name: source.name, path: source.path, index: row * inputs + bad % max(inputs, 1))
+        }
+        if isRounded {
+            for i in 0..<outputs * inputs {
+                fresh.base[i] = ElementType.bfloat16.rounded(fresh.base[i])
+            }
         }
         return Held(numbers: fresh)
     }

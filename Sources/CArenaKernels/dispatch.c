@@ -7,7 +7,19 @@
 
 extern const arena_kernels arena_kernels_plain;
 #if defined(__x86_64__)
-extern const arena_kernels arena_kernels_avx2, arena_kernels_wide, arena_kernels_avx512;
+extern const arena_kernels arena_kernels_avx2, arena_kernels_wide, arena_kernels_avx512, arena_kernels_bf16;
+int arena_bf16_is_exact(void);
+
+// Asked once: another processor may round otherwise.
+static int has_bf16(void) {
+    static _Atomic int known; // 0 if not asked yet, else 1 more than the answer
+    int answer = atomic_load(&known);
+    if (!answer) {
+        answer = 1 + (__builtin_cpu_supports("avx512bf16") && arena_bf16_is_exact());
+        atomic_store(&known, answer);
+    }
+    return answer - 1;
+}
 #endif
 
 // Fastest first; `wide` is never chosen by itself.
@@ -22,8 +34,11 @@ static const arena_kernels *find(const char *name, int *known) {
     if (strcmp(name, "avx2") == 0) return avx2 ? &arena_kernels_avx2 : NULL;
     if (strcmp(name, "wide") == 0) return avx2 ? &arena_kernels_wide : NULL;
     if (strcmp(name, "avx512") == 0) return avx512 && avx2 ? &arena_kernels_avx512 : NULL;
+    if (strcmp(name, "avx512bf16") == 0)
+        return avx512 && avx2 && has_bf16() ? &arena_kernels_bf16 : NULL;
 #else
-    if (strcmp(name, "avx2") == 0 || strcmp(name, "avx512") == 0 || strcmp(name, "wide") == 0)
+    if (strcmp(name, "avx2") == 0 || strcmp(name, "avx512") == 0 || strcmp(name, "wide") == 0
+        || strcmp(name, "avx512bf16") == 0)
         return NULL;
 #endif
     *known = 0;
@@ -40,7 +55,7 @@ static _Atomic(const arena_kernels *) forced;
 const arena_kernels *arena_kernels_best(void) {
     const arena_kernels *chosen = atomic_load(&forced);
     if (chosen) return chosen;
-    static const char *const order[] = {"avx512", "avx2"};
+    static const char *const order[] = {"avx512bf16", "avx512", "avx2"};
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         const arena_kernels *kernels = arena_kernels_named(order[i]);
         if (kernels) return kernels;
@@ -64,7 +79,9 @@ size_t arena_attention_scratch(size_t keys, size_t head_size, size_t relative) {
     // Keys and values padded to panels, a strip of scores; for relative terms their own panels, a
     // strip of products with position keys, and all keys' products with position queries.
     size_t padded = (keys + 31) / 32 * 32, size = (head_size + 31) / 32 * 32;
-    size_t plain = padded * head_size + padded * size + 24 * (padded + 16) + 64;
+    // Rounded to bf16, a strip of queries and of shares in whole tiles too.
+    size_t even = head_size + head_size % 2, rounded = 28 * (even + padded);
+    size_t plain = padded * even + padded * size + 24 * (padded + 16) + rounded + 64;
     size_t terms = (relative + 31) / 32 * 32;
     return plain + (terms ? terms * head_size + (24 + padded) * (terms + 16) + 64 : 0);
 }

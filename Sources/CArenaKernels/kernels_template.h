@@ -515,6 +515,8 @@ static void product(const arena_product_t *p) {
     }
 }
 
+#include "product16.h"
+
 // MARK: - reductions within a row
 
 // The 32 partial sums of a row, halves added to halves until one is left.
@@ -594,6 +596,7 @@ INLINE float exp_row(float *x, size_t columns) {
 
 // Query rows whose scores are held at once; the same on every path.
 #define STRIP 24
+#define WHOLE_STRIP ((STRIP + ROWS - 1) / ROWS * ROWS)
 
 // Keys from..<to of one head as panels (T/32, D, 32); keys past the end are zero.
 static void pack_keys(const float *k, size_t stride, size_t from, size_t to, size_t size,
@@ -719,6 +722,91 @@ static void head_products(size_t m, const float *x, size_t x_stride, const float
                         1.0f, NULL, NULL, 0);
 }
 
+// Keys from..<to of one head as words (T/32, D/2, 32); keys past the end are zero.
+static void pack_keys16(const float *k, size_t stride, size_t from, size_t to, size_t size, word16 *panels) {
+    size_t pairs = (size + 1) / 2;
+    for (size_t t = from; t < to; t += ARENA_PANEL, panels += pairs * WORDS * ARENA_PANEL) {
+        float numbers[2 * ARENA_PANEL] __attribute__((aligned(64)));
+        for (size_t d = 0; d < size; d += 2) {
+            for (size_t i = 0; i < ARENA_PANEL; i++) {
+                const float *key = k + (t + i) * stride + d;
+                numbers[i] = t + i < to ? key[0] : 0.0f;
+                numbers[ARENA_PANEL + i] = t + i < to && d + 1 < size ? key[1] : 0.0f;
+            }
+            put_pairs(numbers, panels + d / 2 * WORDS * ARENA_PANEL);
+        }
+    }
+}
+
+// Values from..<to of one head as words (D/32, T/2, 32); T padded to 32 with zeros, D too.
+static void pack_values16(const float *v, size_t stride, size_t from, size_t to, size_t size, word16 *panels) {
+    size_t padded = (to - from + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
+    for (size_t d = 0; d < size; d += ARENA_PANEL) {
+        size_t count = least(ARENA_PANEL, size - d);
+        for (size_t t = 0; t < padded; t += 2, panels += WORDS * ARENA_PANEL) {
+            float numbers[2 * ARENA_PANEL] __attribute__((aligned(64))) = {0};
+            for (size_t half = 0; half < 2 && from + t + half < to; half++)
+                __builtin_memcpy(numbers + half * ARENA_PANEL, v + (from + t + half) * stride + d,
+                                 count * sizeof(float));
+            put_pairs(numbers, panels);
+        }
+    }
+}
+
+// y (m, 32) = words of rows, tile after tile, times the words of a panel.
+static void head_product16(size_t m, size_t pairs, const word16 *x, const word16 *panel, float *y,
+                           size_t y_stride) {
+    for (size_t c = 0; c < ARENA_PANEL; c += TILE)
+        for (size_t i = 0; i < m; i += ROWS)
+            tile16_of(least(ROWS, m - i), pairs, x + i * pairs * WORDS, panel + c, y + i * y_stride + c,
+                      y_stride, 0, NULL, 0);
+}
+
+// The attention of one key head with queries, keys, probabilities and values rounded to bf16.
+static void attention16(const arena_attention_t *p, size_t kv, size_t lowest, size_t end, float *scratch) {
+    size_t size = p->head_size, group = p->heads / p->kv_heads, pairs = (size + 1) / 2;
+    size_t padded = (end - lowest + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
+    size_t score_stride = padded + 16;
+    word16 *keys = (word16 *)scratch;
+    word16 *values = (word16 *)(scratch + padded * 2 * pairs);
+    float *scores = (float *)values + padded * ((size + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL);
+    float *rows_of_queries = scores + STRIP * score_stride;
+    float *rows_of_shares = rows_of_queries + WHOLE_STRIP * 2 * pairs;
+    float sums[STRIP * ARENA_PANEL] __attribute__((aligned(64)));
+    float inverse[STRIP];
+    relative_t none = {NULL, NULL, 0, 0};
+    pack_keys16(p->k + kv * size, p->k_stride, lowest, end, size, keys);
+    pack_values16(p->v + kv * size, p->v_stride, lowest, end, size, values);
+    for (size_t start = 0; start < p->queries; start += STRIP) {
+        size_t rows = least(STRIP, p->queries - start), position = p->first_position + start;
+        size_t low = first_seen(p, position), skip = low - lowest;
+        size_t seen = (p->causal ? position + rows : end) - low;
+        size_t columns = (seen + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
+        for (size_t h = kv * group; h < (kv + 1) * group; h++) {
+            pack_rows16(p->q + start * p->q_stride + h * size, p->q_stride, rows, size, rows_of_queries);
+            unsigned before = flush_denormals();
+            for (size_t j = 0; j < columns; j += ARENA_PANEL)
+                head_product16(rows, pairs, (word16 *)rows_of_queries, keys + (skip + j) * pairs * WORDS,
+                               scores + j, score_stride);
+            keep_denormals(before);
+            strip_softmax(p, &none, h, scores, score_stride, rows, position, low, lowest, end, columns, inverse);
+            pack_rows16(scores, score_stride, rows, columns, rows_of_shares);
+            for (size_t d = 0; d < size; d += ARENA_PANEL) {
+                // Shares of keys that a query does not see are zeros: added to a zero they change no bit.
+                before = flush_denormals();
+                head_product16(rows, columns / 2, (word16 *)rows_of_shares,
+                               values + (d * padded + skip * ARENA_PANEL) / 2 * WORDS, sums, ARENA_PANEL);
+                keep_denormals(before);
+                size_t width = least(ARENA_PANEL, size - d);
+                for (size_t i = 0; i < rows; i++) {
+                    float *out = p->out + (start + i) * p->out_stride + h * size + d;
+                    for (size_t c = 0; c < width; c++) out[c] = sums[i * ARENA_PANEL + c] * inverse[i];
+                }
+            }
+        }
+    }
+}
+
 static void attention(const arena_attention_t *p) {
     if (p->queries == 0 || p->keys == 0) return;
     size_t size = p->head_size, group = p->heads / p->kv_heads;
@@ -753,6 +841,10 @@ static void attention(const arena_attention_t *p) {
         by_key = by_query + STRIP * relative.stride;
     }
     for (size_t kv = p->first_kv_head; kv < p->last_kv_head; kv++) {
+        if (p->rounded && !p->buckets) {
+            attention16(p, kv, lowest, end, p->scratch);
+            continue;
+        }
         pack_keys(p->k + kv * size, p->k_stride, lowest, end, size, keys);
         pack_values(p->v + kv * size, p->v_stride, lowest, end, size, values);
         if (p->position_queries) {
@@ -893,6 +985,8 @@ const arena_kernels KERNELS = {
     .product = product,
     .pack_rows = pack_rows,
     .tile_rows = ROWS,
+    .product16 = product16,
+    .pack_rows16 = pack_rows16,
     .quantize8 = quantize8,
     .tile8_rows = ROWS8,
     .pack8 = pack8,

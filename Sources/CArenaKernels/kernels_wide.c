@@ -2,6 +2,7 @@
 // slow, for tests only. It shows on processors without AVX-512 that wide shapes give the same bits.
 
 #if defined(__x86_64__)
+#include <xmmintrin.h>
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define LANES 16
 #define ROWS 14

@@ -123,7 +123,9 @@ private struct Answer {
         let expected = answer.values.flatMap { $0 }
         let scale = expected.reduce(1) { max($0, abs($1)) }
         var backends: [any Backend] = [ReferenceBackend(blas: false)]
-        backends += ["plain", "avx2", "wide", "avx512"].compactMap { CPUBackend(path: $0) }
+        backends += ["plain", "avx2", "wide", "avx512", "avx512bf16"].compactMap {
+            CPUBackend(path: $0)
+        }
         var own: [UInt32]?
         for backend in backends {
             let options = RunOptions(workers: 2, tokenBudget: 100, backend: backend)
@@ -196,18 +198,20 @@ private struct Answer {
         for card in cards { #expect(card.takeFailure() == nil) }
     }
 
-    /// 8 bits: near the stored weights, the same on every path, in every pack.
-    @Test(arguments: ["wide", "bert", "deberta-v3", "mistral"])
-    func eightBits(name: String) throws {
+    /// 8 bits and bf16: near the stored weights, the same on every path, in every pack.
+    @Test(
+        arguments: ["wide", "bert", "deberta-v3", "mistral", "mpnet"],
+        [WeightPrecision.int8, .bf16])
+    func fewerBits(name: String, precision: WeightPrecision) throws {
         let answer = try Answer(name)
         let path = joinPath(folder, name)
         let stored = try Classifier(modelPath: path)
-        let model = try Classifier(modelPath: path, OpeningOptions(precision: .int8))
+        let model = try Classifier(modelPath: path, OpeningOptions(precision: precision))
         let rows = (0..<answer.batch.count).map { Array(answer.batch[$0]) }
         let exact = Classifier.probabilities(
             try stored.predictLogits(TokenBatch(rows)), labels: stored.labelCount)
         var own: [UInt32]?
-        for path in ["plain", "avx2", "wide", "avx512"] {
+        for path in ["plain", "avx2", "wide", "avx512", "avx512bf16"] {
             guard let backend = CPUBackend(path: path) else { continue }
             for (budget, workers) in [(1 << 20, 1), (60, 2)] {
                 let logits = try model.predictLogits(

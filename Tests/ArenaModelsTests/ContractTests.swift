@@ -35,7 +35,9 @@ import Testing
         let n = classifier.labelCount
         let expected = bits(
             try rows.flatMap { try classifier.predictLogits(TokenBatch([$0]), workers: 1) })
-        for backend in ["plain", "avx2", "wide", "avx512"].compactMap({ CPUBackend(path: $0) }) {
+        for backend in ["plain", "avx2", "wide", "avx512", "avx512bf16"].compactMap({
+            CPUBackend(path: $0)
+        }) {
             // The plain kernels are slow: two settings show that theirs are the same bits.
             let settings = [(64, 2), (1 << 20, 1), (1, 1), (200, 3), (1 << 20, 4)]
             for (budget, workers) in settings.prefix(backend.name == "plain" ? 2 : settings.count) {

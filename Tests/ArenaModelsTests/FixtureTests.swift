@@ -27,7 +27,9 @@ import Testing
         #expect(classifier.labels == ["winner_model_a", "winner_model_b", "winner_tie"])
         #expect(!classifier.isLoaded)
         var backends: [any Backend] = [ReferenceBackend(), ReferenceBackend(blas: false)]
-        backends += ["plain", "avx2", "wide", "avx512"].compactMap { CPUBackend(path: $0) }
+        backends += ["plain", "avx2", "wide", "avx512", "avx512bf16"].compactMap {
+            CPUBackend(path: $0)
+        }
         var own: [UInt32]?
         for backend in backends {
             let logits = try classifier.predictLogits(

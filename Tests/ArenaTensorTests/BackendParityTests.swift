@@ -56,6 +56,32 @@ import Testing
         }
     }
 
+    /// Rows and weights rounded to bf16: the same bits on every path, with its instructions and without.
+    @Test(arguments: [WeightFormat.float32, .bfloat16, .float16, .nf4, .gptq])
+    func roundedProducts(_ format: WeightFormat) throws {
+        for (n, k) in [(1, 64), (3, 128), (33, 65), (40, 320), (100, 1024), (8, 72), (64, 1)] {
+            guard format.fits(outputs: n, inputs: k) else { continue }
+            for m in [0, 1, 7, 14, 30, 100] {
+                var random = Seeded(UInt64(n * 10_000 + k + m))
+                let source = try format.make(outputs: n, inputs: k, &random)
+                let x = random.tensor(m, k, scale: 3)
+                let bias = random.floats(n)
+                try compare(within: 4e-6, card: nil, "\(format) M \(m) N \(n) K \(k)") { backend in
+                    let weight = WeightMatrix(outputs: n, inputs: k, isRounded: true)
+                    try weight.load(source, layout: backend.weightLayout)
+                    let y = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
+                    backend.product(
+                        x, weight, bias: try vector(bias), arena: ActivationArena(), into: y)
+                    let sum = Tensor([Float](repeating: 1, count: m * n), rows: m, columns: n)
+                    backend.addProduct(x, weight, scale: 0.37, arena: ActivationArena(), into: sum)
+                    let plain = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
+                    backend.product(x, weight, bias: nil, arena: ActivationArena(), into: plain)
+                    return y.values + sum.values + plain.values
+                }
+            }
+        }
+    }
+
     @Test func lowRank() throws {
         var random = Seeded(5)
         let (m, k, n, r) = (29, 77, 50, 8)
@@ -139,6 +165,16 @@ import Testing
             rows.append(
                 AttentionRow(firstQuery: at, queries: length, firstPosition: 0, firstKey: at))
             at += length
+        }
+        var rounded = shape
+        rounded.isRounded = true
+        try compare(within: 1e-3, card: nil, "rounded \(shape)") { backend in
+            let out = Tensor(
+                [Float](repeating: .nan, count: total * q.columns), rows: total, columns: q.columns)
+            backend.attention(
+                q, k, v, rows: rows, shape: rounded, relative: nil, arena: ActivationArena(),
+                into: out)
+            return out.values
         }
         // Tensor cores multiply halves.
         let isWide = shape.headSize > 256

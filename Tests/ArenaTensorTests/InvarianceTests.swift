@@ -6,15 +6,16 @@ import Testing
 @testable import ArenaTensor
 
 @Suite struct InvarianceTests {
-    @Test(arguments: [3, 16, 64, 100])
-    func productRowsDoNotSeeTheirNeighbours(outputs n: Int) throws {
+    @Test(arguments: [3, 16, 64, 100], [false, true])
+    func productRowsDoNotSeeTheirNeighbours(outputs n: Int, isRounded: Bool) throws {
         var random = Seeded(UInt64(n))
         let (m, k) = (90, 530)
         let x = random.tensor(m, k)
         let w = random.floats(n * k)
         var expected: [UInt32]?
         for backend in paths {
-            let weight = try matrix(w, n, k, for: backend)
+            let weight = WeightMatrix(outputs: n, inputs: k, isRounded: isRounded)
+            try weight.load(try stored(w, [n, k]), layout: backend.weightLayout)
             let whole = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
             backend.product(x, weight, bias: nil, arena: ActivationArena(), into: whole)
             expected = expected ?? bits(whole.values)
@@ -34,10 +35,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [nil, 40, 300])
-    func attentionOfATextAloneInAPackAndByItsLastQuery(window: Int?) throws {
-        let shape = AttentionShape(
+    @Test(arguments: [nil, 40, 300], [false, true])
+    func attentionOfATextAloneInAPackAndByItsLastQuery(window: Int?, isRounded: Bool) throws {
+        var shape = AttentionShape(
             heads: 4, groups: 2, headSize: 48, scale: 0.2, softcap: 30, window: window)
+        shape.isRounded = isRounded
         var random = Seeded(77)
         let (before, length) = (13, 611)
         let q = random.tensor(before + length, 4 * 48, scale: 2)

@@ -73,7 +73,7 @@ func vector(_ values: [Float]) throws -> WeightVector {
 }
 
 /// Every instruction set this processor can run; those it lacks are named once.
-let paths: [CPUBackend] = ["plain", "avx2", "wide", "avx512"].compactMap { name in
+let paths: [CPUBackend] = ["plain", "avx2", "wide", "avx512", "avx512bf16"].compactMap { name in
     guard let backend = CPUBackend(path: name) else {
         print("not run: the \(name) kernels, which this processor lacks")
         return nil

@@ -99,7 +99,7 @@ private let repository = SimulatedCard.root
         let reasons: [(environment: String, words: String)] = [
             ("ARENA_CUDA_PATH=none", "switched off by ARENA_CUDA_PATH=none"),
             ("ARENA_SIMULATED_DEVICES=0", "the CUDA driver finds no card"),
-            ("ARENA_SIMULATED_DRIVER=11000", "the driver is for CUDA 11.0, and 11.4"),
+            ("ARENA_SIMULATED_DRIVER=11000", "the driver is for CUDA 11.0, and 12.0"),
             ("ARENA_SIMULATED_NVRTC=13.0", "is of CUDA 13.0, newer than the driver's 12.4"),
             ("ARENA_SIMULATED_CAPABILITY=61", "has compute capability 6.1, and 7.5 is the oldest"),
             (

@@ -140,7 +140,7 @@ package final class Classifier: Sendable {
                     x = linear(x, on: device, arena)
                     if let activation { device.activate(activation, x, into: x) }
                 }
-                return (0..<x.rows).map { x.rows($0..<$0 + 1).values }
+                return x.rowValues
             })
         return joined(try core.run(task, on: batch, options), width: labelCount)
     }

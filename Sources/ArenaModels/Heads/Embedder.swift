@@ -52,7 +52,7 @@ package final class Embedder: Sendable {
                     device.reduce(
                         pooling == .mean ? .mean : .max, hidden, rows: pack.wantedRows, into: x)
                 }
-                return (0..<x.rows).map { x.rows($0..<$0 + 1).values }
+                return x.rowValues
             })
         return joined(try core.run(task, on: batch, options), width: channels)
     }

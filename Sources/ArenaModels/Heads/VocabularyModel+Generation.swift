@@ -75,8 +75,10 @@ extension VocabularyModel {
                 row: r, tokens: batch[r].count + growth, bytes: (batch[r].count + growth) * each,
                 available: memory)
         }
-        // Keys and values may take a fourth of the memory there is.
-        let budget = min(Self.mostKept, memory / 4 / max(1, options.workers) / each)
+        // Keys and values may take a fourth of the memory there is, of each card's where there are cards.
+        let cards = options.backends.compactMap(\.weightLayout.card)
+        let room = cards.map { $0.totalMemory }.min() ?? memory / max(1, options.workers)
+        let budget = min(Self.mostKept, room / 4 / each)
         let logits = heads[adapter].full
         let growing = GrowingTexts(
             logits: logits, stack: stack, longest: core.longestRow, settings: settings,

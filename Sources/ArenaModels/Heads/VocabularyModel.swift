@@ -70,7 +70,7 @@ package final class VocabularyModel: Sendable {
             prepare: { layout throws(ModelError) in try chosen.load(layout) },
             finish: { _, hidden, device, arena in
                 let y = chosen(hidden, on: device, arena)  // (R, choices)
-                return (0..<y.rows).map { y.rows($0..<$0 + 1).values }
+                return y.rowValues
             })
         return joined(try core.run(task, on: batch, options), width: choices.count)
     }
@@ -89,7 +89,7 @@ package final class VocabularyModel: Sendable {
             prepare: { layout throws(ModelError) in try head.full.load(layout) },
             finish: { pack, x, device, arena in
                 // A strip of tokens at a time: logits are as wide as the vocabulary.
-                let strip = 32
+                let strip = device.weightLayout.card == nil ? 32 : 256
                 var all: [Float] = []
                 let mark = arena.mark
                 for first in stride(from: 0, to: x.rows, by: strip) {

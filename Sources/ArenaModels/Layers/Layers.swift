@@ -83,17 +83,22 @@ package struct LayerNorm: Sendable {
 package final class DerivedTensor: Sendable {
     private let held = Mutex<[Tensor]>([])
 
-    /// - Parameter make: makes the tensor with memory of the arena, which stays as long as the tensor.
+    /// - Parameters:
+    ///   - arena: the worker's, for what lies between.
+    ///   - make: makes the tensor with memory of the arena.
     package func value(
-        on device: any Backend, _ make: (ActivationArena) -> Tensor
+        on device: any Backend, _ arena: ActivationArena, _ make: () -> Tensor
     ) -> Tensor {
         held.withLock { held in
-            let arena = device.makeArena()
             if let known = held.first(where: { $0.buffer.device === arena.device }) { return known }
-            let fresh = make(arena)
+            let mark = arena.mark
+            defer { arena.release(to: mark) }
+            let made = make()
+            let own = ActivationArena.own(made.rows, made.columns, on: arena.device)
+            device.gather(Array(0..<made.rows), of: made, into: own)
             // What a failed device was to make is made again.
-            if !(device.weightLayout.card?.hasFailed ?? false) { held.append(fresh) }
-            return fresh
+            if !(device.weightLayout.card?.hasFailed ?? false) { held.append(own) }
+            return own
         }
     }
 

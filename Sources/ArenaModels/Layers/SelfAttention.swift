@@ -21,11 +21,12 @@ package struct SelfAttention: Sendable {
         self.inputs = inputs
         self.output = output
         var shape = shape
-        shape.isExact =
+        let weight =
             switch inputs {
-            case .separate(let query, _, _): query.weight.isSingle
-            case .fused(let all): all.weight.isSingle
+            case .separate(let query, _, _): query.weight
+            case .fused(let all): all.weight
             }
+        (shape.isExact, shape.isRounded) = (weight.isSingle, weight.isRounded)
         self.shape = shape
         self.rotary = rotary
     }

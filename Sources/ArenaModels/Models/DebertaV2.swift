@@ -146,19 +146,20 @@ package struct DebertaV2: EncoderBackbone {
             RelativeTerms(
                 longest: longest, buckets: buckets,
                 keys: positions(
-                    relative.layers[layer].key, relative.keys[layer], relative, device),
+                    relative.layers[layer].key, relative.keys[layer], relative, device, arena),
                 queries: positions(
-                    relative.layers[layer].query, relative.queries[layer], relative, device))
+                    relative.layers[layer].query, relative.queries[layer], relative, device, arena))
         }
     }
 
     /// The relative positions as a layer's keys or queries (2 * span, H * D); they follow from the
     /// weights alone.
     private func positions(
-        _ projection: Linear?, _ held: DerivedTensor, _ relative: Relative, _ device: any Backend
+        _ projection: Linear?, _ held: DerivedTensor, _ relative: Relative, _ device: any Backend,
+        _ arena: ActivationArena
     ) -> Tensor? {
         guard let projection else { return nil }
-        return held.value(on: device) { arena in
+        return held.value(on: device, arena) {
             let table = arena.tensor(relative.table.vocabulary, channels)
             device.embed(
                 (0..<Int32(relative.table.vocabulary)).map { $0 }, relative.table, scale: 1,

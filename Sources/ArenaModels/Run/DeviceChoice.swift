@@ -30,10 +30,10 @@ package struct DeviceChoice: Sendable {
 
     package var cards: Int { chosen.count }
 
-    /// What results depend on besides rows and weights, such as `cuda-7.5`; nil for the processor, whose
+    /// What results depend on besides rows and weights, such as `cuda-7.5-12.4`; nil for the processor, whose
     /// results are the same everywhere.
     package var kind: String? {
-        chosen.first.map { "cuda-" + CUDAProblem.capability($0.capability) }
+        chosen.first.map(CUDACards.kind)
     }
 
     /// The cards, ready to compute.

@@ -157,6 +157,9 @@ extension ModelCore {
             return error
         }
         do throws(ModelError) { try task.prepare(layout) } catch { return error }
+        if let card = layout.card, let failure = card.takeFailure() {
+            return ModelError(failure, on: card)
+        }
         return nil
     }
 
@@ -278,7 +281,8 @@ private final class PackRun: Sendable {
     private func workGrowing(
         _ passes: RowTask.Passes, on device: any Backend, _ arena: ActivationArena
     ) {
-        defer { arena.reset() }
+        // Room for keys and values that no later pack would need is given back.
+        defer { if device.weightLayout.card == nil { arena.reset() } else { arena.clear() } }
         let workers = max(1, min(workers, plan.packs.count))
         var started: [Int: Double] = [:]
         let feed = RowFeed(
@@ -367,10 +371,10 @@ private final class PackRun: Sendable {
     ) -> [[Float]]? {
         let values = compute(rows, on: device, arena)
         let failure = device.takeFailure()
+        if failure != nil { arena.clear() }
         guard case .outOfMemory = failure, rows.count > 1 else {
             return stops(after: failure, device) ? nil : values
         }
-        arena.clear()
         let middle = rows.count / 2
         guard let first = computeOrSplit(Array(rows[..<middle]), on: device, arena),
             let second = computeOrSplit(Array(rows[middle...]), on: device, arena)

@@ -335,7 +335,7 @@ package struct CUDABackend: Backend {
         let parameters = cuda_attention_shape(
             heads: Int32(shape.heads), groups: Int32(shape.groups), size: Int32(shape.headSize),
             scale: shape.scale, softcap: shape.softcap ?? 0, causal: shape.causal ? 1 : 0,
-            window: Int32(clamping: shape.window ?? 0))
+            window: Int32(min(shape.window ?? 0, 1 << 30)))
         let (from, keys, values) = (transfer.place(q), transfer.place(k), transfer.place(v))
         if relative == nil, !shape.isExact,
             let (kernel, size) = Self.kernels.first(where: { shape.headSize <= $0.size })

@@ -55,6 +55,12 @@ package enum CUDACards {
         return all.filter { $0.capability == best.capability }
     }
 
+    /// What a card's results depend on besides rows and weights: its kind, and what compiled the kernels.
+    package static func kind(of card: CUDACard) -> String {
+        let compiler = (try? libraries())?.compiler.version ?? 0
+        return "cuda-\(CUDAProblem.capability(card.capability))-\(CUDAProblem.version(compiler))"
+    }
+
     /// The card, ready to compute.
     /// - Throws: `CUDAProblem`, also if its numbers are not the processor's.
     package static func open(_ card: CUDACard) throws(CUDAProblem) -> CUDADevice {

@@ -102,11 +102,14 @@ package struct CUDACompiler: @unchecked Sendable {
     }
 
     /// The compiled kernels, from the cache where it has them.
-    func image(_ program: CUDAProgram, card: String) throws(CUDAProblem) -> [UInt8] {
+    /// - Parameter isFresh: compile them anew: what the cache has does not do.
+    func image(
+        _ program: CUDAProgram, card: String, isFresh: Bool = false
+    ) throws(CUDAProblem) -> [UInt8] {
         let place = Self.cacheFolder(environmentValue).map {
             joinPath($0, program.fileName(version))
         }
-        if let place, let kept = try? readFile(place), let image = Self.opened(kept) {
+        if !isFresh, let place, let kept = try? readFile(place), let image = Self.opened(kept) {
             return image
         }
         let (image, log) = compiled(program)

@@ -106,7 +106,10 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
             try check(driver.context_set(context), "cuCtxSetCurrent")
             try check(
                 driver.stream_create(&stream, UInt32(CUDA_STREAM_NON_BLOCKING)), "cuStreamCreate")
-            try check(driver.module_load(&module, image), "cuModuleLoadData")
+            if driver.module_load(&module, image) != CUDA_SUCCESS {
+                let fresh = try libraries.compiler.image(program, card: about.name, isFresh: true)
+                try check(driver.module_load(&module, fresh), "cuModuleLoadData")
+            }
             for kernel in CUDAKernel.allCases {
                 var function: cuda_function?
                 try check(
@@ -166,6 +169,11 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         var code = driver.context_set(context)
         if code == CUDA_SUCCESS { code = body(driver) }
         guard code != CUDA_SUCCESS else { return true }
+        // The driver loads code at its first use, for which a full card has no room.
+        guard code != CUDA_OUT_OF_MEMORY else {
+            note(.outOfMemory(bytes: 0))
+            return false
+        }
         note(
             .lost(call: what, code: Int(code), text: CUDALibraries.text(driver, code)))
         return false
@@ -233,11 +241,15 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         let bytes = list.count * MemoryLayout<Number>.stride
         guard bytes > 0 else { return 0 }
         let (ring, room) = state.withLock { ($0.lists, $0.listRoom) }
-        if bytes > room {
+        // Lists of one operation must not lie over each other.
+        if 2 * bytes > room {
             if ring != 0 { release(ring, bytes: room) }
-            let fresh = max(Self.listBytes, 2 * bytes)
+            let fresh = max(Self.listBytes, 4 * bytes)
             let lists = allocate(bytes: fresh)
-            state.withLock { ($0.lists, $0.listRoom, $0.listsUsed) = (lists, fresh, 0) }
+            state.withLock {
+                ($0.lists, $0.listRoom, $0.listsUsed) = (lists, lists == 0 ? 0 : fresh, 0)
+            }
+            guard lists != 0 else { return 0 }
         }
         let address = state.withLock { state in
             if state.listsUsed + bytes > state.listRoom { state.listsUsed = 0 }

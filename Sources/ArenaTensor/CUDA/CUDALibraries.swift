@@ -140,8 +140,8 @@ package struct CUDALibraries: @unchecked Sendable {
     /// Cards that the driver finds.
     package let cards: Int
 
-    /// The oldest driver: of CUDA 11.4.
-    static let oldestDriver = 11_040
+    /// The oldest driver: of CUDA 12.0, as is the oldest compiler that is looked for.
+    static let oldestDriver = 12_000
 
     /// Opens what is needed for running on a card.
     /// - Throws: `CUDAProblem` saying what is missing.
@@ -168,6 +168,9 @@ package struct CUDALibraries: @unchecked Sendable {
         }
         let started = driver.`init`(0)
         guard started != CUDA_NO_DEVICE else { throw .noCard }
+        // A driver's library without its device: a container that was not given one.
+        let isBare = access("/dev/nvidiactl", F_OK) != 0 && access("/dev/dxg", F_OK) != 0
+        if started != CUDA_SUCCESS, isBare { throw .noCard }
         try Self.check(driver, started, "cuInit")
         var count: Int32 = 0
         try Self.check(driver, driver.device_count(&count), "cuDeviceGetCount")

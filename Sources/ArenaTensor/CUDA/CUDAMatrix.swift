@@ -48,7 +48,9 @@ extension CUDADevice {
         let made =
             switch source {
             case .plain(let tensor):
-                try halves(of: tensor, matrix, pieces: tensor.type == .float32 ? 2 : 1)
+                try halves(
+                    of: tensor, matrix, pieces: tensor.type == .float32 && !matrix.isRounded ? 2 : 1
+                )
             // Asked for in fewer digits than it has.
             case .dynamic8(let tensor): try halves(of: tensor, matrix, pieces: 1)
             case .table4(let codes): try packed(codes, source, matrix)
@@ -61,9 +63,32 @@ extension CUDADevice {
     private func halves(
         of tensor: StoredTensor, _ matrix: WeightMatrix, pieces: Int
     ) throws(NonFiniteWeight) -> CUDAMatrix {
-        let raw = bring(tensor, bytes: tensor.count * tensor.type.size)
-        let order = matrix.order.map { bring($0) }
-        return try halves(raw, tensor.type, order, matrix, pieces: pieces) { firstBad(tensor) }
+        let raw =
+            if let order = matrix.order {
+                bring(tensor, rows: order)
+            } else {
+                bring(tensor, bytes: tensor.count * tensor.type.size)
+            }
+        return try halves(raw, tensor.type, matrix, pieces: pieces) {
+            firstBad(tensor, matrix.order)
+        }
+    }
+
+    /// Copies some rows of a stored matrix to the card, one behind the other.
+    private func bring(_ tensor: StoredTensor, rows: [Int32]) -> FloatBuffer {
+        let width = tensor.count / max(1, tensor.shape.first ?? 1) * tensor.type.size
+        let buffer = FloatBuffer(count: (rows.count * width + 3) / 4)
+        let to = UnsafeMutableRawPointer(buffer.base)
+        _ = tensor.withBytes { from in
+            for (n, row) in rows.enumerated() {
+                // SAFETY: the order's rows are the stored tensor's; the buffer has room for each.
+                (to + n * width).copyMemory(from: from + Int(row) * width, byteCount: width)
+            }
+        }
+        let copy = FloatBuffer(count: buffer.count, on: self)
+        copyIn(to, count: rows.count * width, to: copy.address)
+        synchronize()
+        return copy
     }
 
     /// What has no form of its own here.
@@ -75,8 +100,9 @@ extension CUDADevice {
         source.expandRows(outputs: n, inputs: k, order: matrix.order, to: rows.base)
         let raw = FloatBuffer(count: n * k, on: self)
         copyIn(rows.base, count: n * k * 4, to: raw.address)
+        synchronize()
         // Codes of few bits have no rest that would count.
-        return try halves(raw, .float32, nil, matrix, pieces: 1) {
+        return try halves(raw, .float32, matrix, pieces: 1) {
             let bad = (0..<n * k).first { !rows.base[$0].isFinite } ?? 0
             let row = matrix.order.map { Int($0[bad / max(k, 1)]) } ?? bad / max(k, 1)
             return NonFiniteWeight(
@@ -84,10 +110,10 @@ extension CUDADevice {
         }
     }
 
-    /// Halves of stored numbers, as large as they may be.
+    /// Halves of numbers (N, K), as large as they may be.
     private func halves(
-        _ raw: FloatBuffer, _ type: ElementType, _ order: FloatBuffer?, _ matrix: WeightMatrix,
-        pieces: Int, bad: () -> NonFiniteWeight
+        _ raw: FloatBuffer, _ type: ElementType, _ matrix: WeightMatrix, pieces: Int,
+        bad: () -> NonFiniteWeight
     ) throws(NonFiniteWeight) -> CUDAMatrix {
         let (n, k) = (matrix.outputs, matrix.inputs)
         let most = largestMagnitude(raw, type, count: n * k)
@@ -101,12 +127,12 @@ extension CUDADevice {
             numbers(
                 .halveWeight, rows: n, columns: made.padded,
                 [
-                    raw.address, type.kernelNumber, order?.address ?? 0, factor, buffer.address,
+                    raw.address, type.kernelNumber, factor, buffer.address,
                     Int32(k), Int32(pieces),
                 ])
         }
         // The stored numbers are given back once they have been read.
-        withExtendedLifetime((raw, order)) {}
+        withExtendedLifetime(raw) {}
         return made
     }
 
@@ -135,7 +161,7 @@ extension CUDADevice {
         case .table4(let t):
             let room = space.scratch(matrix.halfRoom).address
             numbers(
-                .expandTable4, rows: matrix.outputs, columns: matrix.padded,
+                .expandTable4, rows: matrix.outputs, columns: matrix.padded / 8,
                 [
                     t.codes.address, t.scales.address, t.table.address, Int32(t.block),
                     t.rounded.kernelNumber, t.order?.address ?? 0, t.factor, room,
@@ -167,14 +193,15 @@ extension CUDADevice {
         return most
     }
 
-    private func firstBad(_ tensor: StoredTensor) -> NonFiniteWeight {
-        let strip = 1 << 16
-        var numbers = [Float](repeating: 0, count: strip)
-        for first in stride(from: 0, to: tensor.count, by: strip) {
-            let range = first..<min(first + strip, tensor.count)
-            tensor.widen(range, to: &numbers)
-            if let bad = numbers.prefix(range.count).firstIndex(where: { !$0.isFinite }) {
-                return NonFiniteWeight(name: tensor.name, path: tensor.path, index: first + bad)
+    private func firstBad(_ tensor: StoredTensor, _ order: [Int32]?) -> NonFiniteWeight {
+        let rows = tensor.shape.first ?? 0
+        let width = tensor.count / max(1, rows)
+        var numbers = [Float](repeating: 0, count: width)
+        for row in order.map({ $0.map(Int.init) }) ?? Array(0..<rows) {
+            tensor.widen(row * width..<(row + 1) * width, to: &numbers)
+            if let bad = numbers.firstIndex(where: { !$0.isFinite }) {
+                return NonFiniteWeight(
+                    name: tensor.name, path: tensor.path, index: row * width + bad)
             }
         }
         return NonFiniteWeight(name: tensor.name, path: tensor.path, index: 0)
@@ -184,6 +211,8 @@ extension CUDADevice {
     func bring(_ tensor: StoredTensor, bytes: Int) -> FloatBuffer {
         let buffer = FloatBuffer(count: (bytes + 3) / 4, on: self)
         _ = tensor.withBytes { copyIn($0, count: bytes, to: buffer.address) }
+        // The driver need not have read memory that is not its own when it returns.
+        synchronize()
         return buffer
     }
 
@@ -194,6 +223,7 @@ extension CUDADevice {
         numbers.withUnsafeBytes {
             if let base = $0.baseAddress { copyIn(base, count: $0.count, to: buffer.address) }
         }
+        synchronize()
         return buffer
     }
 

@@ -9,27 +9,44 @@ extension CUDADevice {
     package func selfTest() throws(CUDAProblem) {
         let backend = CUDABackend(self)
         let reference = ReferenceBackend(blas: false)
-        try test("products", rows: 150, within: 2e-3, backend, reference) { backend, rows in
-            var own = Noise(state: 1)
-            let x = own.tensor(150, 75).rows(rows)
-            let matrix = try? own.matrix(outputs: 200, inputs: 75, for: backend)
-            return backend.product(x, matrix)
+        // Weights in fp32, in codes of 4 bits, and a low-rank pair beside them.
+        for isPacked in [false, true] {
+            try test("products", rows: 150, within: 2e-3, backend, reference) { backend, rows in
+                var own = Noise(state: 1)
+                let x = own.tensor(150, 128).rows(rows)
+                let y = Tensor(
+                    [Float](repeating: 0, count: rows.count * 200), rows: rows.count, columns: 200)
+                guard
+                    let weight = try? own.matrix(200, 128, isPacked: isPacked, for: backend),
+                    let down = try? own.matrix(5, 128, for: backend),
+                    let up = try? own.matrix(200, 5, for: backend)
+                else { return [] }
+                let pair = LowRankPair(down: down, up: up, scale: 0.5)
+                backend.products(
+                    x, [ProductPart(weight, lowRank: [pair], into: y)], arena: ActivationArena())
+                return y.values
+            }
         }
-        try test("attention", rows: 150, within: 2e-3, backend, reference) { backend, rows in
-            var own = Noise(state: 2)
-            let (q, k, v) = (own.tensor(150, 128), own.tensor(150, 64), own.tensor(150, 64))
-            let shape = AttentionShape(
-                heads: 2, groups: 1, headSize: 64, scale: 0.125, softcap: 5, window: 40)
-            let out = Tensor(
-                [Float](repeating: 0, count: rows.count * 128), rows: rows.count, columns: 128)
-            backend.attention(
-                q.rows(rows), k, v,
-                rows: [
-                    AttentionRow(
-                        firstQuery: 0, queries: rows.count, firstPosition: rows.lowerBound,
-                        firstKey: 0, keys: 150)
-                ], shape: shape, relative: nil, arena: ActivationArena(), into: out)
-            return out.values
+        // Heads of every size: tiles that a query sees nothing of, before and behind, must leave it alone.
+        for size in [64, 128, 256] {
+            try test("attention", rows: 150, within: 2e-3, backend, reference) { backend, rows in
+                var own = Noise(state: 2)
+                let (q, k) = (own.tensor(150, 2 * size), own.tensor(150, size))
+                let v = own.tensor(150, size)
+                let shape = AttentionShape(
+                    heads: 2, groups: 1, headSize: size, scale: 0.125, softcap: 5, window: 40)
+                let out = Tensor(
+                    [Float](repeating: 0, count: rows.count * 2 * size), rows: rows.count,
+                    columns: 2 * size)
+                backend.attention(
+                    q.rows(rows), k, v,
+                    rows: [
+                        AttentionRow(
+                            firstQuery: 0, queries: rows.count, firstPosition: rows.lowerBound,
+                            firstKey: 0, keys: 150)
+                    ], shape: shape, relative: nil, arena: ActivationArena(), into: out)
+                return out.values
+            }
         }
         try test("norms", rows: 150, within: 1e-4, backend, reference) { backend, rows in
             var own = Noise(state: 3)
@@ -71,17 +88,6 @@ extension CUDADevice {
     }
 }
 
-extension Backend {
-    fileprivate func product(_ x: Tensor, _ matrix: WeightMatrix?) -> [Float] {
-        guard let matrix else { return [] }
-        let y = Tensor(
-            [Float](repeating: 0, count: x.rows * matrix.outputs), rows: x.rows,
-            columns: matrix.outputs)
-        product(x, matrix, bias: nil, arena: ActivationArena(), into: y)
-        return y.values
-    }
-}
-
 /// Numbers between -1 and 1, the same everywhere.
 private struct Noise {
     var state: UInt32
@@ -98,14 +104,15 @@ private struct Noise {
     }
 
     mutating func matrix(
-        outputs: Int, inputs: Int, for backend: any Backend
+        _ outputs: Int, _ inputs: Int, isPacked: Bool = false, for backend: any Backend
     ) throws(NonFiniteWeight) -> WeightMatrix {
         let matrix = WeightMatrix(outputs: outputs, inputs: inputs)
         let buffer = FloatBuffer(count: outputs * inputs)
         for (i, x) in floats(outputs * inputs).enumerated() { buffer.base[i] = x / 8 }
         let stored = StoredTensor(
             name: "test", type: .float32, shape: [outputs, inputs], path: "", memory: buffer)
-        try matrix.load(stored, layout: backend.weightLayout)
+        try matrix.load(
+            isPacked ? .nf4(stored) : .plain(stored), layout: backend.weightLayout)
         return matrix
     }
 

@@ -4,6 +4,7 @@
 // Contract: a result's bits depend on the row and the weights alone, not on the instruction set,
 // the neighbours in a pack, or how the work is split. Every reduction has one fixed order:
 //   products   one chain of fused multiply-adds per K block of 256, the blocks added in order;
+//   of bf16    one chain over all inputs (product16.h);
 //   of 8 bits  exact sums over groups of 32 inputs, scaled and added in order;
 //   norms      32 partial sums (element j goes to sum j mod 32), then halves added to halves;
 //   attention  keys at absolute positions of the row, reduced as above.
@@ -141,6 +142,9 @@ typedef struct {
     const float *position_queries; // (S, H * D): + k . position_query, before the scale
     size_t position_queries_stride;
     size_t first_kv_head, last_kv_head; // the share of heads that this call computes
+    // Queries, keys, values and shares are rounded to bf16 and multiplied as `product16` does, all but with
+    // buckets.
+    int rounded;
     float *scratch; // arena_attention_scratch floats
 } arena_attention_t;
 
@@ -160,6 +164,11 @@ typedef struct arena_kernels {
     // up to whole tiles of `tile_rows`. It pays where there are many rows and outputs.
     void (*pack_rows)(const float *x, size_t x_stride, size_t rows, size_t inputs, float *out);
     size_t tile_rows;
+    // The same of rows and weights rounded to bf16, one chain of fused multiply-adds over pairs of inputs, the
+    // second of a pair first, denormal numbers zero; `packed` rows by `pack_rows16`, which takes as much room as
+    // `pack_rows` for an even number of inputs.
+    void (*product16)(const arena_product_t *);
+    void (*pack_rows16)(const float *x, size_t x_stride, size_t rows, size_t inputs, float *out);
     // Codes of rows of x (M, K); far is what exceeds `reach` times the root mean square of its row.
     void (*quantize8)(const float *x, size_t x_stride, size_t rows, size_t inputs, float reach,
                       const arena_codes8_t *codes);
@@ -196,7 +205,7 @@ typedef struct arena_kernels {
                    float *y);
 } arena_kernels;
 
-// The kernels of an instruction set ("plain", "avx2", "avx512", and "wide": the AVX-512 template on
+// The kernels of an instruction set ("plain", "avx2", "avx512", "avx512bf16", and "wide": the AVX-512 template on
 // AVX2 instructions, for tests); NULL if it is unknown or this processor lacks it.
 const arena_kernels *arena_kernels_named(const char *name);
 

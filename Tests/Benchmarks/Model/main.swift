@@ -3,7 +3,7 @@
 // program run the same rows.
 //
 //     model-bench MODEL IDS [--adapter DIR] [--workers N] [--budget N] [--repeat N] [--cpu PATH]
-//         [--reference] [--int8 | --nf4] [--out FILE]
+//         [--reference] [--bf16 | --int8 | --nf4] [--out FILE]
 
 import ArenaCore
 import ArenaModels
@@ -32,6 +32,7 @@ struct Options {
             case "--reference": reference = true
             case "--int8": precision = .int8
             case "--nf4": precision = .nf4
+            case "--bf16": precision = .bf16
             case "--out": out = rest.popFirst()
             default: folders.append(argument)
             }

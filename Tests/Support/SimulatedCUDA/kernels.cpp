@@ -12,6 +12,7 @@
 #define DEVICE inline __attribute__((always_inline))
 #define SHARED(name) unsigned char *name = simulated::shared
 #define __launch_bounds__(threads)
+#define __align__(bytes) alignas(bytes)
 
 #define threadIdx (*simulated::thread)
 #define blockIdx simulated::block
@@ -23,6 +24,14 @@ struct alignas(16) uint4 {
     unsigned x, y, z, w;
 };
 
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+
+struct alignas(8) float2 {
+    float x, y;
+};
+
 // Nothing of this has a name outside: the file is compiled for each instruction set.
 namespace {
 
@@ -32,6 +41,8 @@ using simulated::half_to_float;
 using simulated::multiply_halves;
 
 DEVICE uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
+
+DEVICE float2 make_float2(float x, float y) { return {x, y}; }
 
 DEVICE unsigned __float_as_uint(float x) {
     unsigned bits;
