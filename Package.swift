@@ -131,7 +131,7 @@ if Context.environment["ARENASCRIPT_BENCHMARKS"] != nil {
             path: "Tests/Benchmarks/Journal"),
         .executableTarget(
             name: "model-bench", dependencies: ["ArenaModels", "ArenaTensor", "ArenaCore"],
-            path: "Tests/Benchmarks/Model"),
+            path: "Tests/Benchmarks/Model", linkerSettings: standAlone),
     ]
 }
 

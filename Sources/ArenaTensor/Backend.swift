@@ -47,8 +47,8 @@ package struct AttentionShape: Sendable, Equatable {
     package var window: Int?
     /// Whether numbers are to keep the digits of fp32 where a device would do with fewer.
     package var isExact = false
-    /// Whether queries, keys, values and shares are rounded to bf16 before they are multiplied, without
-    /// relative keys and queries.
+    /// Whether queries, keys, values, shares and relative terms are rounded to bf16 before they are
+    /// multiplied.
     package var isRounded = false
 
     package init(

@@ -194,7 +194,7 @@ package struct ReferenceBackend: Backend {
     ) {
         let size = shape.headSize
         let (from, group) = (head * size, head / (shape.heads / shape.groups) * size)
-        let isRounded = shape.isRounded && relative?.keys == nil && relative?.queries == nil
+        let isRounded = shape.isRounded
         func number(_ x: Float) -> Double {
             Double(isRounded ? ElementType.bfloat16.rounded(x) : x)
         }

@@ -83,5 +83,5 @@ size_t arena_attention_scratch(size_t keys, size_t head_size, size_t relative) {
     size_t even = head_size + head_size % 2, rounded = 28 * (even + padded);
     size_t plain = padded * even + padded * size + 24 * (padded + 16) + rounded + 64;
     size_t terms = (relative + 31) / 32 * 32;
-    return plain + (terms ? terms * head_size + (24 + padded) * (terms + 16) + 64 : 0);
+    return plain + (terms ? (terms + padded + 28) * even + (24 + padded) * (terms + 16) + 64 : 0);
 }

@@ -753,7 +753,7 @@ static void pack_values16(const float *v, size_t stride, size_t from, size_t to,
     }
 }
 
-// y (m, 32) = words of rows, tile after tile, times the words of a panel.
+// y (m, 32) = words of rows, tile after tile, times the words of a panel; from a place with `flush_denormals`.
 static void head_product16(size_t m, size_t pairs, const word16 *x, const word16 *panel, float *y,
                            size_t y_stride) {
     for (size_t c = 0; c < ARENA_PANEL; c += TILE)
@@ -762,8 +762,11 @@ static void head_product16(size_t m, size_t pairs, const word16 *x, const word16
                       y_stride, 0, NULL, 0);
 }
 
-// The attention of one key head with queries, keys, probabilities and values rounded to bf16.
-static void attention16(const arena_attention_t *p, size_t kv, size_t lowest, size_t end, float *scratch) {
+// The attention of one key head with all that is multiplied rounded to bf16. `terms` buckets from `first` on are
+// met by its queries and keys.
+static void attention16(const arena_attention_t *p, size_t kv, size_t lowest, size_t end, size_t first,
+                        size_t terms) {
+    float *scratch = p->scratch;
     size_t size = p->head_size, group = p->heads / p->kv_heads, pairs = (size + 1) / 2;
     size_t padded = (end - lowest + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
     size_t score_stride = padded + 16;
@@ -774,7 +777,29 @@ static void attention16(const arena_attention_t *p, size_t kv, size_t lowest, si
     float *rows_of_shares = rows_of_queries + WHOLE_STRIP * 2 * pairs;
     float sums[STRIP * ARENA_PANEL] __attribute__((aligned(64)));
     float inverse[STRIP];
-    relative_t none = {NULL, NULL, 0, 0};
+    float *term_panels = rows_of_shares + WHOLE_STRIP * padded;
+    size_t term_columns = (terms + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
+    float *rows_of_keys = term_panels + term_columns * 2 * pairs;
+    relative_t relative = {NULL, NULL, term_columns + 16, first};
+    float *by_query = rows_of_keys + (padded + WHOLE_STRIP) * 2 * pairs;
+    float *by_key = by_query + STRIP * relative.stride;
+    unsigned before;
+    if (p->position_queries) {
+        pack_keys16(p->position_queries + kv * size, p->position_queries_stride, first, first + terms, size,
+                    (word16 *)term_panels);
+        pack_rows16(p->k + lowest * p->k_stride + kv * size, p->k_stride, end - lowest, size, rows_of_keys);
+        before = flush_denormals();
+        for (size_t j = 0; j < terms; j += ARENA_PANEL)
+            head_product16(end - lowest, pairs, (word16 *)rows_of_keys,
+                           (word16 *)term_panels + j * pairs * WORDS, by_key + j, relative.stride);
+        keep_denormals(before);
+        relative.by_key = by_key;
+    }
+    if (p->position_keys) {
+        pack_keys16(p->position_keys + kv * size, p->position_keys_stride, first, first + terms, size,
+                    (word16 *)term_panels);
+        relative.by_query = by_query;
+    }
     pack_keys16(p->k + kv * size, p->k_stride, lowest, end, size, keys);
     pack_values16(p->v + kv * size, p->v_stride, lowest, end, size, values);
     for (size_t start = 0; start < p->queries; start += STRIP) {
@@ -784,12 +809,15 @@ static void attention16(const arena_attention_t *p, size_t kv, size_t lowest, si
         size_t columns = (seen + ARENA_PANEL - 1) / ARENA_PANEL * ARENA_PANEL;
         for (size_t h = kv * group; h < (kv + 1) * group; h++) {
             pack_rows16(p->q + start * p->q_stride + h * size, p->q_stride, rows, size, rows_of_queries);
-            unsigned before = flush_denormals();
+            before = flush_denormals();
             for (size_t j = 0; j < columns; j += ARENA_PANEL)
                 head_product16(rows, pairs, (word16 *)rows_of_queries, keys + (skip + j) * pairs * WORDS,
                                scores + j, score_stride);
+            for (size_t j = 0; relative.by_query && j < terms; j += ARENA_PANEL)
+                head_product16(rows, pairs, (word16 *)rows_of_queries,
+                               (word16 *)term_panels + j * pairs * WORDS, by_query + j, relative.stride);
             keep_denormals(before);
-            strip_softmax(p, &none, h, scores, score_stride, rows, position, low, lowest, end, columns, inverse);
+            strip_softmax(p, &relative, h, scores, score_stride, rows, position, low, lowest, end, columns, inverse);
             pack_rows16(scores, score_stride, rows, columns, rows_of_shares);
             for (size_t d = 0; d < size; d += ARENA_PANEL) {
                 // Shares of keys that a query does not see are zeros: added to a zero they change no bit.
@@ -841,8 +869,8 @@ static void attention(const arena_attention_t *p) {
         by_key = by_query + STRIP * relative.stride;
     }
     for (size_t kv = p->first_kv_head; kv < p->last_kv_head; kv++) {
-        if (p->rounded && !p->buckets) {
-            attention16(p, kv, lowest, end, p->scratch);
+        if (p->rounded) {
+            attention16(p, kv, lowest, end, relative.first, terms);
             continue;
         }
         pack_keys(p->k + kv * size, p->k_stride, lowest, end, size, keys);

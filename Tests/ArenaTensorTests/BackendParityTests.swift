@@ -375,6 +375,17 @@ import Testing
         try compare(within: 3e-6, card: terms == 0 ? 2e-3 : 1e-5, "terms \(terms)") {
             run($0, rows, q).values
         }
+        var rounded = shape
+        rounded.isRounded = true
+        try compare(within: 2e-3, card: nil, "rounded, terms \(terms)") { backend in
+            let out = Tensor(
+                [Float](repeating: .nan, count: q.rows * q.columns), rows: q.rows,
+                columns: q.columns)
+            backend.attention(
+                q, k, v, rows: rows, shape: rounded, relative: relative, arena: ActivationArena(),
+                into: out)
+            return out.values
+        }
         // One query of the longest text alone, on several threads too: the same bits.
         let row = try #require(rows.last)
         for backend in paths {

@@ -12,7 +12,7 @@ bf16 and of the engine; for 8 bits the mean KL divergence and the largest differ
 probability). Each line
 is one run: tokens a second, the best of three. PyTorch: fp32 and bf16 (as its processor allows),
 dynamic int8 of all linear layers; the engine (MODEL_BENCH, see Tests/Benchmarks/Model): weights as
-stored (bf16, computed in fp32), and in 8 bits. Packages: scripts/dev/requirements.txt.
+stored (bf16, computed in fp32), in bf16, and in 8 bits. Packages: scripts/dev/requirements.txt.
 """
 
 import json
@@ -112,7 +112,8 @@ def accuracy(bench, folder, path, ids, work):
     errors = {f"torch {name}": (logits(dtype) - exact).abs().max().item()
               for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16))}
     out = os.path.join(work, "logits.txt")
-    errors["engine"] = (engine(bench, folder, path, [], out) - exact).abs().max().item()
+    for name, flags in (("engine", []), ("engine bf16", ["--bf16"])):
+        errors[name] = (engine(bench, folder, path, flags, out) - exact).abs().max().item()
     whole = engine(bench, folder, path, ["--int8"], out).log_softmax(-1)
     exact = exact.log_softmax(-1)
     divergence = (exact.exp() * (exact - whole)).sum(-1).mean().item()
@@ -153,7 +154,7 @@ def main():
             write_rows(path, ids)
             found = {"torch " + name: padded_peer(model, ids) for name, model in models.items()
                      if name != "bf16" or torch.cpu._is_avx512_bf16_supported()}
-            for name, flags in (("fp32", []), ("int8", ["--int8"])):
+            for name, flags in (("fp32", []), ("bf16", ["--bf16"]), ("int8", ["--int8"])):
                 found["engine " + name] = engine(bench, folder, path, flags)
             print(family, "mixed:", ", ".join(f"{name} {rate:.0f}" for name, rate in found.items()),
                   flush=True)
@@ -170,7 +171,7 @@ def main():
             found = {}
             for name, model in models.items():
                 found["torch " + name] = peer(model, ids, max(1, 512 // length))
-            for name, flags in (("fp32", []), ("int8", ["--int8"])):
+            for name, flags in (("fp32", []), ("bf16", ["--bf16"]), ("int8", ["--int8"])):
                 found["engine " + name] = engine(bench, folder, path, flags)
             print(family, length, "tokens:",
                   ", ".join(f"{name} {rate:.0f}" for name, rate in found.items()), flush=True)

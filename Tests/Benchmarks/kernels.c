@@ -1,11 +1,11 @@
 // How near products of each weight format come to what this processor can do: the rate of fused
-// multiply-adds in fp32 that depend on nothing (for `dynamic8` of VNNI's multiply-adds of bytes; the
-// ceiling), then whole products at the shapes of real layers, rows packed or quantized on the way as
+// multiply-adds in fp32 that depend on nothing (for `dynamic8` of VNNI's multiply-adds of bytes, for `rounded`,
+// which is `weights="bf16"`, of vdpbf16ps where the path has it; the ceiling), then whole products at the shapes of real layers, rows packed or quantized on the way as
 // the engine does it, on one thread or on several at once (each its own product, as the scheduler
 // runs them).
 //
 //     clang -O2 -ISources/CArenaKernels/include Tests/Benchmarks/kernels.c \
-//         Sources/CArenaKernels/*.c -lm -lpthread -o /tmp/kernels && /tmp/kernels [threads] [path] [f32|bf16|f16|nf4|gptq|int8|dynamic8]
+//         Sources/CArenaKernels/*.c -lm -lpthread -o /tmp/kernels && /tmp/kernels [threads] [path] [f32|bf16|f16|nf4|gptq|int8|dynamic8] [rounded]
 
 #define _GNU_SOURCE
 #include "arena_kernels.h"
@@ -57,7 +57,23 @@ __attribute__((target("avx512f,avx512vnni"))) static double peak_vnni(long n) {
     t = now() - t;
     return 12.0 * 2 * 64 * (double)n / t / 1e9;
 }
+
+__attribute__((target("avx512f,avx512bf16"))) static double peak_bf16(long n) {
+    __m512 sum[12];
+    __m512bh a = (__m512bh)_mm512_set1_epi32(0x3F803F80), b = (__m512bh)_mm512_set1_epi32(0x30003000);
+    for (int i = 0; i < 12; i++) sum[i] = _mm512_setzero_ps();
+    double t = now();
+    for (long k = 0; k < n; k++)
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < 12; i++) {
+            sum[i] = _mm512_dpbf16_ps(sum[i], a, b);
+            __asm__ volatile("" : "+v"(sum[i]));
+        }
+    t = now() - t;
+    return 12.0 * 2 * 32 * (double)n / t / 1e9;
+}
 #endif
+
+static int rounded;
 
 static arena_weight_format format;
 static float table[16], *scales, *zeros;
@@ -108,6 +124,14 @@ static void *run(void *raw) {
         double t = now();
         if (format == ARENA_W_DYNAMIC8) {
             product8(j, stride);
+            t = now() - t;
+            if (t < j->best) j->best = t;
+            continue;
+        }
+        if (rounded) {
+            j->kernels->pack_rows16(j->x, stride, p.rows, p.inputs, j->packed);
+            p.packed = j->packed;
+            j->kernels->product16(&p);
             t = now() - t;
             if (t < j->best) j->best = t;
             continue;
@@ -167,20 +191,22 @@ int main(int count, char **arguments) {
                                         "gptq", "int8", "dynamic8"};
     for (size_t i = 0; count > 3 && i < sizeof names / sizeof *names; i++)
         if (strcmp(arguments[3], names[i]) == 0) format = (arena_weight_format)i;
+    rounded = count > 4 && strcmp(arguments[4], "rounded") == 0;
     scales = floats(18432 / 32 * 32 * 9216 / 64);
     zeros = floats(18432 / 32 * 32 * 9216 / 64);
     for (int i = 0; i < 16; i++) table[i] = 0.1f * (float)(i - 8);
     double peak = 0;
 #if defined(__x86_64__)
     for (int i = 0; i < 5; i++) {
-        int wide = strcmp(kernels->name, "avx512") == 0;
-        double p = wide && format == ARENA_W_DYNAMIC8 ? peak_vnni(30000000)
+        int wide = strncmp(kernels->name, "avx512", 6) == 0;
+        int has_bf16 = strcmp(kernels->name, "avx512bf16") == 0;
+        double p = has_bf16 && rounded ? peak_bf16(30000000) : wide && format == ARENA_W_DYNAMIC8 ? peak_vnni(30000000)
             : wide ? peak_avx512(30000000) : peak_avx2(30000000);
         if (p > peak) peak = p;
     }
 #endif
-    printf("%s %s: ceiling %.1f Gop/s a core, %d thread(s)\n", kernels->name,
-           names[format], peak, threads);
+    printf("%s %s: ceiling %.1f Gop/s a core, %d thread(s)%s\n", kernels->name,
+           names[format], peak, threads, rounded ? ", rounded to bf16" : "");
     static const long shapes[][3] = {
         {512, 2304, 2304}, {512, 18432, 2304}, {512, 2304, 9216}, {512, 2048, 2048},
         {128, 4096, 2304}, {512, 128, 128},    {512, 768, 128},   {512, 128, 384},

@@ -4,6 +4,7 @@
     make_large_checkpoint.py llama-1b OUT_DIR      1.1 B parameters in bf16 (2048 wide, 16 layers), 2.1 GB
     make_large_checkpoint.py gemma-9b OUT_DIR      9.2 B parameters (Gemma-2 9 B's shape), nf4 with nested
                                                    statistics as bitsandbytes saves them, 6.1 GB
+    make_large_checkpoint.py gemma-tiny OUT_DIR    the same in small, to try scripts with
 
 There is no tokenizer in them: they are for ids (model-bench).  Needs numpy alone.
 """
@@ -103,8 +104,10 @@ class Maker:
 
 def main():
     kind, out = sys.argv[1:3]
-    config = {"llama-1b": LLAMA, "gemma-9b": GEMMA}[kind]
-    is_gemma = kind == "gemma-9b"
+    tiny = dict(GEMMA, vocab_size=500, hidden_size=128, intermediate_size=256, num_hidden_layers=2,
+                num_attention_heads=4, num_key_value_heads=2, head_dim=64, sliding_window=32)
+    config = {"llama-1b": LLAMA, "gemma-9b": GEMMA, "gemma-tiny": tiny}[kind]
+    is_gemma = kind != "llama-1b"
     make = Maker(0.0 if is_gemma else 1.0)
     linear = make.nf4 if is_gemma else make.float
     width, inner = config["hidden_size"], config["intermediate_size"]

@@ -51,7 +51,9 @@ package enum CUDACards {
         }
         let best = all.max { ($0.capability, $0.memory) < ($1.capability, $1.memory) }
         guard let best else { throw .noCard }
-        _ = try libraries.compiler.program(card: best.name, capability: best.capability)
+        if !best.isOlder {
+            _ = try libraries.compiler.program(card: best.name, capability: best.capability)
+        }
         return all.filter { $0.capability == best.capability }
     }
 

@@ -77,6 +77,8 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         var lists: UInt64 = 0
         var listRoom = 0
         var listsUsed = 0
+        /// Of each kernel, if they are measured: starts and seconds.
+        var times: [CUDAKernel: (starts: Int, seconds: Double)]?
     }
     private let state = Mutex(State())
     private static let listBytes = 1 << 20
@@ -95,7 +97,10 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         self.device = device
         let about = try CUDACard(libraries, ordinal: ordinal)
         (name, capability, totalMemory) = (about.name, about.capability, about.memory)
-        let program = try libraries.compiler.program(card: about.name, capability: about.capability)
+        let program =
+            about.isOlder
+            ? CUDAProgram(capability: about.capability, isPortable: true)
+            : try libraries.compiler.program(card: about.name, capability: about.capability)
         let image = try libraries.compiler.image(program, card: about.name)
         var context: cuda_context?
         try check(driver.context_retain(&context, device), "cuDevicePrimaryCtxRetain")
@@ -264,6 +269,17 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
 
     // MARK: - Kernels
 
+    /// Measures every kernel from here on, one after another, which takes longer than they take together.
+    package func measure() { state.withLock { $0.times = [:] } }
+
+    /// The seconds of each kernel since `measure`, longest first.
+    package var times: [(kernel: String, starts: Int, seconds: Double)] {
+        (state.withLock { $0.times } ?? [:]).map {
+            ($0.key.rawValue, $0.value.starts, $0.value.seconds)
+        }
+        .sorted { $0.seconds > $1.seconds }
+    }
+
     /// Starts a kernel.
     func launch(
         _ kernel: CUDAKernel, grid: (Int, Int), threads: Int, _ arguments: [any KernelArgument]
@@ -274,6 +290,19 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         var places: [Int] = []
         for argument in arguments { Self.append(argument, to: &words, &places) }
         let index = kernel.index
+        let isMeasured = state.withLock { $0.times != nil }
+        if isMeasured { synchronize() }
+        let began = monotonicSeconds()
+        defer {
+            if isMeasured {
+                synchronize()
+                let seconds = monotonicSeconds() - began
+                state.withLock { state in
+                    state.times?[kernel, default: (0, 0)].starts += 1
+                    state.times?[kernel, default: (0, 0)].seconds += seconds
+                }
+            }
+        }
         words.withUnsafeMutableBytes { bytes in
             // SAFETY: the driver copies the arguments before it returns.
             var pointers = places.map { bytes.baseAddress?.advanced(by: $0 * 8) }
@@ -318,8 +347,10 @@ extension CUDAKernel {
 package struct CUDACard: Sendable, Equatable {
     package let ordinal: Int
     package let name: String
-    /// The compute capability, such as 75 for 7.5.
+    /// The compute capability, such as 75 for 7.5; that of `ARENA_CUDA_AS` where it is older.
     package let capability: Int
+    /// Whether it is used as an older card, with kernels that the driver translates: to try what old cards run.
+    package let isOlder: Bool
     /// Bytes.
     package let memory: Int
     package let processors: Int
@@ -340,8 +371,10 @@ package struct CUDACard: Sendable, Equatable {
         try CUDALibraries.check(driver, driver.device_name(&text, 256, device), "cuDeviceGetName")
         name = String(
             decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        capability =
-            try attribute(CUDA_CAPABILITY_MAJOR) * 10 + attribute(CUDA_CAPABILITY_MINOR)
+        let own = try attribute(CUDA_CAPABILITY_MAJOR) * 10 + attribute(CUDA_CAPABILITY_MINOR)
+        let wanted = environmentValue("ARENA_CUDA_AS").flatMap { Int($0.filter { $0 != "." }) }
+        capability = min(own, max(75, wanted ?? own))
+        isOlder = capability < own
         processors = try attribute(CUDA_PROCESSORS)
         var bytes = 0
         try CUDALibraries.check(driver, driver.device_memory(&bytes, device), "cuDeviceTotalMem")

@@ -142,8 +142,7 @@ typedef struct {
     const float *position_queries; // (S, H * D): + k . position_query, before the scale
     size_t position_queries_stride;
     size_t first_kv_head, last_kv_head; // the share of heads that this call computes
-    // Queries, keys, values and shares are rounded to bf16 and multiplied as `product16` does, all but with
-    // buckets.
+    // Whatever is multiplied is rounded to bf16, as `product16` does.
     int rounded;
     float *scratch; // arena_attention_scratch floats
 } arena_attention_t;

@@ -3,7 +3,7 @@
 // program run the same rows.
 //
 //     model-bench MODEL IDS [--adapter DIR] [--workers N] [--budget N] [--repeat N] [--cpu PATH]
-//         [--reference] [--bf16 | --int8 | --nf4] [--out FILE]
+//         [--card N [--times]] [--reference] [--bf16 | --int8 | --nf4] [--out FILE]
 
 import ArenaCore
 import ArenaModels
@@ -19,6 +19,9 @@ struct Options {
     var precision = WeightPrecision.stored
     var reference = false
     var out: String?
+    /// The card's number; nil for the processor.
+    var card: Int?
+    var times = false
 
     init(_ arguments: [String]) {
         var rest = arguments[...]
@@ -34,6 +37,8 @@ struct Options {
             case "--nf4": precision = .nf4
             case "--bf16": precision = .bf16
             case "--out": out = rest.popFirst()
+            case "--card": card = rest.popFirst().flatMap(Int.init) ?? 0
+            case "--times": times = true
             default: folders.append(argument)
             }
         }
@@ -65,7 +70,12 @@ func main() throws {
         OpeningOptions(
             adapters: try options.adapter.map { [AdapterMix(try Adapter(folder: $0))] } ?? [],
             precision: options.precision))
-    let backend: (any Backend)? = options.reference ? ReferenceBackend() : nil
+    let card = try options.card.map { number in
+        let found = try CUDACards.found()
+        return try CUDACards.open(found[min(max(number, 0), found.count - 1)])
+    }
+    let backend: (any Backend)? =
+        card.map { CUDABackend($0) } ?? (options.reference ? ReferenceBackend() : nil)
     let began = monotonicSeconds()
     try model.load(for: backend ?? CPUBackend(), workers: options.workers)
     let loading = monotonicSeconds() - began
@@ -92,6 +102,22 @@ func main() throws {
             + "\"median\": \(rounded(Double(batch.count) / median))}, "
             + "\"tokens_per_s\": {\"best\": \(rounded(Double(batch.ids.count) / best))}, "
             + "\"cpu_s\": \(rounded(processor.min() ?? 0)), \"peak_mb\": \(usage().peak)}")
+    if let card {
+        let before = card.freeMemory
+        if options.times {
+            card.measure()
+            _ = try model.predictLogits(
+                batch, RunOptions(tokenBudget: options.budget, backend: backend))
+            for (kernel, starts, seconds) in card.times {
+                print("{\"kernel\": \"\(kernel)\", \"starts\": \(starts), \"seconds\": \(seconds)}")
+            }
+        }
+        model.unload()
+        print(
+            "{\"card\": \"\(card.name)\", \"capability\": \(card.capability), \"total_mb\": "
+                + "\(card.totalMemory >> 20), \"free_mb\": \(before >> 20), \"free_after_unload_mb\": "
+                + "\(card.freeMemory >> 20)}")
+    }
     if let out = options.out {
         var text = ""
         for r in 0..<batch.count {
