@@ -443,6 +443,7 @@ private final class Transfer {
         numbers.withUnsafeBytes {
             if let base = $0.baseAddress { device.copyIn(base, count: $0.count, to: copy.address) }
         }
+        device.synchronize()
         copies.append(copy)
         if isResult { results.append((x, copy)) }
         return Place(address: copy.address, stride: Int64(x.columns))

@@ -73,12 +73,17 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
 
     private struct State: Sendable {
         var failure: DeviceFailure?
-        /// Where lists on their way to kernels are put, one after another and around again.
-        var lists: UInt64 = 0
-        var listRoom = 0
-        var listsUsed = 0
+        var lists = Lists()
         /// Of each kernel, if they are measured: starts and seconds.
         var times: [CUDAKernel: (starts: Int, seconds: Double)]?
+    }
+    /// Where lists on their way to kernels are put, one after another and around again: on the card, and in
+    /// memory of the host's that the card reads by itself.
+    private struct Lists: @unchecked Sendable {
+        var address: UInt64 = 0
+        var host: UnsafeMutableRawPointer?
+        var room = 0
+        var used = 0
     }
     private let state = Mutex(State())
     private static let listBytes = 1 << 20
@@ -140,10 +145,9 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
 
     // What is in its memory keeps it alive, so that nothing is any more.
     deinit {
-        let lists = state.withLock { $0.lists }
+        give(state.withLock { $0.lists })
         let driver = libraries.driver
         _ = driver.context_set(context)
-        if lists != 0 { _ = driver.release(lists) }
         _ = driver.module_unload(module)
         _ = driver.stream_destroy(stream)
         _ = driver.context_release(device)
@@ -240,31 +244,49 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         call("cuStreamSynchronize") { $0.stream_synchronize(stream) }
     }
 
-    /// Puts a list where kernels find it until some megabytes of lists later; they are read in order, so
-    /// that a place may be written again at once.
+    /// Puts a list where kernels find it until some lists later; the card's places are written in the order of
+    /// its stream, so that they may be used again at once.
     func upload<Number>(_ list: [Number]) -> UInt64 {
         let bytes = list.count * MemoryLayout<Number>.stride
         guard bytes > 0 else { return 0 }
-        let (ring, room) = state.withLock { ($0.lists, $0.listRoom) }
+        var lists = state.withLock { $0.lists }
         // Lists of one operation must not lie over each other.
-        if 2 * bytes > room {
-            if ring != 0 { release(ring, bytes: room) }
-            let fresh = max(Self.listBytes, 4 * bytes)
-            let lists = allocate(bytes: fresh)
-            state.withLock {
-                ($0.lists, $0.listRoom, $0.listsUsed) = (lists, lists == 0 ? 0 : fresh, 0)
-            }
-            guard lists != 0 else { return 0 }
+        if 2 * bytes > lists.room { lists = makeLists(room: max(Self.listBytes, 4 * bytes), lists) }
+        guard let host = lists.host, lists.address != 0 else { return 0 }
+        if lists.used + bytes > lists.room {
+            // What stands in the host's places may not have been read yet.
+            synchronize()
+            lists.used = 0
         }
-        let address = state.withLock { state in
-            if state.listsUsed + bytes > state.listRoom { state.listsUsed = 0 }
-            defer { state.listsUsed += (bytes + 255) / 256 * 256 }
-            return state.lists + UInt64(state.listsUsed)
+        let offset = lists.used
+        lists.used += (bytes + 255) / 256 * 256
+        state.withLock { [lists] in $0.lists = lists }
+        list.withUnsafeBytes { from in
+            guard let base = from.baseAddress else { return }
+            // SAFETY: `offset` and the list's bytes lie in the room that was made.
+            (host + offset).copyMemory(from: base, byteCount: bytes)
         }
-        list.withUnsafeBytes {
-            if let from = $0.baseAddress { copyIn(from, count: bytes, to: address) }
+        copyIn(host + offset, count: bytes, to: lists.address + UInt64(offset))
+        return lists.address + UInt64(offset)
+    }
+
+    private func makeLists(room: Int, _ old: Lists) -> Lists {
+        give(old)
+        var fresh = Lists(address: allocate(bytes: room))
+        var host: UnsafeMutableRawPointer?
+        call("cuMemHostAlloc") { $0.host_allocate(&host, room, 0) }
+        fresh.host = host
+        fresh.room = fresh.address != 0 && host != nil ? room : 0
+        state.withLock { [fresh] in $0.lists = fresh }
+        return fresh
+    }
+
+    private func give(_ lists: Lists) {
+        if lists.address != 0 { release(lists.address, bytes: lists.room) }
+        let driver = libraries.driver
+        if let host = lists.host, driver.context_set(context) == CUDA_SUCCESS {
+            _ = driver.host_release(host)
         }
-        return address
     }
 
     // MARK: - Kernels

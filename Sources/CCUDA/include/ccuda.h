@@ -53,6 +53,8 @@ enum { CUDA_STREAM_NON_BLOCKING = 1 };
     F(memory_info, "cuMemGetInfo_v2", (size_t *free, size_t *total))                                              \
     F(allocate, "cuMemAlloc_v2", (cuda_address *address, size_t bytes))                                           \
     F(release, "cuMemFree_v2", (cuda_address address))                                                            \
+    F(host_allocate, "cuMemHostAlloc", (void **memory, size_t bytes, unsigned flags))                             \
+    F(host_release, "cuMemFreeHost", (void *memory))                                                              \
     F(copy_in, "cuMemcpyHtoDAsync_v2",                                                                            \
       (cuda_address to, const void *from, size_t bytes, cuda_stream stream))                                      \
     F(copy_out, "cuMemcpyDtoHAsync_v2",                                                                           \

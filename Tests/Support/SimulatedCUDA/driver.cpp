@@ -322,6 +322,22 @@ EXPORT cuMemFree_v2(cuda_address address) {
     return result;
 }
 
+EXPORT cuMemHostAlloc(void **memory, size_t bytes, unsigned flags) {
+    Turn own;
+    CHECK(context_result(current));
+    if (bytes == 0 || flags > 15) return INVALID_VALUE;
+    if (posix_memalign(memory, 4096, bytes) != 0) return CUDA_OUT_OF_MEMORY;
+    memset(*memory, UNWRITTEN, bytes);
+    return CUDA_SUCCESS;
+}
+
+EXPORT cuMemFreeHost(void *memory) {
+    Turn own;
+    CHECK(context_result(current));
+    free(memory);
+    return CUDA_SUCCESS;
+}
+
 static cuda_result stream_result(cuda_stream stream) {
     CHECK(context_result(current));
     if (!stream) return CUDA_SUCCESS;
@@ -534,6 +550,6 @@ EXPORT cuDevicePrimaryCtxRelease_v2(cuda_device device) {
 __attribute__((unused)) static const cuda_driver functions = {
     cuInit, cuDriverGetVersion, cuGetErrorName, cuGetErrorString, cuDeviceGetCount, cuDeviceGet, cuDeviceGetName,
     cuDeviceTotalMem_v2, cuDeviceGetAttribute, cuDevicePrimaryCtxRetain, cuDevicePrimaryCtxRelease_v2,
-    cuCtxSetCurrent, cuMemGetInfo_v2, cuMemAlloc_v2, cuMemFree_v2, cuMemcpyHtoDAsync_v2, cuMemcpyDtoHAsync_v2,
+    cuCtxSetCurrent, cuMemGetInfo_v2, cuMemAlloc_v2, cuMemFree_v2, cuMemHostAlloc, cuMemFreeHost, cuMemcpyHtoDAsync_v2, cuMemcpyDtoHAsync_v2,
     cuMemsetD8Async, cuStreamCreate, cuStreamDestroy_v2, cuStreamSynchronize, cuModuleLoadData, cuModuleUnload,
     cuModuleGetFunction, cuFuncSetAttribute, cuLaunchKernel};
