@@ -71,6 +71,7 @@ package struct CUDACompiler: @unchecked Sendable {
                 guard version / 1000 <= limit / 1000 else {
                     throw .compilerTooNew(path: path, found: version, driver: limit)
                 }
+                Self.openBuiltins(beside: path)
                 return (library, version, path)
             } catch {
                 problem = error
@@ -80,6 +81,15 @@ package struct CUDACompiler: @unchecked Sendable {
         guard let found else { throw problem }
         (library, version, path) = found
         self.driver = limit
+    }
+
+    /// Opens the library that NVRTC opens by its bare name when it compiles, so that it finds it wherever it is.
+    private static func openBuiltins(beside path: String) {
+        let folder = splitPath(path).folder
+        for name in listDirectory(folder).sorted()
+        where name.hasPrefix("libnvrtc-builtins.so.") {
+            dlopen(joinPath(folder, name), RTLD_NOW | RTLD_LOCAL)
+        }
     }
 
     /// How the kernels are made for a card: its own code where the compiler knows the card, else the driver's
