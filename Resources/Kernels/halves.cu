@@ -92,3 +92,60 @@ KERNEL expand_table4(const u8 *codes, const float *scales, const float *table, i
     *(uint4 *)to = *(const uint4 *)first;
     if (pieces == 2) *(uint4 *)(to + padded) = *(const uint4 *)rest;
 }
+
+// Which four bits of a word of AWQ an output has.
+DEVICE int awq_place(i64 output) { return (int)(output & 7) / 2 + (output & 1 ? 4 : 0); }
+
+// Codes of 4 bits in words (K / 8, N) of GPTQ, eight inputs from the lowest bits up, or in words (K, N / 8) of AWQ,
+// outputs 0, 2, 4, 6, 1, 3, 5, 7: put in words (N, columns), eight inputs from the lowest bits up and zeros behind
+// them. Row n is the stored row order[n] of `outputs`.
+KERNEL order_codes4(const u32 *words, int is_awq, const int *order, i64 outputs, u32 *y, int inputs, i64 rows,
+                    int columns) {
+    NUMBERS_OF_ROWS
+    i64 from = order ? order[row] : row;
+    u32 word = 0;
+    if (!is_awq) {
+        if (column * 8 < inputs) word = words[column * outputs + from];
+    } else {
+        for (int i = 0; i < 8 && column * 8 + i < inputs; i++) {
+            u32 stored = words[(column * 8 + i) * (outputs / 8) + from / 8];
+            word |= (stored >> 4 * awq_place(from) & 15) << 4 * i;
+        }
+    }
+    y[row * columns + column] = word;
+}
+
+// Halves of such words, each number (code - zero) * scale of its output's group, times factor. Groups are those of
+// the inputs, columns eighths of the padded inputs.
+KERNEL expand_affine4(const u32 *codes, const float *scales, const u8 *zeros, const int *groups, int group_count,
+                      float factor, u16 *y, int inputs, i64 rows, int columns) {
+    NUMBERS_OF_ROWS
+    u32 word = codes[row * columns + column];
+    __align__(16) u16 halves[8];
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+        float value = 0.0f;
+        if (column * 8 + i < inputs) {
+            i64 group = row * group_count + groups[column * 8 + i];
+            value = ((float)(word >> 4 * i & 15) - (float)zeros[group]) * scales[group];
+        }
+        halves[i] = float_to_half(value * factor);
+    }
+    *(uint4 *)(y + (row * columns + column) * 8) = *(const uint4 *)halves;
+}
+
+// Halves of codes of 8 bits (N, K), each number code * scale of its output, times factor. Columns are eighths of
+// the padded inputs.
+KERNEL expand_rows8(const signed char *codes, const float *scales, float factor, u16 *y, int inputs, i64 rows,
+                    int columns) {
+    NUMBERS_OF_ROWS
+    float scale = scales[row];
+    __align__(16) u16 halves[8];
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+        int k = column * 8 + i;
+        float value = k < inputs ? (float)codes[row * inputs + k] * scale : 0.0f;
+        halves[i] = float_to_half(value * factor);
+    }
+    *(uint4 *)(y + (row * columns + column) * 8) = *(const uint4 *)halves;
+}

@@ -93,7 +93,8 @@ package final class ModelCore: Sendable {
     let origin: ModelOrigin
     /// The names of head weights that began anew.
     package let newHeads: [String]
-    private let merging: MergeReport?
+    /// What loading had to tell and has not told yet.
+    private let remark: Mutex<String?>
     private let weights: [PendingWeight]
     /// One run, load or unload at a time; the value is the loaded weights' layout, or those of several
     /// cards.
@@ -102,7 +103,6 @@ package final class ModelCore: Sendable {
     private let resident = Atomic<Bool>(false)
     /// The workers' memory, kept from one run to the next until the weights leave.
     let arenas = Mutex<[ActivationArena]>([])
-    private let remarksGiven = Atomic<Bool>(false)
 
     fileprivate init(_ opening: ModelOpening) {
         path = opening.path
@@ -111,7 +111,7 @@ package final class ModelCore: Sendable {
         padTokenID = opening.configuration.padTokenID
         backbones = opening.backbones
         newHeads = opening.account.freshNames
-        merging = opening.account.merging
+        remark = Mutex(opening.account.merging?.words)
         origin = ModelOrigin(
             configuration: opening.configuration.reader.path, base: opening.account.base,
             opening.options, newHeads: newHeads)
@@ -123,11 +123,10 @@ package final class ModelCore: Sendable {
 
     /// What loading had to tell, once.
     package func takeRemark() -> String? {
-        guard let words = merging?.words,
-            remarksGiven.compareExchange(expected: false, desired: true, ordering: .relaxed)
-                .exchanged
-        else { return nil }
-        return words
+        remark.withLock { words in
+            defer { words = nil }
+            return words
+        }
     }
 
     package var vocabulary: Int { backbone.embedding.vocabulary }
@@ -151,8 +150,9 @@ package final class ModelCore: Sendable {
     }
 
     /// Loads while the lock is held.
+    /// - Parameter cardRoom: bytes that weights may take on a card; nil for what it has.
     func loadHolding(
-        _ current: inout [WeightLayout], layout: WeightLayout, workers: Int
+        _ current: inout [WeightLayout], layout: WeightLayout, workers: Int, cardRoom: Int? = nil
     ) -> Result<Void, ModelError> {
         guard !current.contains(layout) else {
             ResidentModels.touch(self)
@@ -169,10 +169,14 @@ package final class ModelCore: Sendable {
         }
         let began = monotonicSeconds()
         do throws(ModelError) {
-            // Each worker on a card needs room for a matrix as it is stored.
-            let workers = layout.card == nil ? workers : min(workers, 4)
-            try loadWeights(weights, layout: layout, workers: workers)
-            if let card = layout.card { try settle(on: card) }
+            if let card = layout.card {
+                // Each worker needs room on the card for a matrix as it is stored.
+                let plan = try load(
+                    weights, onto: card, room: cardRoom, workers: min(workers, 4))
+                if let words = plan.words(card) { remark.withLock { $0 = $0 ?? words } }
+            } else {
+                try loadWeights(weights, layout: layout, workers: workers)
+            }
         } catch {
             if layout.card != nil { release(&current) }
             return .failure(error)
@@ -182,19 +186,6 @@ package final class ModelCore: Sendable {
         ResidentModels.touch(self)
         resident.store(true, ordering: .releasing)
         return .success(())
-    }
-
-    /// Looks how loading onto a card went. What weights take there is not known beforehand: where it was too
-    /// much, all other models leave and the rest is loaded.
-    private func settle(on card: CUDADevice) throws(ModelError) {
-        guard let failure = card.takeFailure() else { return }
-        if case .outOfMemory = failure {
-            ResidentModels.makeRoom(.max, for: self) { 0 }
-            try loadWeights(weights, layout: .card(card), workers: 1)
-            guard let again = card.takeFailure() else { return }
-            throw ModelError(again, on: card)
-        }
-        throw ModelError(failure, on: card)
     }
 
     /// Gives the weights' memory back once nothing runs; the next run loads again.

@@ -23,6 +23,11 @@ extension ModelError {
             return FaultReport(
                 .value, "\(card) has no room for another \(byteSize(bytes))",
                 help: "set token_budget or max_length lower, or devices=\"cpu\"")
+        case .cardWeights(let card, let bytes, let room, let available):
+            return FaultReport(
+                .value,
+                "the weights take \(byteSize(bytes)) on \(card), which has room for \(byteSize(room)), and of this machine's memory \(byteSize(available)) are free for the rest",
+                help: "weights=\"nf4\" takes about a quarter of 16-bit weights")
         case .cardLost(let card, let call, let code, let text):
             return FaultReport(
                 .value, "\(card) failed at \(call): \(text) (\(code))",

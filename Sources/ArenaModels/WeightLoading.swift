@@ -34,11 +34,26 @@ enum PendingWeight: Sendable {
     }
 }
 
+extension PendingWeight {
+    /// Gives a card's memory back.
+    func unload(from card: CUDADevice) {
+        switch self {
+        case .matrix(let weight, _), .onDemand(let weight): weight.unload(from: card)
+        case .vector, .derived, .table: break
+        }
+    }
+}
+
 /// Fills weights in parallel, the largest first; on an error everything is let go again.
+/// - Parameter passing: which weights only pass through a card, and through what.
 func loadWeights(
-    _ pending: [PendingWeight], layout: WeightLayout, workers: Int
+    _ pending: [PendingWeight], layout: WeightLayout, workers: Int,
+    through passing: (passes: [Bool], slots: WeightSlots)? = nil
 ) throws(ModelError) {
-    let order = pending.sorted { $0.bytes > $1.bytes }
+    let order = pending.enumerated().map { i, weight in
+        (weight: weight, slots: passing.flatMap { $0.passes[i] ? $0.slots : nil })
+    }
+    .sorted { $0.weight.bytes > $1.weight.bytes }
     let run = LoadRun(order, layout: layout)
     runWorkers(max(1, min(workers, order.count))) { _ in run.work() }
     if let bad = run.failure.withLock({ $0 }) {
@@ -49,12 +64,12 @@ func loadWeights(
 
 /// One load: a shared queue of weights and the first thing that went wrong.
 private final class LoadRun: Sendable {
-    private let order: [PendingWeight]
+    private let order: [(weight: PendingWeight, slots: WeightSlots?)]
     private let layout: WeightLayout
     private let next = Atomic<Int>(0)
     let failure = Mutex<NonFiniteWeight?>(nil)
 
-    init(_ order: [PendingWeight], layout: WeightLayout) {
+    init(_ order: [(weight: PendingWeight, slots: WeightSlots?)], layout: WeightLayout) {
         self.order = order
         self.layout = layout
     }
@@ -64,8 +79,9 @@ private final class LoadRun: Sendable {
             let i = next.wrappingAdd(1, ordering: .relaxed).oldValue
             guard i < order.count else { return }
             do throws(NonFiniteWeight) {
-                switch order[i] {
-                case .matrix(let weight, let source): try weight.load(source, layout: layout)
+                switch order[i].weight {
+                case .matrix(let weight, let source):
+                    try weight.load(source, layout: layout, through: order[i].slots)
                 case .vector(let weight, let source): try weight.load(source)
                 case .derived, .onDemand: break
                 case .table(let table): try table.check()

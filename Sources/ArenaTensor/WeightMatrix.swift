@@ -158,9 +158,12 @@ package final class WeightMatrix: @unchecked Sendable {
     }
 
     /// Copies the stored matrix into memory of this layout.
+    /// - Parameter slots: what it passes through where a card has no room for it.
     /// - Throws: `NonFiniteWeight` if a number is infinite or none.
-    package func load(_ source: WeightSource, layout: WeightLayout) throws(NonFiniteWeight) {
-        if let card = layout.card { return try card.load(self, source) }
+    package func load(
+        _ source: WeightSource, layout: WeightLayout, through slots: WeightSlots? = nil
+    ) throws(NonFiniteWeight) {
+        if let card = layout.card { return try card.load(self, source, through: slots) }
         let source = try source.resolved()
         let fresh = try layout == .rows ? asRows(source) : asPanels(source)
         source.stored?.releasePages()
@@ -172,6 +175,9 @@ package final class WeightMatrix: @unchecked Sendable {
         held = nil
         cards.clear()
     }
+
+    /// Gives one card's memory back.
+    package func unload(from card: CUDADevice) { cards.remove(card) }
 
     /// What numbers of at most this size are multiplied by to become codes; below 1e-36 they are nothing.
     static func codeFactor(_ most: Float) -> Float { most > 1e-36 ? 127 / most : 0 }
@@ -232,15 +238,15 @@ package final class WeightMatrix: @unchecked Sendable {
             // Blocks that run over the end of a row would need a scale for each element.
             guard inputs % codes.block == 0 else { return try expanded(source) }
             let scales = codes.scales()
-            try checkScales(scales, source)
+            try source.check(scales: scales)
             return pack(codes, scales)
         case .affine4(let codes):
             let (scales, zeros) = codes.scales()
-            try checkScales(scales, source)
+            try source.check(scales: scales)
             return pack(codes, scales, zeros)
         case .rows8(let tensor, let read):
             let scales = read()
-            try checkScales(scales, source)
+            try source.check(scales: scales)
             return pack(tensor, scales: scales)
         case .dynamic8(let tensor): return try packDynamic(tensor)
         case .made: preconditionFailure("a matrix is made before it is packed")
@@ -284,11 +290,6 @@ package final class WeightMatrix: @unchecked Sendable {
         held.factors = factors
         held.fine = fine
         return held
-    }
-
-    private func checkScales(_ scales: [Float], _ source: WeightSource) throws(NonFiniteWeight) {
-        guard let bad = scales.firstIndex(where: { !$0.isFinite }) else { return }
-        throw NonFiniteWeight(name: source.name + " (scales)", path: source.path, index: bad)
     }
 
     /// Elements of all panels.

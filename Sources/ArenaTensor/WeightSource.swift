@@ -38,6 +38,12 @@ package enum WeightSource: Sendable {
 
     private var made: MadeMatrix? { if case .made(let made) = self { made } else { nil } }
 
+    /// - Throws: `NonFiniteWeight` naming the scale that is infinite or none.
+    func check(scales: [Float]) throws(NonFiniteWeight) {
+        guard let bad = scales.firstIndex(where: { !$0.isFinite }) else { return }
+        throw NonFiniteWeight(name: name + " (scales)", path: path, index: bad)
+    }
+
     /// What a matrix is made of, by making it if it has to be.
     func resolved() throws(NonFiniteWeight) -> WeightSource {
         var source = self

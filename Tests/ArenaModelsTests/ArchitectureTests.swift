@@ -92,6 +92,15 @@ private struct Answer {
         case language(VocabularyModel)
         case embedder(Embedder)
         case spans(SpanReader)
+
+        var core: ModelCore {
+            switch self {
+            case .classifier(let model): model.core
+            case .language(let model): model.core
+            case .embedder(let model): model.core
+            case .spans(let model): model.core
+            }
+        }
     }
 
     func open() throws -> Opened {
@@ -178,6 +187,18 @@ private struct Answer {
         let isSingle = types.allSatisfy { $0 == .float32 }
         #expect(off < (isSingle ? Self.tolerance : 5e-3))
         options.backends = cards.map { CUDABackend($0) }
+        // Weights that pass through the cards, all of them and some.
+        for room in [0, model.core.weightBytes / 2] {
+            let passing = try answer.open()
+            options.cardRoom = room
+            for budget in [90, 1 << 20] {
+                options.tokenBudget = budget
+                let same = try answer.run(passing, answer.batch, options)
+                #expect(bits(same.flatMap { $0 }) == bits(values.flatMap { $0 }), "room \(room)")
+            }
+            #expect(passing.core.takeRemark()?.contains("pass through") == true)
+        }
+        options.cardRoom = nil
         var random = Seeded(4)
         let rows = (0..<answer.batch.count).map { Array(answer.batch[$0]) }
         let segments = (0..<answer.batch.count).map { Array(answer.batch.types($0)) }

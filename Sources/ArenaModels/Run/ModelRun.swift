@@ -34,6 +34,8 @@ package struct RunOptions: Sendable {
     package var backends: [any Backend]
     /// Bytes that the process may take, nil for what the machine has.
     package var memoryLimit: Int?
+    /// Bytes that weights may take on each card, nil for what it has.
+    package var cardRoom: Int?
     package var cancellation: Cancellation?
     /// Called after each pack, from one thread at a time.
     package var progress: (@Sendable (PredictionProgress) -> Void)?
@@ -127,7 +129,8 @@ extension ModelCore {
         let failure = loaded.withLock { current -> ModelError? in
             for device in devices.prefix(plan.packs.count) {
                 if let error = loadHolding(
-                    &current, layout: device.weightLayout, workers: processorCount(), task)
+                    &current, layout: device.weightLayout, workers: processorCount(), task,
+                    cardRoom: options.cardRoom)
                 {
                     return error
                 }
@@ -151,9 +154,12 @@ extension ModelCore {
     }
 
     private func loadHolding(
-        _ current: inout [WeightLayout], layout: WeightLayout, workers: Int, _ task: RowTask
+        _ current: inout [WeightLayout], layout: WeightLayout, workers: Int, _ task: RowTask,
+        cardRoom: Int? = nil
     ) -> ModelError? {
-        if case .failure(let error) = loadHolding(&current, layout: layout, workers: workers) {
+        if case .failure(let error) = loadHolding(
+            &current, layout: layout, workers: workers, cardRoom: cardRoom)
+        {
             return error
         }
         do throws(ModelError) { try task.prepare(layout) } catch { return error }

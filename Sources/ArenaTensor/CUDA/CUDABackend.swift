@@ -302,20 +302,21 @@ package struct CUDABackend: Backend {
         }
         precondition(matrix.inputs == inputs)
         let mark = space.mark
-        let halves = device.halves(of: matrix, space)
         // Few outputs would leave most of a wide tile empty.
         let isNarrow = matrix.outputs <= 64
         let width = isNarrow ? 32 : 128
         let terms = matrix.pieces == 1 ? 1 : x.pieces == 1 ? 2 : 3
         let tiles = ((x.rows + 127) / 128) * ((matrix.outputs + width - 1) / width)
-        device.launch(
-            isNarrow ? .productNarrow : .productWide, grid: (tiles, 1), threads: 256,
-            [
-                x.address, Int64(x.padded * x.pieces), halves, Int64(matrix.padded * matrix.pieces),
-                bias.map(address) ?? UInt64(0), x.back, matrix.alpha * (scale ?? 1),
-                Int32(scale == nil ? 0 : 1), y.address, y.stride, Int64(x.rows),
-                Int32(matrix.outputs), Int32(matrix.padded), Int32(terms),
-            ])
+        device.withHalves(of: matrix, space) { halves in
+            device.launch(
+                isNarrow ? .productNarrow : .productWide, grid: (tiles, 1), threads: 256,
+                [
+                    x.address, Int64(x.padded * x.pieces), halves,
+                    Int64(matrix.padded * matrix.pieces), bias.map(address) ?? UInt64(0), x.back,
+                    (scale ?? 1) / matrix.factor, Int32(scale == nil ? 0 : 1), y.address, y.stride,
+                    Int64(x.rows), Int32(matrix.outputs), Int32(matrix.padded), Int32(terms),
+                ])
+        }
         space.release(to: mark)
     }
 

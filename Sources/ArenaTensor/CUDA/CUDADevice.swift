@@ -36,6 +36,9 @@ enum CUDAKernel: String, CaseIterable {
     case largestMagnitude = "largest_magnitude"
     case halveWeight = "halve_weight"
     case expandTable4 = "expand_table4"
+    case orderCodes4 = "order_codes4"
+    case expandAffine4 = "expand_affine4"
+    case expandRows8 = "expand_rows8"
     case productWide = "product_wide"
     case productNarrow = "product_narrow"
     case attention64 = "attention_64"
@@ -231,8 +234,66 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     }
 
     func copyIn(_ bytes: UnsafeRawPointer, count: Int, to address: UInt64) {
+        copyIn(bytes, count: count, to: address, on: stream)
+    }
+
+    func copyIn(
+        _ bytes: UnsafeRawPointer, count: Int, to address: UInt64, on stream: cuda_stream?
+    ) {
         guard count > 0 else { return }
         call("cuMemcpyHtoD") { $0.copy_in(address, bytes, count, stream) }
+    }
+
+    /// Memory of the host's that all cards read by themselves; nil, and a failure, if there is no room.
+    func allocateHost(bytes: Int) -> UnsafeMutableRawPointer? {
+        var memory: UnsafeMutableRawPointer?
+        call("cuMemHostAlloc") {
+            $0.host_allocate(&memory, max(bytes, 1), UInt32(CUDA_HOST_MEMORY_OF_ALL_CARDS))
+        }
+        return memory
+    }
+
+    func releaseHost(_ memory: UnsafeMutableRawPointer) {
+        let driver = libraries.driver
+        if driver.context_set(context) == CUDA_SUCCESS { _ = driver.host_release(memory) }
+    }
+
+    // MARK: - What happens beside the stream
+
+    func makeStream() -> cuda_stream? {
+        var stream: cuda_stream?
+        call("cuStreamCreate") { $0.stream_create(&stream, UInt32(CUDA_STREAM_NON_BLOCKING)) }
+        return stream
+    }
+
+    func makeEvent() -> cuda_event? {
+        var event: cuda_event?
+        call("cuEventCreate") { $0.event_create(&event, UInt32(CUDA_EVENT_WITHOUT_TIME)) }
+        return event
+    }
+
+    /// Notes in an event what was asked so far of a stream, by default the card's own.
+    func record(_ event: cuda_event?, on other: cuda_stream? = nil) {
+        call("cuEventRecord") { $0.event_record(event, other ?? stream) }
+    }
+
+    /// Lets a stream, by default the card's own, go on only after what an event notes.
+    func wait(for event: cuda_event?, on other: cuda_stream? = nil) {
+        call("cuStreamWaitEvent") { $0.stream_wait(other ?? stream, event, 0) }
+    }
+
+    /// Ends a stream once all is done that it was asked for.
+    func endStream(_ other: cuda_stream?) {
+        let driver = libraries.driver
+        guard let other, driver.context_set(context) == CUDA_SUCCESS else { return }
+        _ = driver.stream_synchronize(other)
+        _ = driver.stream_destroy(other)
+    }
+
+    func endEvent(_ event: cuda_event?) {
+        let driver = libraries.driver
+        guard let event, driver.context_set(context) == CUDA_SUCCESS else { return }
+        _ = driver.event_destroy(event)
     }
 
     func clear(_ address: UInt64, bytes: Int) {
@@ -273,20 +334,15 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     private func makeLists(room: Int, _ old: Lists) -> Lists {
         give(old)
         var fresh = Lists(address: allocate(bytes: room))
-        var host: UnsafeMutableRawPointer?
-        call("cuMemHostAlloc") { $0.host_allocate(&host, room, 0) }
-        fresh.host = host
-        fresh.room = fresh.address != 0 && host != nil ? room : 0
+        fresh.host = allocateHost(bytes: room)
+        fresh.room = fresh.address != 0 && fresh.host != nil ? room : 0
         state.withLock { [fresh] in $0.lists = fresh }
         return fresh
     }
 
     private func give(_ lists: Lists) {
         if lists.address != 0 { release(lists.address, bytes: lists.room) }
-        let driver = libraries.driver
-        if let host = lists.host, driver.context_set(context) == CUDA_SUCCESS {
-            _ = driver.host_release(host)
-        }
+        if let host = lists.host { releaseHost(host) }
     }
 
     // MARK: - Kernels

@@ -1,35 +1,57 @@
-// Weight matrices on a card: as halves, or as the 4-bit codes they are stored in, which become halves a
-// product at a time.
+// Weight matrices on a card: as halves, or as the codes they are stored in, which become halves a product at a
+// time. Those that the card has no room for stay in the host's memory and pass through.
 
 import CArenaKernels
 import CCUDA
 
-/// A weight matrix (N, K) in a card's memory.
-struct CUDAMatrix: Sendable {
+/// A weight matrix (N, K) for products on a card: one block of memory with its arrays one behind another.
+package struct CUDAMatrix: Sendable {
+    /// What the block holds; the first array lies at its start, places are in bytes from there.
     enum Form: Sendable {
         /// Halves (N, pieces, padded).
-        case halves(FloatBuffer)
+        case halves
         case table4(Table4)
+        case affine4(Affine4)
+        case rows8(Rows8)
     }
 
+    /// Codes of 4 bits in the order of the stored elements.
     struct Table4: Sendable {
-        let codes: FloatBuffer
-        let scales: FloatBuffer
-        let table: FloatBuffer
-        let order: FloatBuffer?
+        let scales: Int
+        let table: Int
+        /// nil for rows in the stored order.
+        let order: Int?
         let block: Int
         let rounded: ElementType
-        /// What each number is multiplied by.
-        let factor: Float
+    }
+
+    /// Words of eight inputs' codes (N, padded / 8).
+    struct Affine4: Sendable {
+        let scales: Int  // (N, G)
+        let zeros: Int  // (N, G), bytes
+        let groups: Int  // (K)
+        let groupCount: Int
+    }
+
+    /// Codes of 8 bits (N, K).
+    struct Rows8: Sendable {
+        let scales: Int  // (N)
+    }
+
+    /// Where the block is.
+    enum Place: Sendable {
+        case card(FloatBuffer)
+        case host(PinnedMemory, through: WeightSlots)
     }
 
     let form: Form
+    var place: Place
     let outputs: Int
     let inputs: Int
     /// Halves to a number: two for those that are stored in fp32.
     let pieces: Int
-    /// What products are multiplied with.
-    let alpha: Float
+    /// What each number is multiplied by to become a half: a power of two.
+    let factor: Float
 
     /// Inputs with the zeros behind them.
     var padded: Int { Self.padded(inputs) }
@@ -37,15 +59,51 @@ struct CUDAMatrix: Sendable {
 
     /// Floats of room for all halves.
     var halfRoom: Int { (outputs * padded * pieces + 1) / 2 }
+
+    /// Bytes that a matrix takes on a card, about.
+    package static func bytes(_ source: WeightSource, outputs: Int, inputs: Int) -> Int {
+        let count = outputs * padded(inputs)
+        switch source {
+        case .plain(let tensor): return count * (tensor.type == .float32 ? 4 : 2)
+        case .dynamic8: return count * 2
+        case .table4(let codes): return count / 2 + count / codes.block * 4
+        case .affine4(let codes): return count / 2 + outputs * codes.groupCount * 5
+        case .rows8: return count + outputs * 4
+        // Codes of 4 bits, or a sum of what is stored in 16.
+        case .made(let made): return made.bytes < count ? count / 2 + count / 16 : count * 2
+        }
+    }
+}
+
+/// Places of arrays that lie one behind another.
+private struct BlockPlaces {
+    private(set) var bytes = 0
+
+    mutating func add(bytes count: Int) -> Int {
+        defer { bytes += (count + 255) / 256 * 256 }
+        return bytes
+    }
 }
 
 extension CUDADevice {
-    /// Brings a matrix to the card, unless it is there. Where there is no room the device has failed.
+    /// Makes a matrix ready for the card, unless it is. Where there is no room the device has failed.
+    /// - Parameter slots: what it passes through, if it is to stay in the host's memory.
     /// - Throws: `NonFiniteWeight` if a number is infinite or none.
-    func load(_ matrix: WeightMatrix, _ source: WeightSource) throws(NonFiniteWeight) {
+    func load(
+        _ matrix: WeightMatrix, _ source: WeightSource, through slots: WeightSlots? = nil
+    ) throws(NonFiniteWeight) {
         guard matrix.cards[self] == nil else { return }
+        if let slots, let known = matrix.cards.first(where: { $0.pinned != nil }),
+            let memory = known.pinned
+        {
+            // Cards of a kind read the same block.
+            var shared = known
+            shared.place = .host(memory, through: slots)
+            slots.expect(bytes: memory.bytes)
+            return matrix.cards.keep(shared, on: self)
+        }
         let source = try source.resolved()
-        let made =
+        var made =
             switch source {
             case .plain(let tensor):
                 try halves(
@@ -54,28 +112,36 @@ extension CUDADevice {
             // Asked for in fewer digits than it has.
             case .dynamic8(let tensor): try halves(of: tensor, matrix, pieces: 1)
             case .table4(let codes): try packed(codes, source, matrix)
-            case .affine4, .rows8, .made: try expanded(source, matrix)
+            case .affine4(let codes): try packed(codes, source, matrix)
+            case .rows8(let tensor, let scales): try packed(tensor, scales(), source, matrix)
+            case .made: preconditionFailure("a matrix is made before it is brought")
             }
         source.stored?.releasePages()
+        if let slots, case .card(let block) = made.place {
+            guard let memory = PinnedMemory(on: self, copyOf: block) else { return }
+            made.place = .host(memory, through: slots)
+            slots.expect(bytes: memory.bytes)
+        }
         matrix.cards.keep(made, on: self)
     }
 
     private func halves(
         of tensor: StoredTensor, _ matrix: WeightMatrix, pieces: Int
     ) throws(NonFiniteWeight) -> CUDAMatrix {
-        let raw =
-            if let order = matrix.order {
-                bring(tensor, rows: order)
-            } else {
-                bring(tensor, bytes: tensor.count * tensor.type.size)
-            }
+        let raw = FloatBuffer(
+            count: (matrix.outputs * matrix.inputs * tensor.type.size + 3) / 4, on: self)
+        if let order = matrix.order {
+            copyIn(tensor, rows: order, to: raw.address)
+        } else {
+            copyIn(tensor, bytes: tensor.count * tensor.type.size, to: raw.address)
+        }
         return try halves(raw, tensor.type, matrix, pieces: pieces) {
             firstBad(tensor, matrix.order)
         }
     }
 
     /// Copies some rows of a stored matrix to the card, one behind the other.
-    private func bring(_ tensor: StoredTensor, rows: [Int32]) -> FloatBuffer {
+    private func copyIn(_ tensor: StoredTensor, rows: [Int32], to address: UInt64) {
         let width = tensor.count / max(1, tensor.shape.first ?? 1) * tensor.type.size
         let buffer = FloatBuffer(count: (rows.count * width + 3) / 4)
         let to = UnsafeMutableRawPointer(buffer.base)
@@ -85,29 +151,8 @@ extension CUDADevice {
                 (to + n * width).copyMemory(from: from + Int(row) * width, byteCount: width)
             }
         }
-        let copy = FloatBuffer(count: buffer.count, on: self)
-        copyIn(to, count: rows.count * width, to: copy.address)
+        copyIn(to, count: rows.count * width, to: address)
         synchronize()
-        return copy
-    }
-
-    /// What has no form of its own here.
-    private func expanded(
-        _ source: WeightSource, _ matrix: WeightMatrix
-    ) throws(NonFiniteWeight) -> CUDAMatrix {
-        let (n, k) = (matrix.outputs, matrix.inputs)
-        let rows = FloatBuffer(count: n * k)
-        source.expandRows(outputs: n, inputs: k, order: matrix.order, to: rows.base)
-        let raw = FloatBuffer(count: n * k, on: self)
-        copyIn(rows.base, count: n * k * 4, to: raw.address)
-        synchronize()
-        // Codes of few bits have no rest that would count.
-        return try halves(raw, .float32, matrix, pieces: 1) {
-            let bad = (0..<n * k).first { !rows.base[$0].isFinite } ?? 0
-            let row = matrix.order.map { Int($0[bad / max(k, 1)]) } ?? bad / max(k, 1)
-            return NonFiniteWeight(
-                name: source.name, path: source.path, index: row * k + bad % max(k, 1))
-        }
     }
 
     /// Halves of numbers (N, K), as large as they may be.
@@ -119,59 +164,162 @@ extension CUDADevice {
         let most = largestMagnitude(raw, type, count: n * k)
         guard hasFailed || most.isFinite else { throw bad() }
         let factor = Self.factor(most)
-        let made = CUDAMatrix(
-            form: .halves(
-                FloatBuffer(count: (n * CUDAMatrix.padded(k) * pieces + 1) / 2, on: self)),
-            outputs: n, inputs: k, pieces: pieces, alpha: 1 / factor)
-        if case .halves(let buffer) = made.form {
-            numbers(
-                .halveWeight, rows: n, columns: made.padded,
-                [
-                    raw.address, type.kernelNumber, factor, buffer.address,
-                    Int32(k), Int32(pieces),
-                ])
-        }
+        let padded = CUDAMatrix.padded(k)
+        let block = FloatBuffer(count: (n * padded * pieces + 1) / 2, on: self)
+        numbers(
+            .halveWeight, rows: n, columns: padded,
+            [raw.address, type.kernelNumber, factor, block.address, Int32(k), Int32(pieces)])
         // The stored numbers are given back once they have been read.
         withExtendedLifetime(raw) {}
-        return made
+        return CUDAMatrix(
+            form: .halves, place: .card(block), outputs: n, inputs: k, pieces: pieces,
+            factor: factor)
     }
 
     private func packed(
         _ codes: TableCodes, _ source: WeightSource, _ matrix: WeightMatrix
     ) throws(NonFiniteWeight) -> CUDAMatrix {
         let scales = codes.scales()
-        if let bad = scales.firstIndex(where: { !$0.isFinite }) {
-            throw NonFiniteWeight(name: source.name + " (scales)", path: source.path, index: bad)
+        try source.check(scales: scales)
+        var places = BlockPlaces()
+        let bytes = codes.codes.count * codes.codes.type.size
+        _ = places.add(bytes: bytes)
+        let form = CUDAMatrix.Table4(
+            scales: places.add(bytes: scales.count * 4),
+            table: places.add(bytes: codes.table.count * 4),
+            order: matrix.order.map { places.add(bytes: $0.count * 4) }, block: codes.block,
+            rounded: codes.rounded)
+        let block = FloatBuffer(count: places.bytes / 4, on: self)
+        copyIn(codes.codes, bytes: bytes, to: block.address)
+        copyIn(scales, to: block.address + UInt64(form.scales))
+        copyIn(codes.table, to: block.address + UInt64(form.table))
+        if let order = matrix.order, let place = form.order {
+            copyIn(order, to: block.address + UInt64(place))
         }
-        let most = scales.reduce(Float(0)) { max($0, abs($1)) }
-        let factor = Self.factor(most * codes.table.reduce(Float(0)) { max($0, abs($1)) })
-        let table4 = CUDAMatrix.Table4(
-            codes: bring(codes.codes, bytes: codes.codes.count * codes.codes.type.size),
-            scales: bring(scales), table: bring(codes.table), order: matrix.order.map { bring($0) },
-            block: codes.block, rounded: codes.rounded, factor: factor)
         return CUDAMatrix(
-            form: .table4(table4), outputs: matrix.outputs, inputs: matrix.inputs,
-            pieces: codes.rounded == .float32 ? 2 : 1, alpha: 1 / factor)
+            form: .table4(form), place: .card(block), outputs: matrix.outputs,
+            inputs: matrix.inputs, pieces: codes.rounded == .float32 ? 2 : 1,
+            factor: Self.factor(Self.most(scales) * Self.most(codes.table)))
     }
 
-    /// The address of a matrix' halves, which are made in `space` of what is held as codes.
-    func halves(of matrix: CUDAMatrix, _ space: ActivationArena) -> UInt64 {
-        switch matrix.form {
-        case .halves(let buffer): return buffer.address
-        case .table4(let t):
-            let room = space.scratch(matrix.halfRoom).address
-            numbers(
-                .expandTable4, rows: matrix.outputs, columns: matrix.padded / 8,
-                [
-                    t.codes.address, t.scales.address, t.table.address, Int32(t.block),
-                    t.rounded.kernelNumber, t.order?.address ?? 0, t.factor, room,
-                    Int32(matrix.inputs), Int32(matrix.pieces),
-                ])
-            return room
+    private func packed(
+        _ codes: AffineCodes, _ source: WeightSource, _ matrix: WeightMatrix
+    ) throws(NonFiniteWeight) -> CUDAMatrix {
+        let (n, k, groups) = (matrix.outputs, matrix.inputs, codes.groupCount)
+        let (stored, storedZeros) = codes.scales()
+        try source.check(scales: stored)
+        // By outputs, in the matrix' own order.
+        var scales = [Float](repeating: 0, count: n * groups)
+        var zeros = [UInt8](repeating: 0, count: n * groups)
+        for output in 0..<n {
+            let from = matrix.order.map { Int($0[output]) } ?? output
+            for g in 0..<groups {
+                scales[output * groups + g] = stored[g * codes.outputs + from]
+                // Four bits, of older GPTQ files and one.
+                zeros[output * groups + g] = UInt8(
+                    max(0, min(255, storedZeros[g * codes.outputs + from])))
+            }
         }
+        var places = BlockPlaces()
+        let width = CUDAMatrix.padded(k) / 8
+        _ = places.add(bytes: n * width * 4)
+        let form = CUDAMatrix.Affine4(
+            scales: places.add(bytes: scales.count * 4), zeros: places.add(bytes: zeros.count),
+            groups: places.add(bytes: k * 4), groupCount: groups)
+        let block = FloatBuffer(count: places.bytes / 4, on: self)
+        let raw = bring(codes.codes, bytes: codes.codes.count * codes.codes.type.size)
+        let order = matrix.order.map { bring($0) }
+        numbers(
+            .orderCodes4, rows: n, columns: width,
+            [
+                raw.address, Int32(codes.order == .awq ? 1 : 0), order?.address ?? 0,
+                Int64(codes.outputs), block.address, Int32(k),
+            ])
+        copyIn(scales, to: block.address + UInt64(form.scales))
+        copyIn(zeros, to: block.address + UInt64(form.zeros))
+        copyIn(codes.groups, to: block.address + UInt64(form.groups))
+        withExtendedLifetime((raw, order)) {}
+        return CUDAMatrix(
+            form: .affine4(form), place: .card(block), outputs: n, inputs: k, pieces: 1,
+            factor: Self.factor(Self.most(scales) * 16))
+    }
+
+    private func packed(
+        _ codes: StoredTensor, _ stored: [Float], _ source: WeightSource, _ matrix: WeightMatrix
+    ) throws(NonFiniteWeight) -> CUDAMatrix {
+        try source.check(scales: stored)
+        let scales = matrix.order.map { $0.map { stored[Int($0)] } } ?? stored
+        var places = BlockPlaces()
+        let bytes = matrix.outputs * matrix.inputs
+        _ = places.add(bytes: bytes)
+        let form = CUDAMatrix.Rows8(scales: places.add(bytes: scales.count * 4))
+        let block = FloatBuffer(count: places.bytes / 4, on: self)
+        if let order = matrix.order {
+            copyIn(codes, rows: order, to: block.address)
+        } else {
+            copyIn(codes, bytes: bytes, to: block.address)
+        }
+        copyIn(scales, to: block.address + UInt64(form.scales))
+        return CUDAMatrix(
+            form: .rows8(form), place: .card(block), outputs: matrix.outputs,
+            inputs: matrix.inputs, pieces: 1, factor: Self.factor(Self.most(scales) * 128))
+    }
+
+    /// Gives the address of a matrix' halves, made in `space` of what is held as codes, to `body`, which starts
+    /// what reads them.
+    func withHalves(
+        of matrix: CUDAMatrix, _ space: ActivationArena, _ body: (_ halves: UInt64) -> Void
+    ) {
+        switch matrix.place {
+        case .card(let block):
+            body(halves(matrix, at: block.address, space))
+        case .host(let memory, let slots):
+            guard let address = slots.take(memory) else { return }
+            let halves = halves(matrix, at: address, space)
+            // Codes have been read once their halves are made.
+            if case .halves = matrix.form {} else { slots.give() }
+            body(halves)
+            if case .halves = matrix.form { slots.give() }
+        }
+    }
+
+    private func halves(
+        _ matrix: CUDAMatrix, at block: UInt64, _ space: ActivationArena
+    ) -> UInt64 {
+        if case .halves = matrix.form { return block }
+        func place(_ offset: Int) -> UInt64 { block + UInt64(offset) }
+        let room = space.scratch(matrix.halfRoom).address
+        let (rows, columns) = (matrix.outputs, matrix.padded / 8)
+        switch matrix.form {
+        case .halves: break
+        case .table4(let t):
+            numbers(
+                .expandTable4, rows: rows, columns: columns,
+                [
+                    block, place(t.scales), place(t.table), Int32(t.block), t.rounded.kernelNumber,
+                    t.order.map(place) ?? 0, matrix.factor, room, Int32(matrix.inputs),
+                    Int32(matrix.pieces),
+                ])
+        case .affine4(let a):
+            numbers(
+                .expandAffine4, rows: rows, columns: columns,
+                [
+                    block, place(a.scales), place(a.zeros), place(a.groups), Int32(a.groupCount),
+                    matrix.factor, room, Int32(matrix.inputs),
+                ])
+        case .rows8(let r):
+            numbers(
+                .expandRows8, rows: rows, columns: columns,
+                [block, place(r.scales), matrix.factor, room, Int32(matrix.inputs)])
+        }
+        return room
     }
 
     // MARK: - Parts
+
+    private static func most(_ numbers: [Float]) -> Float {
+        numbers.reduce(0) { max($0, abs($1)) }
+    }
 
     /// A power of two that brings numbers of at most this size close to the largest halves.
     private static func factor(_ most: Float) -> Float {
@@ -210,21 +358,29 @@ extension CUDADevice {
     /// Copies stored bytes to the card.
     func bring(_ tensor: StoredTensor, bytes: Int) -> FloatBuffer {
         let buffer = FloatBuffer(count: (bytes + 3) / 4, on: self)
-        _ = tensor.withBytes { copyIn($0, count: bytes, to: buffer.address) }
-        // The driver need not have read memory that is not its own when it returns.
-        synchronize()
+        copyIn(tensor, bytes: bytes, to: buffer.address)
         return buffer
     }
 
+    private func copyIn(_ tensor: StoredTensor, bytes: Int, to address: UInt64) {
+        _ = tensor.withBytes { copyIn($0, count: bytes, to: address) }
+        // The driver need not have read memory that is not its own when it returns.
+        synchronize()
+    }
+
     /// Copies numbers of 32 bits to the card.
-    func bring<Number>(_ numbers: [Number]) -> FloatBuffer {
+    func bring<Number: BitwiseCopyable>(_ numbers: [Number]) -> FloatBuffer {
         precondition(MemoryLayout<Number>.stride == 4, "numbers of 32 bits")
         let buffer = FloatBuffer(count: numbers.count, on: self)
+        copyIn(numbers, to: buffer.address)
+        return buffer
+    }
+
+    private func copyIn<Number: BitwiseCopyable>(_ numbers: [Number], to address: UInt64) {
         numbers.withUnsafeBytes {
-            if let base = $0.baseAddress { copyIn(base, count: $0.count, to: buffer.address) }
+            if let base = $0.baseAddress { copyIn(base, count: $0.count, to: address) }
         }
         synchronize()
-        return buffer
     }
 
     /// Starts a kernel with a thread for each number of rows.

@@ -65,12 +65,15 @@ extension CUDADevice {
         _ what: String, rows: Int, within tolerance: Float, _ backend: CUDABackend,
         _ reference: ReferenceBackend, _ compute: (any Backend, Range<Int>) -> [Float]
     ) throws(CUDAProblem) {
-        let all = compute(backend, 0..<rows)
-        switch takeFailure() {
-        case .lost(let call, let code, let text)?: throw .call(call, code: code, text: text)
-        case .outOfMemory(let bytes)?: throw .noRoom(card: name, bytes: bytes)
-        case nil: break
+        func own(_ rows: Range<Int>) throws(CUDAProblem) -> [Float] {
+            let values = compute(backend, rows)
+            switch takeFailure() {
+            case .lost(let call, let code, let text)?: throw .call(call, code: code, text: text)
+            case .outOfMemory(let bytes)?: throw .noRoom(card: name, bytes: bytes)
+            case nil: return values
+            }
         }
+        let all = try own(0..<rows)
         let expected = compute(reference, 0..<rows)
         let most = expected.reduce(Float(1)) { max($0, abs($1)) }
         let isNear =
@@ -79,9 +82,9 @@ extension CUDADevice {
         guard isNear else { throw .wrongNumbers(card: name, what: what) }
         let width = all.count / rows
         for part in [0..<1, 37..<38, 100..<rows] {
-            let own = compute(backend, part)
+            let some = try own(part)
             let same = all[part.lowerBound * width..<part.upperBound * width]
-            guard own.elementsEqual(same, by: { $0.bitPattern == $1.bitPattern }) else {
+            guard some.elementsEqual(same, by: { $0.bitPattern == $1.bitPattern }) else {
                 throw .wrongNumbers(card: name, what: what + " of a row at another place")
             }
         }

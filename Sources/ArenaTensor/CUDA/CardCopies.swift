@@ -12,6 +12,11 @@ final class CardCopies<Copy: Sendable>: Sendable {
         copies.withLock { $0[ObjectIdentifier(device)] }
     }
 
+    /// Any card's copy that is like this; nil if none has one.
+    func first(where isWanted: (Copy) -> Bool) -> Copy? {
+        copies.withLock { $0.values.first(where: isWanted) }
+    }
+
     /// The card's copy, made unless it has one.
     func copy(on device: CUDADevice, _ make: () -> Copy) -> Copy {
         if let known = self[device] { return known }
@@ -24,6 +29,13 @@ final class CardCopies<Copy: Sendable>: Sendable {
     func keep(_ copy: Copy, on device: CUDADevice) {
         guard !device.hasFailed else { return }
         copies.withLock { $0[ObjectIdentifier(device)] = copy }
+    }
+
+    /// Gives one card's memory back.
+    func remove(_ device: CUDADevice) {
+        // Released outside the lock.
+        let gone = copies.withLock { $0.removeValue(forKey: ObjectIdentifier(device)) }
+        withExtendedLifetime(gone) {}
     }
 
     /// Gives all copies' memory back.

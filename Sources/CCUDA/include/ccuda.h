@@ -14,6 +14,7 @@ typedef struct cuda_context_s *cuda_context;
 typedef struct cuda_module_s *cuda_module;
 typedef struct cuda_function_s *cuda_function;
 typedef struct cuda_stream_s *cuda_stream;
+typedef struct cuda_event_s *cuda_event;
 
 enum {
     CUDA_SUCCESS = 0,
@@ -35,6 +36,8 @@ enum {
 };
 
 enum { CUDA_STREAM_NON_BLOCKING = 1 };
+enum { CUDA_EVENT_WITHOUT_TIME = 2 };
+enum { CUDA_HOST_MEMORY_OF_ALL_CARDS = 1 };
 
 // name, symbol, arguments
 #define CUDA_DRIVER_FUNCTIONS(F)                                                                                  \
@@ -64,6 +67,10 @@ enum { CUDA_STREAM_NON_BLOCKING = 1 };
     F(stream_create, "cuStreamCreate", (cuda_stream *stream, unsigned flags))                                     \
     F(stream_destroy, "cuStreamDestroy_v2", (cuda_stream stream))                                                 \
     F(stream_synchronize, "cuStreamSynchronize", (cuda_stream stream))                                            \
+    F(stream_wait, "cuStreamWaitEvent", (cuda_stream stream, cuda_event event, unsigned flags))                   \
+    F(event_create, "cuEventCreate", (cuda_event * event, unsigned flags))                                        \
+    F(event_record, "cuEventRecord", (cuda_event event, cuda_stream stream))                                      \
+    F(event_destroy, "cuEventDestroy_v2", (cuda_event event))                                                     \
     F(module_load, "cuModuleLoadData", (cuda_module *module, const void *image))                                  \
     F(module_unload, "cuModuleUnload", (cuda_module module))                                                      \
     F(module_function, "cuModuleGetFunction",                                                                     \

@@ -1,11 +1,13 @@
 // libcuda.so.1 as far as the engine calls it, with cards whose kernels run on the host. Everything is done when
-// a call returns. Memory of a card is memory of the host between guards, filled with what is no number.
+// a call returns, but copies to a card from memory that cuMemHostAlloc gave: those are done when something follows them
+// in their stream or waits for them, or at once if ARENA_SIMULATED_EARLY is set. Memory of a card is memory of the host between guards, filled with what is no number.
 //
 // These variables of the environment are read at each call:
 //     ARENA_SIMULATED_DEVICES     how many cards there are; 1 if not set
 //     ARENA_SIMULATED_MEMORY      bytes of a card; 2 GiB
 //     ARENA_SIMULATED_DRIVER      the version, as cuDriverGetVersion gives it; 12040
 //     ARENA_SIMULATED_CAPABILITY  such as 75; what the library was built for
+//     ARENA_SIMULATED_EARLY       1 for copies that are done at once; 0
 //     ARENA_SIMULATED_LOST_AFTER  while set, every call fails after so many launches
 
 #include "simulator.h"
@@ -76,9 +78,24 @@ struct cuda_module_s {
     cuda_module next;
 };
 
+struct Copy {
+    void *to;
+    const void *from;
+    size_t bytes;
+};
+
 struct cuda_stream_s {
     cuda_context context;
     cuda_stream next;
+    Copy *waiting;
+    size_t waiting_count, done;  // copies since it was made
+};
+
+struct cuda_event_s {
+    cuda_context context;
+    cuda_event next;
+    cuda_stream stream;  // null before it was recorded, and once its stream is gone
+    size_t copies;  // those of the stream that it notes
 };
 
 struct Allocation {
@@ -87,11 +104,20 @@ struct Allocation {
     cuda_context context;
 };
 
+// Memory of the host's that cards read by themselves.
+struct Pinned {
+    unsigned char *start;
+    size_t bytes;
+    Pinned *next;
+};
+
+static Pinned *pinned;
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static bool is_initialized;
 static cuda_context_s contexts[DEVICES];
 static cuda_module modules;
 static cuda_stream streams;
+static cuda_event events;
 // By address.
 static Allocation *allocations;
 static size_t allocation_count, allocation_room;
@@ -328,14 +354,34 @@ EXPORT cuMemHostAlloc(void **memory, size_t bytes, unsigned flags) {
     if (bytes == 0 || flags > 15) return INVALID_VALUE;
     if (posix_memalign(memory, 4096, bytes) != 0) return CUDA_OUT_OF_MEMORY;
     memset(*memory, UNWRITTEN, bytes);
+    Pinned *made = (Pinned *)malloc(sizeof(Pinned));
+    if (!made) return CUDA_OUT_OF_MEMORY;
+    *made = {(unsigned char *)*memory, bytes, pinned};
+    pinned = made;
     return CUDA_SUCCESS;
+}
+
+static bool is_pinned(const void *memory, size_t bytes) {
+    const unsigned char *from = (const unsigned char *)memory;
+    for (Pinned *one = pinned; one; one = one->next)
+        if (from >= one->start && from + bytes <= one->start + one->bytes) return true;
+    return false;
 }
 
 EXPORT cuMemFreeHost(void *memory) {
     Turn own;
     CHECK(context_result(current));
-    free(memory);
-    return CUDA_SUCCESS;
+    for (Pinned **at = &pinned; *at; at = &(*at)->next) {
+        Pinned *one = *at;
+        if (one->start != memory) continue;
+        *at = one->next;
+        memset(memory, UNWRITTEN, one->bytes);
+        asm volatile("" : : "r"(memory) : "memory");
+        free(one);
+        free(memory);
+        return CUDA_SUCCESS;
+    }
+    return INVALID_VALUE;
 }
 
 static cuda_result stream_result(cuda_stream stream) {
@@ -346,18 +392,49 @@ static cuda_result stream_result(cuda_stream stream) {
     return INVALID_HANDLE;
 }
 
+// Does a stream's copies up to this one.
+static cuda_result do_copies(cuda_stream stream, size_t count) {
+    if (count <= stream->done) return CUDA_SUCCESS;
+    size_t some = count - stream->done;
+    for (size_t i = 0; i < some; i++) {
+        const Copy &one = stream->waiting[i];
+        if (!holds((cuda_address)one.to, one.bytes)) return current->error = ILLEGAL_ADDRESS;
+        memcpy(one.to, one.from, one.bytes);
+    }
+    stream->waiting_count -= some;
+    memmove(stream->waiting, stream->waiting + some, stream->waiting_count * sizeof(Copy));
+    stream->done = count;
+    return CUDA_SUCCESS;
+}
+
+// Does everything that a stream was asked for.
+static cuda_result stream_done(cuda_stream stream) {
+    CHECK(stream_result(stream));
+    return stream ? do_copies(stream, stream->done + stream->waiting_count) : CUDA_SUCCESS;
+}
+
 EXPORT cuMemcpyHtoDAsync_v2(cuda_address to, const void *from, size_t bytes, cuda_stream stream) {
     Turn own;
     CHECK(stream_result(stream));
     if (bytes == 0) return CUDA_SUCCESS;
     if (!from || !holds(to, bytes)) return INVALID_VALUE;
-    memcpy((void *)to, from, bytes);
+    if (!stream || setting("ARENA_SIMULATED_EARLY", 0) || !is_pinned(from, bytes)) {
+        CHECK(stream_done(stream));
+        memcpy((void *)to, from, bytes);
+        return CUDA_SUCCESS;
+    }
+    Copy *list = (Copy *)realloc(stream->waiting, (stream->waiting_count + 1) * sizeof(Copy));
+    if (!list) return CUDA_OUT_OF_MEMORY;
+    stream->waiting = list;
+    list[stream->waiting_count++] = {(void *)to, from, bytes};
+    // What is there until then is no number.
+    memset((void *)to, UNWRITTEN, bytes);
     return CUDA_SUCCESS;
 }
 
 EXPORT cuMemcpyDtoHAsync_v2(void *to, cuda_address from, size_t bytes, cuda_stream stream) {
     Turn own;
-    CHECK(stream_result(stream));
+    CHECK(stream_done(stream));
     if (bytes == 0) return CUDA_SUCCESS;
     if (!to || !holds(from, bytes)) return INVALID_VALUE;
     memcpy(to, (const void *)from, bytes);
@@ -366,7 +443,7 @@ EXPORT cuMemcpyDtoHAsync_v2(void *to, cuda_address from, size_t bytes, cuda_stre
 
 EXPORT cuMemsetD8Async(cuda_address address, unsigned char value, size_t bytes, cuda_stream stream) {
     Turn own;
-    CHECK(stream_result(stream));
+    CHECK(stream_done(stream));
     if (bytes == 0) return CUDA_SUCCESS;
     if (!holds(address, bytes)) return INVALID_VALUE;
     memset((void *)address, value, bytes);
@@ -381,9 +458,16 @@ EXPORT cuStreamCreate(cuda_stream *stream, unsigned flags) {
     if (flags > CUDA_STREAM_NON_BLOCKING) return INVALID_VALUE;
     cuda_stream made = (cuda_stream)malloc(sizeof(cuda_stream_s));
     if (!made) return CUDA_OUT_OF_MEMORY;
-    *made = {current, streams};
+    *made = {current, streams, 0, 0, 0};
     *stream = streams = made;
     return CUDA_SUCCESS;
+}
+
+static void free_stream(cuda_stream stream) {
+    for (cuda_event one = events; one; one = one->next)
+        if (one->stream == stream) one->stream = 0;
+    free(stream->waiting);
+    free(stream);
 }
 
 EXPORT cuStreamDestroy_v2(cuda_stream stream) {
@@ -392,7 +476,7 @@ EXPORT cuStreamDestroy_v2(cuda_stream stream) {
     for (cuda_stream *at = &streams; *at; at = &(*at)->next) {
         if (*at != stream) continue;
         *at = stream->next;
-        free(stream);
+        free_stream(stream);
         return CUDA_SUCCESS;
     }
     return INVALID_HANDLE;
@@ -400,8 +484,57 @@ EXPORT cuStreamDestroy_v2(cuda_stream stream) {
 
 EXPORT cuStreamSynchronize(cuda_stream stream) {
     Turn own;
-    CHECK(stream_result(stream));
+    CHECK(stream_done(stream));
     return allocations_result(current);
+}
+
+static cuda_result event_result(cuda_event event) {
+    CHECK(context_result(current));
+    for (cuda_event one = events; one; one = one->next)
+        if (one == event) return one->context == current ? CUDA_SUCCESS : INVALID_HANDLE;
+    return INVALID_HANDLE;
+}
+
+EXPORT cuEventCreate(cuda_event *event, unsigned flags) {
+    Turn own;
+    CHECK(context_result(current));
+    if (flags > 7) return INVALID_VALUE;
+    cuda_event made = (cuda_event)malloc(sizeof(cuda_event_s));
+    if (!made) return CUDA_OUT_OF_MEMORY;
+    *made = {current, events, 0, 0};
+    *event = events = made;
+    return CUDA_SUCCESS;
+}
+
+EXPORT cuEventRecord(cuda_event event, cuda_stream stream) {
+    Turn own;
+    CHECK(event_result(event));
+    CHECK(stream_result(stream));
+    event->stream = stream;
+    event->copies = stream ? stream->done + stream->waiting_count : 0;
+    return CUDA_SUCCESS;
+}
+
+// Kernels are done when their launch returns, so that only copies are waited for. What a stream waits for is done
+// at once, which nobody can see.
+EXPORT cuStreamWaitEvent(cuda_stream stream, cuda_event event, unsigned flags) {
+    Turn own;
+    CHECK(stream_result(stream));
+    CHECK(event_result(event));
+    if (flags != 0) return INVALID_VALUE;
+    return event->stream ? do_copies(event->stream, event->copies) : CUDA_SUCCESS;
+}
+
+EXPORT cuEventDestroy_v2(cuda_event event) {
+    Turn own;
+    CHECK(event_result(event));
+    for (cuda_event *at = &events; *at; at = &(*at)->next) {
+        if (*at != event) continue;
+        *at = event->next;
+        free(event);
+        return CUDA_SUCCESS;
+    }
+    return INVALID_HANDLE;
 }
 
 // MARK: - Modules and launches
@@ -501,7 +634,7 @@ EXPORT cuLaunchKernel(
     unsigned block_z, unsigned shared_bytes, cuda_stream stream, void **parameters, void **extra) {
     Turn own;
     CHECK(function_result(function));
-    CHECK(stream_result(stream));
+    CHECK(stream_done(stream));
     const Kernel *kernel = function->kernel;
     if (grid_x == 0 || grid_y == 0 || grid_z == 0 || block_x == 0 || block_y == 0 || block_z == 0)
         return INVALID_VALUE;
@@ -541,6 +674,15 @@ EXPORT cuDevicePrimaryCtxRelease_v2(cuda_device device) {
             continue;
         }
         *at = one->next;
+        free_stream(one);
+    }
+    for (cuda_event *at = &events; *at;) {
+        cuda_event one = *at;
+        if (one->context != context) {
+            at = &one->next;
+            continue;
+        }
+        *at = one->next;
         free(one);
     }
     return result;
@@ -551,5 +693,6 @@ __attribute__((unused)) static const cuda_driver functions = {
     cuInit, cuDriverGetVersion, cuGetErrorName, cuGetErrorString, cuDeviceGetCount, cuDeviceGet, cuDeviceGetName,
     cuDeviceTotalMem_v2, cuDeviceGetAttribute, cuDevicePrimaryCtxRetain, cuDevicePrimaryCtxRelease_v2,
     cuCtxSetCurrent, cuMemGetInfo_v2, cuMemAlloc_v2, cuMemFree_v2, cuMemHostAlloc, cuMemFreeHost, cuMemcpyHtoDAsync_v2, cuMemcpyDtoHAsync_v2,
-    cuMemsetD8Async, cuStreamCreate, cuStreamDestroy_v2, cuStreamSynchronize, cuModuleLoadData, cuModuleUnload,
+    cuMemsetD8Async, cuStreamCreate, cuStreamDestroy_v2, cuStreamSynchronize,
+    cuStreamWaitEvent, cuEventCreate, cuEventRecord, cuEventDestroy_v2, cuModuleLoadData, cuModuleUnload,
     cuModuleGetFunction, cuFuncSetAttribute, cuLaunchKernel};

@@ -1,0 +1,108 @@
+// Which weights stay on a card that has no room for all of them. The others stay in the host's memory and pass
+// through the card for every pack, which takes little of the time that a large pack takes: at 10 GB/s a second
+// for 10 GB, while the products of 16,384 tokens with as many bytes of bf16 take a T4 about seven.
+
+import ArenaCore
+import ArenaTensor
+
+/// A decision for each weight of a model.
+struct CardPlan: Sendable {
+    /// For each weight whether it passes through.
+    let passes: [Bool]
+    /// Bytes that stay.
+    let staying: Int
+    /// Bytes that pass through, and of the largest of them.
+    let passing: Int
+    let largest: Int
+
+    /// Bytes that it takes on the card.
+    var bytes: Int { staying + 2 * largest }
+
+    /// Those that pass are spread evenly, so that each can be copied under the products of others.
+    /// - Parameter room: bytes that weights may take on the card.
+    init(_ weights: [PendingWeight], room: Int) {
+        let sizes = weights.map(\.cardBytes)
+        let total = sizes.reduce(0, +)
+        let most = sizes.max() ?? 0
+        var passes = [Bool](repeating: false, count: weights.count)
+        var (staying, passing, largest) = (total, 0, 0)
+        if total > room {
+            // Small ones are not worth a copy each.
+            let candidates = weights.indices.filter { weights[$0].mayPass && sizes[$0] >= most / 32 }
+            let all = candidates.reduce(0) { $0 + sizes[$1] }
+            let surplus = max(0, total - max(0, room - 2 * most))
+            var seen = 0
+            for i in candidates {
+                seen += sizes[i]
+                // As much of what has been seen as of all.
+                guard Double(passing) < Double(surplus) * Double(seen) / Double(max(1, all)) else {
+                    continue
+                }
+                passes[i] = true
+                passing += sizes[i]
+                largest = max(largest, sizes[i])
+            }
+            staying -= passing
+        }
+        (self.passes, self.staying, self.passing, self.largest) = (passes, staying, passing, largest)
+    }
+
+    /// What a run has to say of it; nil where all stay.
+    func words(_ card: CUDADevice) -> String? {
+        guard passing > 0 else { return nil }
+        return
+            "\(card.name) has room for \(byteSize(staying)) of weights; \(byteSize(passing)) stay in the machine's memory and pass through it for every pack"
+    }
+}
+
+extension PendingWeight {
+    /// Bytes on a card, about.
+    var cardBytes: Int {
+        switch self {
+        case .matrix(let matrix, let source):
+            return CUDAMatrix.bytes(source, outputs: matrix.outputs, inputs: matrix.inputs)
+        case .vector(let vector, _): return vector.count * 4
+        case .table, .derived, .onDemand: return 0
+        }
+    }
+
+    var mayPass: Bool { if case .matrix = self { true } else { false } }
+}
+
+extension ModelCore {
+    /// Bytes that the rows of a pack should find on a card; with less, packs are halved until they fit.
+    private func rowRoom(on card: CUDADevice) -> Int {
+        min(2 * bytesPerToken * RunOptions.cardTokenBudget, card.totalMemory / 4)
+    }
+
+    /// Brings the weights onto a card, or ready to pass through it. What they take there is known only about:
+    /// where it was too much all other models leave, and then more of them pass.
+    /// - Parameter room: bytes that they may take; nil for what the card has.
+    func load(
+        _ weights: [PendingWeight], onto card: CUDADevice, room wanted: Int?, workers: Int
+    ) throws(ModelError) -> CardPlan {
+        var room = wanted ?? card.freeMemory - rowRoom(on: card)
+        while true {
+            let plan = CardPlan(weights, room: room)
+            try checkHost(plan, on: card)
+            let slots = plan.passing > 0 ? WeightSlots(on: card) : nil
+            try loadWeights(
+                weights, layout: .card(card), workers: workers,
+                through: slots.map { (plan.passes, $0) })
+            slots?.open()
+            guard let failure = card.takeFailure() else { return plan }
+            for weight in weights { weight.unload(from: card) }
+            guard case .outOfMemory = failure, room > 0 else { throw ModelError(failure, on: card) }
+            ResidentModels.makeRoom(.max, for: self) { 0 }
+            room = min(room / 4 * 3, plan.bytes / 8 * 7, card.freeMemory) - (1 << 20)
+        }
+    }
+
+    private func checkHost(_ plan: CardPlan, on card: CUDADevice) throws(ModelError) {
+        let available = ResidentModels.availableMemory()
+        guard plan.passing > available / 8 * 7 else { return }
+        throw .cardWeights(
+            card: card.name, bytes: plan.staying + plan.passing, room: plan.staying,
+            available: available)
+    }
+}
