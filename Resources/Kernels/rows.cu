@@ -136,3 +136,27 @@ KERNEL softmax_rows(float *x, i64 x_stride, i64 rows, int columns) {
     sum = warp_sum(sum);
     for (int c = lane; c < columns; c += 32) own[c] = expf(own[c] - most) / sum;
 }
+
+// Of each row, a block of 256 threads to each: the number at its column less the largest, and the sum of the
+// exponentials of all less the largest, one behind the other.
+KERNEL log_sums(const float *x, i64 x_stride, const int *at, double *result, int columns) {
+    SHARED(memory);
+    float *mosts = (float *)memory;
+    double *sums = (double *)(memory + 8 * sizeof(float));
+    i64 row = blockIdx.x;
+    const float *own = x + row * x_stride;
+    float most = minus_infinity();
+    for (int c = threadIdx.x; c < columns; c += 256) most = fmaxf(most, own[c]);
+    most = warp_max(most);
+    if ((threadIdx.x & 31) == 0) mosts[threadIdx.x >> 5] = most;
+    __syncthreads();
+    for (int warp = 0; warp < 8; warp++) most = fmaxf(most, mosts[warp]);
+    double sum = 0;
+    for (int c = threadIdx.x; c < columns; c += 256) sum += expf(own[c] - most);
+    sums[threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.x > 0) return;
+    for (int i = 1; i < 256; i++) sum += sums[i];
+    result[2 * row] = own[at[row]] - most;
+    result[2 * row + 1] = sum;
+}

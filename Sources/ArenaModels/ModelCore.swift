@@ -93,8 +93,10 @@ package final class ModelCore: Sendable {
     let origin: ModelOrigin
     /// The names of head weights that began anew.
     package let newHeads: [String]
-    /// What loading had to tell and has not told yet.
-    private let remark: Mutex<String?>
+    private let merging: MergeReport?
+    /// What loading onto a card had to tell.
+    private let cardRemark = Mutex<String?>(nil)
+    private let hasTold = Atomic<Bool>(false)
     private let weights: [PendingWeight]
     /// One run, load or unload at a time; the value is the loaded weights' layout, or those of several
     /// cards.
@@ -111,7 +113,7 @@ package final class ModelCore: Sendable {
         padTokenID = opening.configuration.padTokenID
         backbones = opening.backbones
         newHeads = opening.account.freshNames
-        remark = Mutex(opening.account.merging?.words)
+        merging = opening.account.merging
         origin = ModelOrigin(
             configuration: opening.configuration.reader.path, base: opening.account.base,
             opening.options, newHeads: newHeads)
@@ -122,11 +124,12 @@ package final class ModelCore: Sendable {
     var backbone: any Backbone { backbones[0] }
 
     /// What loading had to tell, once.
-    package func takeRemark() -> String? {
-        remark.withLock { words in
-            defer { words = nil }
-            return words
-        }
+    package func takeRemarks() -> [String] {
+        let words = [merging?.words, cardRemark.withLock { $0 }].compactMap { $0 }
+        guard !words.isEmpty,
+            hasTold.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
+        else { return [] }
+        return words
     }
 
     package var vocabulary: Int { backbone.embedding.vocabulary }
@@ -173,7 +176,7 @@ package final class ModelCore: Sendable {
                 // Each worker needs room on the card for a matrix as it is stored.
                 let plan = try load(
                     weights, onto: card, room: cardRoom, workers: min(workers, 4))
-                if let words = plan.words(card) { remark.withLock { $0 = $0 ?? words } }
+                if let words = plan.words(card) { cardRemark.withLock { $0 = words } }
             } else {
                 try loadWeights(weights, layout: layout, workers: workers)
             }

@@ -170,6 +170,9 @@ package protocol Backend: Sendable {
 
     /// Each row of x to probabilities, in place.
     func softmax(_ x: Tensor)
+
+    /// For each row of x (M, C) the natural logarithm of the probability of its column.
+    func logProbabilities(_ x: Tensor, of columns: [Int32]) -> [Float]
 }
 
 /// A LoRA pair of rank R, applied without merging.
@@ -207,6 +210,25 @@ extension Backend {
     package func makeArena() -> ActivationArena { ActivationArena() }
 
     package func takeFailure() -> DeviceFailure? { nil }
+
+    package func logProbabilities(_ x: Tensor, of columns: [Int32]) -> [Float] {
+        checkColumns(x, columns)
+        let x = x.onHost
+        return columns.enumerated().map { m, column in
+            let row = x.base + m * x.stride
+            var most = -Float.infinity
+            for c in 0..<x.columns { most = max(most, row[c]) }
+            var sum = 0.0
+            for c in 0..<x.columns { sum += ExactMath.exponential(Double(row[c] - most)) }
+            return Float(Double(row[Int(column)] - most) - ExactMath.logarithm(sum))
+        }
+    }
+
+    func checkColumns(_ x: Tensor, _ columns: [Int32]) {
+        precondition(
+            columns.count == x.rows && columns.allSatisfy { $0 >= 0 && Int($0) < x.columns },
+            "a column for each row")
+    }
 
     /// y (M, N) = x (M, K) . w (N, K)^T + bias
     package func product(

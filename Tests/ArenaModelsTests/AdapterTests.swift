@@ -161,11 +161,11 @@ private func floats(_ value: JSONValue?) throws -> [Float] {
         let own = try merged.predictLogits(expected)
         #expect(distance(own, try beside.predictLogits(expected)) < 3e-5)
         #expect(merged.core.weightBytes < beside.core.weightBytes)
-        let remark = merged.core.takeRemark()
+        let remark = merged.core.takeRemarks().first
         #expect(
             remark?.contains("merged into 28 layers of F32: storing") == true, "\(remark ?? "")")
         #expect(remark?.contains("less than 0.1 %") == true)
-        #expect(merged.core.takeRemark() == nil && beside.core.takeRemark() == nil)
+        #expect(merged.core.takeRemarks().first == nil && beside.core.takeRemarks().first == nil)
         #expect(
             try merged.core.fingerprint().adapter.map(\.name)
                 != beside.core.fingerprint().adapter.map(\.name))
@@ -263,7 +263,7 @@ private func floats(_ value: JSONValue?) throws -> [Float] {
             modelPath: base("architectures/gemma2-fp4"),
             OpeningOptions(adapters: [try adapter("wide")], merges: true))
         #expect(distance(try model.predictLogits(rows), logits) < 4e-3)
-        let remark = model.core.takeRemark()
+        let remark = model.core.takeRemarks().first
         #expect(remark?.contains("4 layers of 4-bit codes") == true, "\(remark ?? "")")
         let eight = try Classifier(
             modelPath: base("architectures/gemma2-int8"),

@@ -424,6 +424,15 @@ import Testing
         }
     }
 
+    @Test func logProbabilities() throws {
+        for c in [1, 3, 255, 1000] {
+            var random = Seeded(UInt64(c))
+            let x = random.tensor(9, c, scale: 20)
+            let columns = (0..<9).map { Int32($0 * 31 % c) }
+            try compare(within: 1e-6) { $0.logProbabilities(x, of: columns) }
+        }
+    }
+
     @Test func softmaxAddGatherEmbed() throws {
         for c in [1, 3, 33, 100] {
             var random = Seeded(UInt64(c))

@@ -152,7 +152,8 @@ let modelOpeningParameters: [BuiltinParameter] = [
     ),
     P(
         "split", "str", .named("\"rows\""),
-        "rows or layers over several devices; every device has all layers, so it is all one"),
+        "rows or layers over several devices; it is all one: a card without room for all layers lets them pass through it"
+    ),
     P(
         "merge", "bool", .named("False"),
         "add the adapter to the weights at load, in their own format; says what that loses"),

@@ -99,8 +99,7 @@ func runModel<Result>(
         throw .interruption
     }
     try raising { () throws(JournalError) in try step?.finish(tally) }
-    if let remark = task.core.takeRemark() { a.machine.note(remark) }
-    for line in remarks(tally, a.builtin.name) { a.machine.note(line) }
+    for line in task.core.takeRemarks() + remarks(tally, a.builtin.name) { a.machine.note(line) }
     return result
 }
 

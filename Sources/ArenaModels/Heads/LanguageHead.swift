@@ -122,6 +122,18 @@ struct VocabularyProduct: Sendable {
     func callAsFunction(
         _ hidden: Tensor, on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
+        let logits = logits(hidden, on: device, arena).onHost
+        guard let bias, let tokens else { return logits }
+        for m in 0..<logits.rows {
+            for (c, id) in tokens.enumerated() { logits[m, c] += bias.base[Int(id)] }
+        }
+        return logits
+    }
+
+    /// The same on the device, chosen tokens' without their bias.
+    func logits(
+        _ hidden: Tensor, on device: any Backend, _ arena: ActivationArena
+    ) -> Tensor {
         var x = hidden
         if let transform {
             x = transform.dense(hidden, on: device, arena)
@@ -135,15 +147,8 @@ struct VocabularyProduct: Sendable {
                 ProductPart(
                     weight, bias: tokens == nil ? bias : nil, lowRank: pairs.map(\.pair), into: y)
             ], arena: arena)
-        guard let bias, let tokens else {
-            if let softcap { device.softcap(y, cap: softcap) }
-            return y.onHost
-        }
-        // Masked models' heads have no cap.
-        let logits = y.onHost
-        for m in 0..<logits.rows {
-            for (c, id) in tokens.enumerated() { logits[m, c] += bias.base[Int(id)] }
-        }
-        return logits
+        // Heads with a bias have no cap.
+        if let softcap { device.softcap(y, cap: softcap) }
+        return y
     }
 }

@@ -94,12 +94,10 @@ package final class VocabularyModel: Sendable {
                 let mark = arena.mark
                 for first in stride(from: 0, to: x.rows, by: strip) {
                     let rows = first..<min(first + strip, x.rows)
-                    let y = head.full(x.rows(rows), on: device, arena)  // (strip, V)
-                    for (i, m) in rows.enumerated() {
-                        // What a row's last token gives is left out below.
-                        let next = m + 1 < pack.ids.count ? pack.ids[m + 1] : 0
-                        all += Self.logSoftmax(y.rows(i..<i + 1), at: [next])
-                    }
+                    let y = head.full.logits(x.rows(rows), on: device, arena)  // (strip, V)
+                    // What a row's last token gives is left out below.
+                    let next = rows.map { $0 + 1 < pack.ids.count ? pack.ids[$0 + 1] : 0 }
+                    all += device.logProbabilities(y, of: next)
                     arena.release(to: mark)
                 }
                 return pack.wantedRows.map { Array(all[$0]) }
@@ -112,18 +110,6 @@ package final class VocabularyModel: Sendable {
             let start = max(1, r < from.count ? from[r] : 1) - 1
             return Array(own.dropFirst(start))
         }
-    }
-
-    /// log softmax of one row of logits at some columns, summed in a fixed order.
-    private static func logSoftmax(_ row: Tensor, at columns: [Int32]) -> [Float] {
-        var most = -Float.infinity
-        for c in 0..<row.columns { most = max(most, row.base[c]) }
-        var sum = 0.0
-        for c in 0..<row.columns {
-            sum += ExactMath.exponential(Double(row.base[c] - most))
-        }
-        let log = ExactMath.logarithm(sum)
-        return columns.map { Float(Double(row.base[Int($0)] - most) - log) }
     }
 
     private static func places(_ place: Place, _ row: ArraySlice<Int32>) -> [Int] {

@@ -222,6 +222,28 @@ package struct CUDABackend: Backend {
         transfer.finish()
     }
 
+    package func logProbabilities(_ x: Tensor, of columns: [Int32]) -> [Float] {
+        checkColumns(x, columns)
+        guard x.rows > 0 else { return [] }
+        let transfer = Transfer(device)
+        let from = transfer.place(x)
+        // Of each row two numbers of 64 bits.
+        let sums = FloatBuffer(count: 4 * x.rows, on: device)
+        device.launch(
+            .logSums, grid: (x.rows, 1), threads: 256,
+            [
+                from.address, from.stride, device.upload(columns), sums.address, Int32(x.columns),
+            ])
+        let words = FloatBuffer(count: 4 * x.rows)
+        device.copyOut(sums.address, count: 4 * x.rows, to: words.base)
+        transfer.finish()
+        // SAFETY: the buffer's words are the numbers that the kernel wrote, two to each row.
+        return UnsafeRawPointer(words.base).withMemoryRebound(to: Double.self, capacity: 2 * x.rows)
+        { numbers in
+            (0..<x.rows).map { Float(numbers[2 * $0] - ExactMath.logarithm(numbers[2 * $0 + 1])) }
+        }
+    }
+
     // MARK: - Products
 
     /// Rows on their way to products.

@@ -31,6 +31,7 @@ enum CUDAKernel: String, CaseIterable {
     case reduceRows = "reduce_rows"
     case softcapRows = "softcap_rows"
     case softmaxRows = "softmax_rows"
+    case logSums = "log_sums"
     case halveRows = "halve_rows"
     case halveHeads = "halve_heads"
     case largestMagnitude = "largest_magnitude"
@@ -413,6 +414,7 @@ extension CUDAKernel {
         switch self {
         case .productWide: return stages * (128 + 128) * 64
         case .productNarrow: return stages * (128 + 32) * 64
+        case .logSums: return 8 * 4 + 256 * 8
         case .attention64: return (64 + 2 * 64) * 64 * 2
         case .attention128: return (64 + 2 * 64) * 128 * 2
         case .attention256: return (64 + 2 * 32) * 256 * 2
