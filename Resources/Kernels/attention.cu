@@ -33,57 +33,188 @@ DEVICE void seen_keys(const AttentionShape &shape, const Tile &tile, int step, i
     *end = shape.causal && last < tile.keys ? last : tile.keys;
 }
 
-// Heads of D halves, zeros behind `shape.size`; KEYS to a tile. 128 threads, a warp for 16 queries.
-template <int D, int KEYS>
+// What scores get by the distance of key and query, as `RelativeTerms` of the host's code; each part may be
+// missing. Keys and queries are fp32 or halves, as the kernel that reads them has it.
+struct Relative {
+    int center;  // the place of distance 0
+    const float *bias;
+    i64 bias_stride;
+    const int *buckets;
+    const void *keys;
+    i64 keys_stride;
+    const void *queries;
+    i64 queries_stride;
+};
+
+// What one thread of a block has to do with scores: of its warp's 16 queries those of lane / 4 and eight further
+// on, and of every eight keys two. Element e of `scores[j]` is query `row(e >> 1)`, key j * 8 + `column(e & 1)`.
+struct Lane {
+    int lane, warp;
+    DEVICE int row(int h) const { return warp * 16 + h * 8 + (lane >> 2); }
+    DEVICE int column(int e) const { return (lane & 3) * 2 + e; }
+};
+
+// Rows of D halves in shared memory. Chunk c of row r lies at c ^ (r & 7): eight rows of a chunk fall on
+// different banks.
+template <int D> DEVICE u16 *chunk(u16 *base, int r, int c) { return base + r * D + (c ^ (r & 7)) * 8; }
+
+// Copies rows `first` and on of heads (rows, heads, PIECES, D) to shared memory (PIECES, ROWS, D), zeros behind
+// `there` rows.
+template <int D, int ROWS, int PIECES>
+DEVICE void copy_rows(u16 *to, const void *from, i64 first, int there, int heads, int head) {
+    for (int i = threadIdx.x; i < ROWS * PIECES * (D / 8); i += 128) {
+        int c = i % (D / 8), piece = i / (D / 8) % PIECES, r = i / (D / 8) / PIECES;
+        bool has = r < there;
+        i64 row = first + (has ? r : 0);
+        copy16(chunk<D>(to + piece * ROWS * D, r, c),
+               (const u16 *)from + ((row * heads + head) * PIECES + piece) * D + c * 8, has);
+    }
+}
+
+DEVICE void copies_done() {
+    commit_copies();
+    wait_copies<0>();
+    __syncthreads();
+}
+
+// sums (16 x 8 N) += rows `row` and on of a . rows `other` and on of b, both (PIECES, ..., D) in shared memory. Of
+// two pieces sums[1] gets what is to be divided by 2^11: first pieces with rests.
+template <int D, int PIECES, int A_ROWS, int B_ROWS, int N>
+DEVICE void multiply_rows(float sums[PIECES][N][4], u16 *a, int row, u16 *b, int other, int lane) {
+#pragma unroll
+    for (int d = 0; d < D / 16; d++) {
+        u32 x[PIECES][4];
+#pragma unroll
+        for (int p = 0; p < PIECES; p++)
+            load_matrices(x[p], chunk<D>(a + p * A_ROWS * D, row + (lane & 15), d * 2 + (lane >> 4)));
+#pragma unroll
+        for (int j = 0; j < N / 2; j++) {
+            int r = other + j * 16 + (lane & 7) + (lane >> 4 << 3);
+#pragma unroll
+            for (int p = 0; p < PIECES; p++) {
+                u32 y[4];
+                load_matrices(y, chunk<D>(b + p * B_ROWS * D, r, d * 2 + (lane >> 3 & 1)));
+#pragma unroll
+                for (int half = 0; half < 2; half++) {
+                    multiply_halves(sums[p][2 * j + half], x[0], y + 2 * half);
+                    if (PIECES == 2 && p == 0) multiply_halves(sums[PIECES - 1][2 * j + half], x[PIECES - 1], y + 2 * half);
+                }
+            }
+        }
+    }
+}
+
+// A number of its sums.
+template <int PIECES, int N> DEVICE float joined(const float sums[PIECES][N][4], int j, int e) {
+    return PIECES == 1 ? sums[0][j][e] : fmaf(sums[PIECES - 1][j][e], 0x1p-11f, sums[0][j][e]);
+}
+
+// Adds to the scores of 64 queries and 32 keys what they get by their buckets, 32 of these at a time: queries with
+// the buckets' keys and keys with the buckets' queries are multiplied whole, and each score takes its own of them.
+template <int D, int PIECES>
+DEVICE void add_relative(float scores[4][4], u16 *queries, u16 *keys, u8 *memory, const Tile &tile, int at,
+                         const Relative &relative, int heads, int head, Lane own) {
+    constexpr int STRIP = 32;
+    u16 *bucket_keys = (u16 *)memory, *bucket_queries = bucket_keys + PIECES * STRIP * D;
+    float *with_keys = (float *)(bucket_queries + PIECES * STRIP * D), *with_queries = with_keys + 64 * STRIP;
+    const int *buckets = relative.buckets + relative.center;
+    int end = at + 32 < tile.keys ? at + 32 : tile.keys;
+    int low = buckets[at - (tile.position + tile.queries - 1)], high = buckets[end - 1 - tile.position];
+    if (low > high) {
+        int other = low;
+        low = high;
+        high = other;
+    }
+    int bucket[4][4];
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+            int query = own.row(e >> 1), key = at + j * 8 + own.column(e & 1);
+            bool there = query < tile.queries && key < tile.keys;
+            bucket[j][e] = there ? buckets[key - tile.position - query] : -1;
+        }
+    }
+    for (int strip = low; strip <= high; strip += STRIP) {
+        // Nobody reads the last strip's numbers any more.
+        __syncthreads();
+        if (relative.keys)
+            copy_rows<D, STRIP, PIECES>(bucket_keys, relative.keys, strip, high + 1 - strip, heads, head);
+        if (relative.queries)
+            copy_rows<D, STRIP, PIECES>(bucket_queries, relative.queries, strip, high + 1 - strip, heads, head);
+        copies_done();
+        if (relative.keys) {
+            float sums[PIECES][4][4] = {};
+            multiply_rows<D, PIECES, 64, STRIP, 4>(sums, queries, own.warp * 16, bucket_keys, 0, own.lane);
+#pragma unroll
+            for (int j = 0; j < 4; j++)
+#pragma unroll
+                for (int e = 0; e < 4; e++)
+                    with_keys[own.row(e >> 1) * STRIP + j * 8 + own.column(e & 1)] = joined<PIECES, 4>(sums, j, e);
+        }
+        if (relative.queries) {
+            // Two warps to 16 keys, each with half of the buckets.
+            float sums[PIECES][2][4] = {};
+            int key = (own.warp >> 1) * 16, first = (own.warp & 1) * 16;
+            multiply_rows<D, PIECES, 32, STRIP, 2>(sums, keys, key, bucket_queries, first, own.lane);
+#pragma unroll
+            for (int j = 0; j < 2; j++)
+#pragma unroll
+                for (int e = 0; e < 4; e++)
+                    with_queries[(key + (e >> 1) * 8 + (own.lane >> 2)) * STRIP + first + j * 8 + own.column(e & 1)] =
+                        joined<PIECES, 2>(sums, j, e);
+        }
+        __syncthreads();
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+#pragma unroll
+            for (int e = 0; e < 4; e++) {
+                int place = bucket[j][e] - strip;
+                if (place < 0 || place >= STRIP) continue;
+                if (relative.keys) scores[j][e] += with_keys[own.row(e >> 1) * STRIP + place];
+                if (relative.queries) scores[j][e] += with_queries[(j * 8 + own.column(e & 1)) * STRIP + place];
+            }
+        }
+    }
+}
+
+// Heads of D halves, zeros behind `shape.size`, in PIECES: of two the second is the rest times 2^11, so that it has
+// as many digits as the first. KEYS to a tile, 32 with relative terms. 128 threads, a warp for 16 queries.
+template <int D, int KEYS, int PIECES, bool IS_RELATIVE>
 DEVICE void attention(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride, const Tile *tiles,
-                      AttentionShape shape) {
+                      AttentionShape shape, Relative relative) {
     SHARED(memory);
-    constexpr int CHUNKS = D / 8;
-    u16 *queries = (u16 *)memory, *keys = queries + 64 * D, *values = keys + KEYS * D;
+    u16 *queries = (u16 *)memory, *keys = queries + PIECES * 64 * D, *values = keys + PIECES * KEYS * D;
     Tile tile = tiles[blockIdx.x];
     int head = blockIdx.y, group = head / (shape.heads / shape.groups);
-    int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
-    // Chunk c of row r lies at c ^ (r & 7): eight rows of a chunk fall on different banks.
-#define PLACE(base, r, c) ((base) + (r) * D + ((c) ^ ((r) & 7)) * 8)
-    for (int i = threadIdx.x; i < 64 * CHUNKS; i += 128) {
-        int r = i / CHUNKS, c = i % CHUNKS;
-        bool there = r < tile.queries;
-        i64 row = tile.first_query + (there ? r : 0);
-        copy16(PLACE(queries, r, c), q + (row * shape.heads + head) * D + c * 8, there);
-    }
-    float sums[D / 8][4] = {};
+    Lane own = {(int)(threadIdx.x & 31), (int)(threadIdx.x >> 5)};
+    copy_rows<D, 64, PIECES>(queries, q, tile.first_query, tile.queries, shape.heads, head);
+    float sums[PIECES][D / 8][4] = {};
     float most[2] = {minus_infinity(), minus_infinity()}, total[2] = {0.0f, 0.0f};
     int first, end;
     seen_keys(shape, tile, KEYS, &first, &end);
     for (int at = first; at < end; at += KEYS) {
         __syncthreads();
-        for (int i = threadIdx.x; i < KEYS * CHUNKS; i += 128) {
-            int r = i / CHUNKS, c = i % CHUNKS;
-            bool there = at + r < tile.keys;
-            i64 from = ((i64)(tile.first_key + (there ? at + r : 0)) * shape.groups + group) * D + c * 8;
-            copy16(PLACE(keys, r, c), k + from, there);
-            copy16(PLACE(values, r, c), v + from, there);
+        copy_rows<D, KEYS, PIECES>(keys, k, tile.first_key + at, tile.keys - at, shape.groups, group);
+        copy_rows<D, KEYS, PIECES>(values, v, tile.first_key + at, tile.keys - at, shape.groups, group);
+        copies_done();
+        float scores[KEYS / 8][4];
+        {
+            float parts[PIECES][KEYS / 8][4] = {};
+            multiply_rows<D, PIECES, 64, KEYS, KEYS / 8>(parts, queries, own.warp * 16, keys, 0, own.lane);
+#pragma unroll
+            for (int j = 0; j < KEYS / 8; j++)
+#pragma unroll
+                for (int e = 0; e < 4; e++) scores[j][e] = joined<PIECES, KEYS / 8>(parts, j, e);
         }
-        commit_copies();
-        wait_copies<0>();
-        __syncthreads();
-        float scores[KEYS / 8][4] = {};
-#pragma unroll
-        for (int d = 0; d < D / 16; d++) {
-            u32 a[4];
-            load_matrices(a, PLACE(queries, warp * 16 + (lane & 15), d * 2 + (lane >> 4)));
-#pragma unroll
-            for (int j = 0; j < KEYS / 16; j++) {
-                u32 b[4];
-                int r = j * 16 + (lane & 7) + (lane >> 4 << 3);
-                load_matrices(b, PLACE(keys, r, d * 2 + (lane >> 3 & 1)));
-                multiply_halves(scores[2 * j], a, b);
-                multiply_halves(scores[2 * j + 1], a, b + 2);
-            }
+        if constexpr (IS_RELATIVE) {
+            if (relative.keys || relative.queries)
+                add_relative<D, PIECES>(scores, queries, keys, (u8 *)(values + PIECES * KEYS * D), tile, at, relative,
+                                        shape.heads, head, own);
         }
 #pragma unroll
         for (int h = 0; h < 2; h++) {
-            int position = tile.position + warp * 16 + h * 8 + (lane >> 2);
+            int position = tile.position + own.row(h);
             float largest = minus_infinity();
 #pragma unroll
             for (int j = 0; j < KEYS / 8; j++) {
@@ -91,8 +222,13 @@ DEVICE void attention(const u16 *q, const u16 *k, const u16 *v, float *out, i64 
                 for (int e = 2 * h; e < 2 * h + 2; e++) {
                     float score = scores[j][e] * shape.scale;
                     if (shape.softcap > 0.0f) score = shape.softcap * tanhf(score / shape.softcap);
-                    int key = at + j * 8 + (lane & 3) * 2 + (e & 1);
-                    scores[j][e] = sees(shape, tile, position, key) ? score : minus_infinity();
+                    int key = at + j * 8 + own.column(e & 1);
+                    bool seen = sees(shape, tile, position, key);
+                    if constexpr (IS_RELATIVE) {
+                        if (relative.bias && seen && own.row(h) < tile.queries)
+                            score += relative.bias[head * relative.bias_stride + relative.center + key - position];
+                    }
+                    scores[j][e] = seen ? score : minus_infinity();
                     largest = fmaxf(largest, scores[j][e]);
                 }
             }
@@ -108,8 +244,9 @@ DEVICE void attention(const u16 *q, const u16 *k, const u16 *v, float *out, i64 
             for (int j = 0; j < KEYS / 8; j++) {
 #pragma unroll
                 for (int e = 2 * h; e < 2 * h + 2; e++) {
-                    // The halves that are multiplied are those that are summed.
-                    float p = half_to_float(float_to_half(expf(scores[j][e] - base)));
+                    float p = expf(scores[j][e] - base);
+                    // Where halves are multiplied, these are summed.
+                    if (PIECES == 1) p = half_to_float(float_to_half(p));
                     scores[j][e] = p;
                     sum += p;
                 }
@@ -118,29 +255,42 @@ DEVICE void attention(const u16 *q, const u16 *k, const u16 *v, float *out, i64 
             sum += from_lane(sum, 2);
             total[h] = total[h] * keep + sum;
 #pragma unroll
-            for (int d = 0; d < D / 8; d++) {
-                sums[d][2 * h] *= keep;
-                sums[d][2 * h + 1] *= keep;
+            for (int p = 0; p < PIECES; p++) {
+#pragma unroll
+                for (int d = 0; d < D / 8; d++) {
+                    sums[p][d][2 * h] *= keep;
+                    sums[p][d][2 * h + 1] *= keep;
+                }
             }
         }
 #pragma unroll
         for (int j = 0; j < KEYS / 16; j++) {
-            u32 a[4] = {
-                pack_halves(scores[2 * j][0], scores[2 * j][1]), pack_halves(scores[2 * j][2], scores[2 * j][3]),
-                pack_halves(scores[2 * j + 1][0], scores[2 * j + 1][1]),
-                pack_halves(scores[2 * j + 1][2], scores[2 * j + 1][3])};
+            u32 a[PIECES][4];
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                const float *pair = scores[2 * j + (i >> 1)] + 2 * (i & 1);
+                a[0][i] = pack_halves(pair[0], pair[1]);
+                if (PIECES == 2) a[PIECES - 1][i] = pack_halves(rest_of_half(pair[0]), rest_of_half(pair[1]));
+            }
 #pragma unroll
             for (int d = 0; d < D / 16; d++) {
-                u32 b[4];
-                load_matrices_transposed(b, PLACE(values, j * 16 + (lane & 15), d * 2 + (lane >> 4)));
-                multiply_halves(sums[2 * d], a, b);
-                multiply_halves(sums[2 * d + 1], a, b + 2);
+#pragma unroll
+                for (int p = 0; p < PIECES; p++) {
+                    u32 b[4];
+                    load_matrices_transposed(
+                        b, chunk<D>(values + p * KEYS * D, j * 16 + (own.lane & 15), d * 2 + (own.lane >> 4)));
+#pragma unroll
+                    for (int half = 0; half < 2; half++) {
+                        multiply_halves(sums[p][2 * d + half], a[0], b + 2 * half);
+                        if (PIECES == 2 && p == 0) multiply_halves(sums[PIECES - 1][2 * d + half], a[PIECES - 1], b + 2 * half);
+                    }
+                }
             }
         }
     }
 #pragma unroll
     for (int h = 0; h < 2; h++) {
-        int query = warp * 16 + h * 8 + (lane >> 2);
+        int query = own.row(h);
         if (query >= tile.queries) continue;
         float *to = out + (tile.first_query + query) * out_stride + head * shape.size;
         float share = 1.0f / total[h];
@@ -148,28 +298,50 @@ DEVICE void attention(const u16 *q, const u16 *k, const u16 *v, float *out, i64 
         for (int d = 0; d < D / 8; d++) {
 #pragma unroll
             for (int e = 0; e < 2; e++) {
-                int column = d * 8 + (lane & 3) * 2 + e;
-                if (column < shape.size) to[column] = sums[d][2 * h + e] * share;
+                int column = d * 8 + own.column(e);
+                if (column < shape.size) to[column] = joined<PIECES, D / 8>(sums, d, 2 * h + e) * share;
             }
         }
     }
-#undef PLACE
 }
 
 KERNEL __launch_bounds__(128) attention_64(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
-                                           const Tile *tiles, AttentionShape shape) {
-    attention<64, 64>(q, k, v, out, out_stride, tiles, shape);
+                                           const Tile *tiles, AttentionShape shape, Relative relative) {
+    attention<64, 64, 1, false>(q, k, v, out, out_stride, tiles, shape, relative);
 }
 
 KERNEL __launch_bounds__(128) attention_128(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
-                                            const Tile *tiles, AttentionShape shape) {
-    attention<128, 64>(q, k, v, out, out_stride, tiles, shape);
+                                            const Tile *tiles, AttentionShape shape, Relative relative) {
+    attention<128, 64, 1, false>(q, k, v, out, out_stride, tiles, shape, relative);
 }
 
 // 64 KB of shared memory, all that a card of 7.5 has.
 KERNEL __launch_bounds__(128) attention_256(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
-                                            const Tile *tiles, AttentionShape shape) {
-    attention<256, 32>(q, k, v, out, out_stride, tiles, shape);
+                                            const Tile *tiles, AttentionShape shape, Relative relative) {
+    attention<256, 32, 1, false>(q, k, v, out, out_stride, tiles, shape, relative);
+}
+
+// In two pieces.
+KERNEL __launch_bounds__(128) attention_64_exact(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
+                                                 const Tile *tiles, AttentionShape shape, Relative relative) {
+    attention<64, 64, 2, false>(q, k, v, out, out_stride, tiles, shape, relative);
+}
+
+// 64 KB too.
+KERNEL __launch_bounds__(128) attention_128_exact(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
+                                                  const Tile *tiles, AttentionShape shape, Relative relative) {
+    attention<128, 32, 2, false>(q, k, v, out, out_stride, tiles, shape, relative);
+}
+
+// With relative terms.
+KERNEL __launch_bounds__(128) attention_64_relative(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
+                                                    const Tile *tiles, AttentionShape shape, Relative relative) {
+    attention<64, 32, 1, true>(q, k, v, out, out_stride, tiles, shape, relative);
+}
+
+KERNEL __launch_bounds__(128) attention_64_relative_exact(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
+                                                          const Tile *tiles, AttentionShape shape, Relative relative) {
+    attention<64, 32, 2, true>(q, k, v, out, out_stride, tiles, shape, relative);
 }
 
 DEVICE float dot(const float *a, const float *b, int size) {
@@ -188,21 +360,7 @@ DEVICE float dot(const float *a, const float *b, int size) {
     return sum;
 }
 
-// What scores get by the distance of key and query, as `RelativeTerms` of the host's code; each part may be
-// missing.
-struct Relative {
-    int center;  // the place of distance 0
-    const float *bias;
-    i64 bias_stride;
-    const int *buckets;
-    const float *keys;
-    i64 keys_stride;
-    const float *queries;
-    i64 queries_stride;
-};
-
-// The same in fp32 without tensor cores, a warp for each query and head, with relative terms and heads of any
-// size: a lane has a key of every 32, then every 32nd number of the head, 256 of them at a time.
+// The same in fp32 without tensor cores, for heads of any size, a warp for each query and head: a lane has a key of every 32, then every 32nd number of the head, 256 of them at a time.
 KERNEL attention_plain(const float *q, i64 q_stride, const float *k, i64 k_stride, const float *v, i64 v_stride,
                        float *out, i64 out_stride, const Tile *tiles, AttentionShape shape, Relative relative) {
     Tile tile = tiles[blockIdx.x];
@@ -225,13 +383,10 @@ KERNEL attention_plain(const float *q, i64 q_stride, const float *k, i64 k_strid
                 const float *key = k + (i64)(tile.first_key + own) * k_stride + group * size;
                 int place = relative.center + own - position;
                 score = dot(query, key, size);
-                if (relative.keys)
-                    score += dot(query, relative.keys + relative.buckets[place] * relative.keys_stride + head * size,
-                                 size);
-                if (relative.queries)
-                    score += dot(
-                        key, relative.queries + relative.buckets[place] * relative.queries_stride + head * size,
-                        size);
+                const float *keys = (const float *)relative.keys, *queries = (const float *)relative.queries;
+                if (keys) score += dot(query, keys + relative.buckets[place] * relative.keys_stride + head * size, size);
+                if (queries)
+                    score += dot(key, queries + relative.buckets[place] * relative.queries_stride + head * size, size);
                 score *= shape.scale;
                 if (shape.softcap > 0.0f) score = shape.softcap * tanhf(score / shape.softcap);
                 if (relative.bias) score += relative.bias[head * relative.bias_stride + place];

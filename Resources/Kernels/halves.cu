@@ -30,11 +30,15 @@ KERNEL halve_rows(const float *x, i64 x_stride, u16 *y, int padded, int pieces, 
     }
 }
 
-// Halves of the heads of fp32 rows, `padded` to a head, not scaled. Columns are rows' heads * padded.
-KERNEL halve_heads(const float *x, i64 x_stride, u16 *y, int size, int padded, i64 rows, int columns) {
+// Halves of the heads of fp32 rows in `pieces` (1 or 2), `padded` to a piece, not scaled: a second piece is what the
+// first leaves, times 2^11. Columns are rows' heads * padded.
+KERNEL halve_heads(const float *x, i64 x_stride, u16 *y, int size, int padded, int pieces, i64 rows, int columns) {
     NUMBERS_OF_ROWS
     int head = column / padded, i = column - head * padded;
-    y[row * columns + column] = float_to_half(i < size ? x[row * x_stride + head * size + i] : 0.0f);
+    float value = i < size ? x[row * x_stride + head * size + i] : 0.0f;
+    u16 *to = y + (row * columns + head * padded) * pieces + i;
+    to[0] = float_to_half(value);
+    if (pieces == 2) to[padded] = float_to_half(rest_of_half(value));
 }
 
 // The bits of the largest magnitude of an array; those of what is not finite are the largest.

@@ -117,6 +117,9 @@ DEVICE u32 pack_halves(float first, float second) {
     return (u32)float_to_half(first) | (u32)float_to_half(second) << 16;
 }
 
+// What a half leaves of a number, times 2^11: of a number that halves can hold it has as many digits as the half.
+DEVICE float rest_of_half(float x) { return (x - half_to_float(float_to_half(x))) * 2048.0f; }
+
 // Number `at` of an array of this type.
 DEVICE float stored(const void *from, int type, i64 at) {
     if (type == FLOAT32) return ((const float *)from)[at];

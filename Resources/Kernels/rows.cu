@@ -140,9 +140,9 @@ KERNEL softmax_rows(float *x, i64 x_stride, i64 rows, int columns) {
 // Of each row, a block of 256 threads to each: the number at its column less the largest, and the sum of the
 // exponentials of all less the largest, one behind the other.
 KERNEL log_sums(const float *x, i64 x_stride, const int *at, double *result, int columns) {
-    SHARED(memory);
-    float *mosts = (float *)memory;
-    double *sums = (double *)(memory + 8 * sizeof(float));
+    SHARED(block);
+    float *mosts = (float *)block;
+    double *sums = (double *)(block + 8 * sizeof(float));
     i64 row = blockIdx.x;
     const float *own = x + row * x_stride;
     float most = minus_infinity();

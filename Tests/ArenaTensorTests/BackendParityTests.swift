@@ -176,15 +176,21 @@ import Testing
                 into: out)
             return out.values
         }
-        // Tensor cores multiply halves.
+        // Tensor cores multiply halves, or two of them for a number.
         let isWide = shape.headSize > 256
-        try compare(within: 3e-6, card: isWide ? 1e-5 : 2e-3, "\(shape)") { backend in
-            let out = Tensor(
-                [Float](repeating: .nan, count: total * q.columns), rows: total, columns: q.columns)
-            backend.attention(
-                q, k, v, rows: rows, shape: shape, relative: nil, arena: ActivationArena(),
-                into: out)
-            return out.values
+        for isExact in [false, true] {
+            var shape = shape
+            shape.isExact = isExact
+            try compare(within: 3e-6, card: isWide || isExact ? 1e-5 : 2e-3, "\(shape)") {
+                backend in
+                let out = Tensor(
+                    [Float](repeating: .nan, count: total * q.columns), rows: total,
+                    columns: q.columns)
+                backend.attention(
+                    q, k, v, rows: rows, shape: shape, relative: nil, arena: ActivationArena(),
+                    into: out)
+                return out.values
+            }
         }
     }
 
@@ -346,7 +352,8 @@ import Testing
         let keys = random.tensor(2 * span, heads * size)
         let queries = random.tensor(2 * span, heads * size)
         let buckets = (0..<2 * longest - 1).map {
-            Int32(min(max((longest - 1 - $0) / 2 + span, 0), 2 * span - 1))
+            // Each distance its own, or two of them one.
+            Int32(min(max((longest - 1 - $0) / (terms == 4 ? 1 : 2) + span, 0), 2 * span - 1))
         }
         let relative =
             terms == 0
@@ -354,7 +361,7 @@ import Testing
             : RelativeTerms(
                 longest: longest, bias: terms == 1 ? bias : nil, buckets: terms > 1 ? buckets : [],
                 keys: terms == 2 || terms == 4 ? keys : nil, queries: terms > 2 ? queries : nil)
-        let shape = AttentionShape(
+        var shape = AttentionShape(
             heads: heads, groups: heads, headSize: size, scale: 0.2, causal: false)
         var rows: [AttentionRow] = []
         var at = 0
@@ -372,9 +379,26 @@ import Testing
                 into: out)
             return out
         }
-        try compare(within: 3e-6, card: terms == 0 ? 2e-3 : 1e-5, "terms \(terms)") {
-            run($0, rows, q).values
+        try compare(within: 3e-6, card: 2e-3, "terms \(terms)") { run($0, rows, q).values }
+        // One query of the longest text alone: the same bits.
+        let row = try #require(rows.last)
+        func runAlone(_ backend: any Backend) {
+            let whole = run(backend, rows, q)
+            for position in [0, 23, 24, 299] {
+                let one = AttentionRow(
+                    firstQuery: 0, queries: 1, firstPosition: position, firstKey: row.firstKey,
+                    keys: row.keys)
+                let place = row.firstQuery + position
+                let alone = run(backend, [one], q.rows(place..<place + 1))
+                #expect(bits(alone.values) == bits(whole.rows(place..<place + 1).values))
+            }
         }
+        let card = try testCard.get().map { CUDABackend($0) }
+        if let card { runAlone(card) }
+        shape.isExact = true
+        if let card { runAlone(card) }
+        try compare(within: 3e-6, "exact, terms \(terms)") { run($0, rows, q).values }
+        shape.isExact = false
         var rounded = shape
         rounded.isRounded = true
         try compare(within: 2e-3, card: nil, "rounded, terms \(terms)") { backend in
@@ -386,18 +410,10 @@ import Testing
                 into: out)
             return out.values
         }
-        // One query of the longest text alone, on several threads too: the same bits.
-        let row = try #require(rows.last)
+        // On several threads too.
         for backend in paths {
+            runAlone(backend)
             let whole = run(backend, rows, q)
-            for position in [0, 23, 24, 299] {
-                let one = AttentionRow(
-                    firstQuery: 0, queries: 1, firstPosition: position, firstKey: row.firstKey,
-                    keys: row.keys)
-                let place = row.firstQuery + position
-                let alone = run(backend, [one], q.rows(place..<place + 1))
-                #expect(bits(alone.values) == bits(whole.rows(place..<place + 1).values))
-            }
             let several = try #require(CPUBackend(path: backend.name, threads: 3))
             #expect(bits(run(several, rows, q).values) == bits(whole.values))
         }

@@ -28,7 +28,9 @@ struct CardPlan: Sendable {
         var (staying, passing, largest) = (total, 0, 0)
         if total > room {
             // Small ones are not worth a copy each.
-            let candidates = weights.indices.filter { weights[$0].mayPass && sizes[$0] >= most / 32 }
+            let candidates = weights.indices.filter {
+                weights[$0].mayPass && sizes[$0] >= most / 32
+            }
             let all = candidates.reduce(0) { $0 + sizes[$1] }
             let surplus = max(0, total - max(0, room - 2 * most))
             var seen = 0
@@ -44,7 +46,9 @@ struct CardPlan: Sendable {
             }
             staying -= passing
         }
-        (self.passes, self.staying, self.passing, self.largest) = (passes, staying, passing, largest)
+        (self.passes, self.staying, self.passing, self.largest) = (
+            passes, staying, passing, largest
+        )
     }
 
     /// What a run has to say of it; nil where all stay.

@@ -360,23 +360,32 @@ package struct CUDABackend: Backend {
             scale: shape.scale, softcap: shape.softcap ?? 0, causal: shape.causal ? 1 : 0,
             window: Int32(min(shape.window ?? 0, 1 << 30)))
         let (from, keys, values) = (transfer.place(q), transfer.place(k), transfer.place(v))
-        if relative == nil, !shape.isExact,
-            let (kernel, size) = Self.kernels.first(where: { shape.headSize <= $0.size })
-        {
+        let form = AttentionForm.all.first {
+            shape.headSize <= $0.size && $0.isExact == shape.isExact
+                && $0.isRelative == (relative != nil)
+        }
+        if let form {
             func halves(_ x: Transfer.Place, _ rows: Int, heads: Int) -> UInt64 {
-                let room = space.scratch((rows * heads * size + 1) / 2).address
+                let pieces = form.isExact ? 2 : 1
+                let room = space.scratch((rows * heads * form.size * pieces + 1) / 2).address
                 device.numbers(
-                    .halveHeads, rows: rows, columns: heads * size,
-                    [x.address, x.stride, room, Int32(shape.headSize), Int32(size)])
+                    .halveHeads, rows: rows, columns: heads * form.size,
+                    [
+                        x.address, x.stride, room, Int32(shape.headSize), Int32(form.size),
+                        Int32(pieces),
+                    ])
                 return room
             }
             device.launch(
-                kernel, grid: (tiles.count, shape.heads), threads: 128,
+                form.kernel, grid: (tiles.count, shape.heads), threads: 128,
                 [
                     halves(from, q.rows, heads: shape.heads),
                     halves(keys, k.rows, heads: shape.groups),
                     halves(values, v.rows, heads: shape.groups), to.address, to.stride, list,
                     parameters,
+                    terms(relative, transfer) { term in
+                        (halves(transfer.place(term), term.rows, heads: shape.heads), 0)
+                    },
                 ])
         } else {
             device.launch(
@@ -384,17 +393,35 @@ package struct CUDABackend: Backend {
                 [
                     from.address, from.stride, keys.address, keys.stride, values.address,
                     values.stride, to.address, to.stride, list, parameters,
-                    terms(relative, transfer),
+                    terms(relative, transfer) { term in
+                        let place = transfer.place(term)
+                        return (place.address, place.stride)
+                    },
                 ])
         }
         transfer.finish()
         space.release(to: mark)
     }
 
-    /// The kernels for heads of up to so many numbers.
-    private static let kernels: [(kernel: CUDAKernel, size: Int)] = [
-        (.attention64, 64), (.attention128, 128), (.attention256, 256),
-    ]
+    /// A kernel for heads of up to so many numbers.
+    private struct AttentionForm {
+        let kernel: CUDAKernel
+        let size: Int
+        /// Whether numbers are two halves each.
+        var isExact = false
+        var isRelative = false
+
+        static let all = [
+            AttentionForm(kernel: .attention64, size: 64),
+            AttentionForm(kernel: .attention128, size: 128),
+            AttentionForm(kernel: .attention256, size: 256),
+            AttentionForm(kernel: .attention64Exact, size: 64, isExact: true),
+            AttentionForm(kernel: .attention128Exact, size: 128, isExact: true),
+            AttentionForm(kernel: .attention64Relative, size: 64, isRelative: true),
+            AttentionForm(
+                kernel: .attention64RelativeExact, size: 64, isExact: true, isRelative: true),
+        ]
+    }
 
     /// The blocks' queries: up to 64 of a text, from its first on.
     private static func tiles(_ rows: [AttentionRow]) -> [cuda_attention_tile] {
@@ -409,7 +436,11 @@ package struct CUDABackend: Backend {
         }
     }
 
-    private func terms(_ relative: RelativeTerms?, _ transfer: Transfer) -> cuda_relative {
+    /// - Parameter numbers: an address and a stride of a term's numbers, as the kernel reads them.
+    private func terms(
+        _ relative: RelativeTerms?, _ transfer: Transfer,
+        _ numbers: (Tensor) -> (address: UInt64, stride: Int64)
+    ) -> cuda_relative {
         var terms = cuda_relative()
         guard let relative else { return terms }
         terms.center = Int32(relative.longest - 1)
@@ -418,11 +449,9 @@ package struct CUDABackend: Backend {
         }
         guard relative.keys != nil || relative.queries != nil else { return terms }
         terms.buckets = device.upload(relative.buckets)
-        if let keys = relative.keys.map({ transfer.place($0) }) {
-            (terms.keys, terms.keys_stride) = (keys.address, keys.stride)
-        }
-        if let queries = relative.queries.map({ transfer.place($0) }) {
-            (terms.queries, terms.queries_stride) = (queries.address, queries.stride)
+        if let keys = relative.keys { (terms.keys, terms.keys_stride) = numbers(keys) }
+        if let queries = relative.queries {
+            (terms.queries, terms.queries_stride) = numbers(queries)
         }
         return terms
     }

@@ -45,6 +45,10 @@ enum CUDAKernel: String, CaseIterable {
     case attention64 = "attention_64"
     case attention128 = "attention_128"
     case attention256 = "attention_256"
+    case attention64Exact = "attention_64_exact"
+    case attention128Exact = "attention_128_exact"
+    case attention64Relative = "attention_64_relative"
+    case attention64RelativeExact = "attention_64_relative_exact"
     case attentionPlain = "attention_plain"
 }
 
@@ -411,13 +415,19 @@ extension CUDAKernel {
     /// Shared memory of a block, as the kernels' text lays it out.
     func sharedBytes(capability: Int) -> Int {
         let stages = capability >= 80 ? 4 : 2
+        func rows(_ count: Int, _ size: Int) -> Int { count * size * 2 }
         switch self {
         case .productWide: return stages * (128 + 128) * 64
         case .productNarrow: return stages * (128 + 32) * 64
         case .logSums: return 8 * 4 + 256 * 8
-        case .attention64: return (64 + 2 * 64) * 64 * 2
-        case .attention128: return (64 + 2 * 64) * 128 * 2
-        case .attention256: return (64 + 2 * 32) * 256 * 2
+        case .attention64: return rows(64 + 2 * 64, 64)
+        case .attention128: return rows(64 + 2 * 64, 128)
+        case .attention256: return rows(64 + 2 * 32, 256)
+        case .attention64Exact: return 2 * rows(64 + 2 * 64, 64)
+        case .attention128Exact: return 2 * rows(64 + 2 * 32, 128)
+        // Queries, keys, values, two strips of buckets, and products with these in fp32.
+        case .attention64Relative: return rows(64 + 4 * 32, 64) + (64 + 32) * 32 * 4
+        case .attention64RelativeExact: return 2 * rows(64 + 4 * 32, 64) + (64 + 32) * 32 * 4
         default: return 0
         }
     }

@@ -27,26 +27,19 @@ extension CUDADevice {
                 return y.values
             }
         }
-        // Heads of every size: tiles that a query sees nothing of, before and behind, must leave it alone.
-        for size in [64, 128, 256] {
-            try test("attention", rows: 150, within: 2e-3, backend, reference) { backend, rows in
-                var own = Noise(state: 2)
-                let (q, k) = (own.tensor(150, 2 * size), own.tensor(150, size))
-                let v = own.tensor(150, size)
-                let shape = AttentionShape(
-                    heads: 2, groups: 1, headSize: size, scale: 0.125, softcap: 5, window: 40)
-                let out = Tensor(
-                    [Float](repeating: 0, count: rows.count * 2 * size), rows: rows.count,
-                    columns: 2 * size)
-                backend.attention(
-                    q.rows(rows), k, v,
-                    rows: [
-                        AttentionRow(
-                            firstQuery: 0, queries: rows.count, firstPosition: rows.lowerBound,
-                            firstKey: 0, keys: 150)
-                    ], shape: shape, relative: nil, arena: ActivationArena(), into: out)
-                return out.values
-            }
+        // Heads of every size, of halves and of two halves a number: tiles that a query sees nothing of, before
+        // and behind, must leave it alone.
+        for (size, isExact) in [(64, false), (128, false), (256, false), (64, true), (128, true)] {
+            var shape = AttentionShape(
+                heads: 2, groups: 1, headSize: size, scale: 0.125, softcap: 5, window: 40)
+            shape.isExact = isExact
+            try testAttention(shape, isRelative: false, backend, reference)
+        }
+        for isExact in [false, true] {
+            var shape = AttentionShape(
+                heads: 2, groups: 2, headSize: 64, scale: 0.125, causal: false)
+            shape.isExact = isExact
+            try testAttention(shape, isRelative: true, backend, reference)
         }
         try test("norms", rows: 150, within: 1e-4, backend, reference) { backend, rows in
             var own = Noise(state: 3)
@@ -57,6 +50,34 @@ extension CUDADevice {
             backend.softmax(y)
             backend.activate(.geluTanh, y, into: y)
             return y.values
+        }
+    }
+
+    private func testAttention(
+        _ shape: AttentionShape, isRelative: Bool, _ backend: CUDABackend,
+        _ reference: ReferenceBackend
+    ) throws(CUDAProblem) {
+        let tolerance: Float = shape.isExact ? 1e-4 : 2e-3
+        let (wide, narrow) = (shape.heads * shape.headSize, shape.groups * shape.headSize)
+        try test("attention", rows: 150, within: tolerance, backend, reference) { backend, rows in
+            var own = Noise(state: 2)
+            let (q, k) = (own.tensor(150, wide), own.tensor(150, narrow))
+            let v = own.tensor(150, narrow)
+            let relative = RelativeTerms(
+                longest: 150, bias: own.tensor(shape.heads, 299),
+                buckets: (0..<299).map { Int32(max(50, min(249, $0)) - 50) },
+                keys: own.tensor(200, wide), queries: own.tensor(200, wide))
+            let out = Tensor(
+                [Float](repeating: 0, count: rows.count * wide), rows: rows.count, columns: wide)
+            backend.attention(
+                q.rows(rows), k, v,
+                rows: [
+                    AttentionRow(
+                        firstQuery: 0, queries: rows.count, firstPosition: rows.lowerBound,
+                        firstKey: 0, keys: 150)
+                ], shape: shape, relative: isRelative ? relative : nil, arena: ActivationArena(),
+                into: out)
+            return out.values
         }
     }
 
