@@ -160,3 +160,28 @@ KERNEL log_sums(const float *x, i64 x_stride, const int *at, double *result, int
     result[2 * row] = own[at[row]] - most;
     result[2 * row + 1] = sum;
 }
+
+// What a product by cuBLASLt lacks: each row times its factor, and a bias. Mostly there is nothing to do.
+KERNEL finish_rows(float *y, i64 y_stride, const float *factors, const float *bias, i64 rows, int columns) {
+    ROWS_OF_WARPS
+    float factor = factors[row];
+    if (factor == 1.0f && !bias) return;
+    float *own = y + row * y_stride;
+    for (int c = lane; c < columns; c += 32) own[c] = own[c] * factor + (bias ? bias[c] : 0.0f);
+}
+
+// The bits of the largest magnitude of a and of the largest difference of a and b, and whether any bits differ:
+// raises three numbers.
+KERNEL compare_numbers(const float *a, const float *b, i64 count, u32 *result) {
+    u32 most = 0, away = 0, differs = 0;
+    i64 step = (i64)gridDim.x * blockDim.x;
+    for (i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += step) {
+        u32 size = __float_as_uint(a[i]) & 0x7fffffffu, difference = __float_as_uint(a[i] - b[i]) & 0x7fffffffu;
+        most = size > most ? size : most;
+        away = difference > away ? difference : away;
+        if (__float_as_uint(a[i]) != __float_as_uint(b[i])) differs = 1;
+    }
+    if (most > 0) raise_to(result, most);
+    if (away > 0) raise_to(result + 1, away);
+    if (differs > 0) raise_to(result + 2, differs);
+}

@@ -43,6 +43,55 @@ import Testing
         }
     }
 
+    /// cuBLASLt is used where it keeps the contract, and left aside where it does not.
+    @Test(arguments: [false, true])
+    func theLibraryIsTriedBeforeItIsUsed(isUneven: Bool) throws {
+        guard let device = try SimulatedCard.open(isUneven: isUneven) else { return }
+        if !SimulatedCard.isReal { #expect(device.products?.version == 120_000) }
+        device.measure()
+        let backend = CUDABackend(device)
+        var random = Seeded(5)
+        for (n, k) in [(200, 96), (68, 32), (132, 100)] {
+            let x = random.tensor(150, k, scale: 3)
+            // Rows that do not fit into halves, so that they are scaled.
+            for c in 0..<k { x[7, c] *= 1e6 }
+            let source = try WeightFormat.bfloat16.make(outputs: n, inputs: k, &random)
+            let bias = random.floats(n)
+            let pair = (random.floats(4 * k), random.floats(n * 4))
+            func run(_ backend: any Backend, _ rows: Range<Int>) throws -> Tensor {
+                let weight = WeightMatrix(outputs: n, inputs: k)
+                try weight.load(source, layout: backend.weightLayout)
+                let low = LowRankPair(
+                    down: try matrix(pair.0, 4, k, for: backend),
+                    up: try matrix(pair.1, n, 4, for: backend), scale: 0.5)
+                let y = Tensor(
+                    [Float](repeating: 0, count: rows.count * n), rows: rows.count, columns: n)
+                backend.products(
+                    x.rows(rows),
+                    [ProductPart(weight, bias: try vector(bias), lowRank: [low], into: y)],
+                    arena: ActivationArena())
+                return y
+            }
+            let whole = try run(backend, 0..<150)
+            for rows in [0..<1, 7..<8, 100..<150] {
+                let own = try run(backend, rows).values
+                #expect(bits(own) == bits(whole.rows(rows).values))
+            }
+            let expected = try run(ReferenceBackend(blas: false), 0..<150)
+            for row in 0..<150 {
+                let most = (0..<n).reduce(Float(0)) { max($0, abs(expected[row, $1])) }
+                for c in 0..<n {
+                    #expect(abs(whole[row, c] - expected[row, c]) <= 2e-3 * most, "row \(row)")
+                }
+            }
+        }
+        // Tried for each of the shapes, eight products each; then four of each shape if they may be used.
+        guard !SimulatedCard.isReal else { return }
+        let starts = device.times.first { $0.kernel == "cublasLtMatmul" }?.starts
+        #expect(starts == (isUneven ? 3 * 8 : 3 * (2 * 8 + 4)))
+        #expect(device.takeFailure() == nil)
+    }
+
     /// A text's attention: the same bits from any of its queries on, and wherever its keys lie.
     @Test(arguments: [nil, 40, 300])
     func attentionDoesNotSeeItsNeighbours(window: Int?) throws {

@@ -324,20 +324,36 @@ package struct CUDABackend: Backend {
         }
         precondition(matrix.inputs == inputs)
         let mark = space.mark
-        // Few outputs would leave most of a wide tile empty.
-        let isNarrow = matrix.outputs <= 64
-        let width = isNarrow ? 32 : 128
-        let terms = matrix.pieces == 1 ? 1 : x.pieces == 1 ? 2 : 3
-        let tiles = ((x.rows + 127) / 128) * ((matrix.outputs + width - 1) / width)
         device.withHalves(of: matrix, space) { halves in
-            device.launch(
-                isNarrow ? .productNarrow : .productWide, grid: (tiles, 1), threads: 256,
-                [
-                    x.address, Int64(x.padded * x.pieces), halves,
-                    Int64(matrix.padded * matrix.pieces), bias.map(address) ?? UInt64(0), x.back,
-                    (scale ?? 1) / matrix.factor, Int32(scale == nil ? 0 : 1), y.address, y.stride,
-                    Int64(x.rows), Int32(matrix.outputs), Int32(matrix.padded), Int32(terms),
-                ])
+            let call = ProductCall(
+                x: x.address, xStride: x.padded * x.pieces, weight: halves,
+                weightStride: matrix.padded * matrix.pieces, y: y.address, yStride: Int(y.stride),
+                rows: x.rows, outputs: matrix.outputs, inputs: matrix.padded,
+                alpha: (scale ?? 1) / matrix.factor)
+            let bias = bias.map(address) ?? UInt64(0)
+            // Few outputs would leave most of a wide tile empty.
+            let isNarrow = matrix.outputs <= 64
+            func own(_ call: ProductCall, back: UInt64, bias: UInt64) {
+                let terms = matrix.pieces == 1 ? 1 : x.pieces == 1 ? 2 : 3
+                let width = isNarrow ? 32 : 128
+                let tiles = ((call.rows + 127) / 128) * ((call.outputs + width - 1) / width)
+                device.launch(
+                    isNarrow ? .productNarrow : .productWide, grid: (tiles, 1), threads: 256,
+                    [
+                        call.x, Int64(call.xStride), call.weight, Int64(call.weightStride), bias,
+                        back, call.alpha, Int32(scale == nil ? 0 : 1), call.y, Int64(call.yStride),
+                        Int64(call.rows), Int32(call.outputs), Int32(call.inputs), Int32(terms),
+                    ])
+            }
+            // Pairs of low rank and numbers in two pieces are no work for a library.
+            let isPlain = scale == nil && matrix.pieces == 1 && !isNarrow
+            let isDone =
+                isPlain
+                && device.libraryProduct(call, space) { own($0, back: $1, bias: 0) }
+            guard isDone else { return own(call, back: x.back, bias: bias) }
+            device.rows(
+                .finishRows, rows: x.rows, columns: matrix.outputs,
+                [y.address, y.stride, x.back, bias])
         }
         space.release(to: mark)
     }

@@ -57,10 +57,13 @@ package enum CUDACards {
         return all.filter { $0.capability == best.capability }
     }
 
-    /// What a card's results depend on besides rows and weights: its kind, and what compiled the kernels.
+    /// What a card's results depend on besides rows and weights: its kind, what compiled the kernels, and the
+    /// library that computes products, if there is one.
     package static func kind(of card: CUDACard) -> String {
         let compiler = (try? libraries())?.compiler.version ?? 0
+        let products = (try? open(card))?.products.map { "-\($0.version)" } ?? ""
         return "cuda-\(CUDAProblem.capability(card.capability))-\(CUDAProblem.version(compiler))"
+            + products
     }
 
     /// The card, ready to compute.

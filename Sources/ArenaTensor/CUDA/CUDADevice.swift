@@ -32,6 +32,8 @@ enum CUDAKernel: String, CaseIterable {
     case softcapRows = "softcap_rows"
     case softmaxRows = "softmax_rows"
     case logSums = "log_sums"
+    case finishRows = "finish_rows"
+    case compareNumbers = "compare_numbers"
     case halveRows = "halve_rows"
     case halveHeads = "halve_heads"
     case largestMagnitude = "largest_magnitude"
@@ -70,6 +72,8 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     /// Bytes.
     package let totalMemory: Int
     package let libraries: CUDALibraries
+    /// Products by cuBLASLt, where there is one for this card.
+    let products: CUDAProducts?
     package var slab: Int { max(1 << 16, totalMemory / 64 / MemoryLayout<Float>.size) }
 
     // The driver's handles never change and may be used from any thread.
@@ -83,7 +87,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         var failure: DeviceFailure?
         var lists = Lists()
         /// Of each kernel, if they are measured: starts and seconds.
-        var times: [CUDAKernel: (starts: Int, seconds: Double)]?
+        var times: [String: (starts: Int, seconds: Double)]?
     }
     /// Where lists on their way to kernels are put, one after another and around again: on the card, and in
     /// memory of the host's that the card reads by itself.
@@ -149,6 +153,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
             throw error
         }
         (self.stream, self.module, self.functions) = (stream, module, functions)
+        products = about.capability >= 80 ? CUDAProducts(libraries) : nil
     }
 
     // What is in its memory keeps it alive, so that nothing is any more.
@@ -156,6 +161,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         give(state.withLock { $0.lists })
         let driver = libraries.driver
         _ = driver.context_set(context)
+        products?.end()
         _ = driver.module_unload(module)
         _ = driver.stream_destroy(stream)
         _ = driver.context_release(device)
@@ -174,8 +180,14 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         }
     }
 
-    private func note(_ failure: DeviceFailure) {
+    func note(_ failure: DeviceFailure) {
         state.withLock { $0.failure = $0.failure ?? failure }
+    }
+
+    /// Calls a library in the card's context and stream unless the card has failed.
+    func withStream(_ body: (cuda_stream?) -> Void) {
+        guard !hasFailed, libraries.driver.context_set(context) == CUDA_SUCCESS else { return }
+        body(stream)
     }
 
     /// Calls the driver for this card unless it has failed.
@@ -358,7 +370,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     /// The seconds of each kernel since `measure`, longest first.
     package var times: [(kernel: String, starts: Int, seconds: Double)] {
         (state.withLock { $0.times } ?? [:]).map {
-            ($0.key.rawValue, $0.value.starts, $0.value.seconds)
+            ($0.key, $0.value.starts, $0.value.seconds)
         }
         .sorted { $0.seconds > $1.seconds }
     }
@@ -373,27 +385,30 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         var places: [Int] = []
         for argument in arguments { Self.append(argument, to: &words, &places) }
         let index = kernel.index
-        let isMeasured = state.withLock { $0.times != nil }
-        if isMeasured { synchronize() }
-        let began = monotonicSeconds()
-        defer {
-            if isMeasured {
-                synchronize()
-                let seconds = monotonicSeconds() - began
-                state.withLock { state in
-                    state.times?[kernel, default: (0, 0)].starts += 1
-                    state.times?[kernel, default: (0, 0)].seconds += seconds
+        measured(kernel.rawValue) {
+            words.withUnsafeMutableBytes { bytes in
+                // SAFETY: the driver copies the arguments before it returns.
+                var pointers = places.map { bytes.baseAddress?.advanced(by: $0 * 8) }
+                call(kernel.rawValue) { driver in
+                    driver.launch(
+                        functions[index], UInt32(grid.0), UInt32(grid.1), 1, UInt32(threads), 1, 1,
+                        UInt32(kernel.sharedBytes(capability: capability)), stream, &pointers, nil)
                 }
             }
         }
-        words.withUnsafeMutableBytes { bytes in
-            // SAFETY: the driver copies the arguments before it returns.
-            var pointers = places.map { bytes.baseAddress?.advanced(by: $0 * 8) }
-            call(kernel.rawValue) { driver in
-                driver.launch(
-                    functions[index], UInt32(grid.0), UInt32(grid.1), 1, UInt32(threads), 1, 1,
-                    UInt32(kernel.sharedBytes(capability: capability)), stream, &pointers, nil)
-            }
+    }
+
+    /// Does what starts a kernel, and adds up its seconds if kernels are measured.
+    func measured(_ kernel: String, _ start: () -> Void) {
+        guard state.withLock({ $0.times != nil }) else { return start() }
+        synchronize()
+        let began = monotonicSeconds()
+        start()
+        synchronize()
+        let seconds = monotonicSeconds() - began
+        state.withLock { state in
+            state.times?[kernel, default: (0, 0)].starts += 1
+            state.times?[kernel, default: (0, 0)].seconds += seconds
         }
     }
 

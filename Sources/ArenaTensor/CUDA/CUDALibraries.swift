@@ -94,7 +94,7 @@ extension CUDALibrary {
         open(environment) { handle, path in (path, version(handle)) }
     }
 
-    private func version(_ handle: UnsafeMutableRawPointer) -> String? {
+    fileprivate func version(_ handle: UnsafeMutableRawPointer) -> String? {
         switch self {
         case .driver:
             typealias Query = @convention(c) (UnsafeMutablePointer<Int32>) -> Int32
@@ -135,6 +135,8 @@ package struct CUDALibraries: @unchecked Sendable {
     // Tables of functions, which never change.
     let driver: cuda_driver
     package let compiler: CUDACompiler
+    /// cuBLASLt and its version, such as 120804; nil without it, and where no card would use it.
+    let products: (library: cublas_library, version: Int)?
     /// As the driver counts versions: 12.4 is 12040.
     package let driverVersion: Int
     /// Cards that the driver finds.
@@ -177,6 +179,32 @@ package struct CUDALibraries: @unchecked Sendable {
         guard count > 0 else { throw .noCard }
         cards = Int(count)
         compiler = try CUDACompiler(driver: driverVersion, environment: environment)
+        var capabilities: [Int32] = []
+        for card in 0..<count {
+            var (number, major): (cuda_device, Int32) = (0, 0)
+            guard driver.device(&number, card) == CUDA_SUCCESS,
+                driver.device_attribute(&major, Int32(CUDA_CAPABILITY_MAJOR), number)
+                    == CUDA_SUCCESS
+            else { continue }
+            capabilities.append(major)
+        }
+        let isWanted = capabilities.contains { $0 >= 8 }
+        products =
+            isWanted && environment("ARENA_CUDA_PRODUCTS") != "own"
+            ? Self.products(environment, driver: driverVersion) : nil
+    }
+
+    private static func products(
+        _ environment: (String) -> String?, driver: Int
+    ) -> (library: cublas_library, version: Int)? {
+        CUDALibrary.products.open(environment) { handle, path in
+            // Libraries of a later CUDA than the driver's do not run.
+            guard let version = CUDALibrary.products.version(handle).flatMap({ Int($0) }),
+                version / 10_000 <= driver / 1000,
+                let table = try? functions(handle, path, cublas_symbol, cublas_library())
+            else { return nil }
+            return (table, version)
+        }
     }
 
     /// Fills a table of functions.

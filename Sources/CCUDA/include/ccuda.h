@@ -1,6 +1,6 @@
 // The parts of NVIDIA's libraries that the engine calls: types and function pointers, no code. The libraries
 // are opened at run time; nothing of them is needed to build, or to run without a card. Signatures follow the
-// "CUDA Driver API" and "NVRTC" reference manuals, versions 12 and 13.
+// "CUDA Driver API", "NVRTC" and "cuBLAS" reference manuals, versions 12 and 13.
 
 #ifndef CCUDA_H
 #define CCUDA_H
@@ -99,6 +99,61 @@ typedef struct nvrtc_program_s *nvrtc_program;
     F(ptx_size, "nvrtcGetPTXSize", (nvrtc_program program, size_t * bytes))                                       \
     F(ptx, "nvrtcGetPTX", (nvrtc_program program, char *image))
 
+typedef struct cublas_handle_s *cublas_handle;
+typedef struct cublas_product_s *cublas_product;
+typedef struct cublas_layout_s *cublas_layout;
+typedef struct cublas_preference_s *cublas_preference;
+
+// How a product is computed; its content is the library's own.
+typedef struct {
+    unsigned long long data[8];
+} cublas_algorithm;
+
+typedef struct {
+    cublas_algorithm algorithm;
+    size_t workspace;
+    cuda_result status;
+    float waves;
+    int reserved[4];
+} cublas_choice;
+
+enum { CUBLAS_FLOAT32 = 0, CUBLAS_FLOAT16 = 2 };
+enum { CUBLAS_COMPUTE_FLOAT32 = 68 };
+enum { CUBLAS_TRANSPOSED = 1 };
+enum { CUBLAS_PRODUCT_TRANSPOSE_A = 3 };  // attribute of a product
+enum {                                    // attributes of a preference
+    CUBLAS_MOST_WORKSPACE = 1,
+    CUBLAS_REDUCTION_SCHEMES = 3,
+    CUBLAS_ALIGNMENT_A = 5,
+    CUBLAS_ALIGNMENT_B = 6,
+    CUBLAS_ALIGNMENT_C = 7,
+    CUBLAS_ALIGNMENT_D = 8,
+};
+
+// Matrices lie in columns: d = alpha * a^T . b + beta * c.
+#define CUBLAS_FUNCTIONS(F)                                                                                       \
+    F(create, "cublasLtCreate", (cublas_handle * handle))                                                         \
+    F(destroy, "cublasLtDestroy", (cublas_handle handle))                                                         \
+    F(product_create, "cublasLtMatmulDescCreate", (cublas_product * product, int compute, int scale))             \
+    F(product_set, "cublasLtMatmulDescSetAttribute",                                                              \
+      (cublas_product product, int attribute, const void *value, size_t bytes))                                   \
+    F(product_destroy, "cublasLtMatmulDescDestroy", (cublas_product product))                                     \
+    F(layout_create, "cublasLtMatrixLayoutCreate",                                                                \
+      (cublas_layout * layout, int type, unsigned long long rows, unsigned long long columns, long long stride))  \
+    F(layout_destroy, "cublasLtMatrixLayoutDestroy", (cublas_layout layout))                                      \
+    F(preference_create, "cublasLtMatmulPreferenceCreate", (cublas_preference * preference))                      \
+    F(preference_set, "cublasLtMatmulPreferenceSetAttribute",                                                     \
+      (cublas_preference preference, int attribute, const void *value, size_t bytes))                             \
+    F(preference_destroy, "cublasLtMatmulPreferenceDestroy", (cublas_preference preference))                      \
+    F(choose, "cublasLtMatmulAlgoGetHeuristic",                                                                   \
+      (cublas_handle handle, cublas_product product, cublas_layout a, cublas_layout b, cublas_layout c,           \
+       cublas_layout d, cublas_preference preference, int most, cublas_choice *choices, int *found))              \
+    F(multiply, "cublasLtMatmul",                                                                                 \
+      (cublas_handle handle, cublas_product product, const void *alpha, cuda_address a, cublas_layout a_layout,   \
+       cuda_address b, cublas_layout b_layout, const void *beta, cuda_address c, cublas_layout c_layout,          \
+       cuda_address d, cublas_layout d_layout, const cublas_algorithm *algorithm, cuda_address workspace,         \
+       size_t workspace_bytes, cuda_stream stream))
+
 // Tables of functions, all of them found, in the order of the lists above.
 #define CCUDA_FIELD(name, symbol, arguments) cuda_result(*name) arguments;
 typedef struct {
@@ -107,6 +162,9 @@ typedef struct {
 typedef struct {
     NVRTC_FUNCTIONS(CCUDA_FIELD)
 } nvrtc_library;
+typedef struct {
+    CUBLAS_FUNCTIONS(CCUDA_FIELD)
+} cublas_library;
 #undef CCUDA_FIELD
 
 // The symbols of a table's functions, in its order, ended by a null.
@@ -117,6 +175,10 @@ static inline const char *cuda_driver_symbol(int index) {
 }
 static inline const char *nvrtc_symbol(int index) {
     static const char *const symbols[] = {NVRTC_FUNCTIONS(CCUDA_SYMBOL) 0};
+    return symbols[index];
+}
+static inline const char *cublas_symbol(int index) {
+    static const char *const symbols[] = {CUBLAS_FUNCTIONS(CCUDA_SYMBOL) 0};
     return symbols[index];
 }
 #undef CCUDA_SYMBOL

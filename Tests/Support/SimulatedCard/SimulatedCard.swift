@@ -49,6 +49,15 @@ package enum SimulatedCard {
         }
     }
 
+    /// A device with a cuBLASLt, one that gives rows other bits by their place if `isUneven`; nil where there is
+    /// none.
+    package static func open(isUneven: Bool) throws -> CUDADevice? {
+        let name = isUneven ? "uneven" : "products"
+        return try open(folder.map { "\($0):\($0)/\(name)" }).map {
+            libraries throws(CUDAProblem) in try CUDADevice(libraries, ordinal: 0)
+        }
+    }
+
     /// A device of capability 7.5; nil where there is none.
     package static func openOlder() throws -> CUDADevice? {
         guard !isReal else { return nil }
