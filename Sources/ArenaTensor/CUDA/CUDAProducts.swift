@@ -131,7 +131,8 @@ final class CUDAProducts: @unchecked Sendable {
         var (alpha, beta, algorithm): (Float, Float, cublas_algorithm) = (call.alpha, 0, algorithm)
         return withLayouts(call) { weight, x, y in
             library.multiply(
-                handle, product, &alpha, call.weight, weight, call.x, x, &beta, call.y, y, call.y, y,
+                handle, product, &alpha, call.weight, weight, call.x, x, &beta, call.y, y, call.y,
+                y,
                 &algorithm, 0, 0, stream)
         }
     }
