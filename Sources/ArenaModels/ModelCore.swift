@@ -94,8 +94,8 @@ package final class ModelCore: Sendable {
     /// The names of head weights that began anew.
     package let newHeads: [String]
     private let merging: MergeReport?
-    /// What loading onto a card had to tell.
-    private let cardRemark = Mutex<String?>(nil)
+    /// What of the weights is on each card.
+    private let cardPlans = Mutex<[ObjectIdentifier: (plan: CardPlan, card: CUDADevice)]>([:])
     private let hasTold = Atomic<Bool>(false)
     private let weights: [PendingWeight]
     /// One run, load or unload at a time; the value is the loaded weights' layout, or those of several
@@ -125,7 +125,8 @@ package final class ModelCore: Sendable {
 
     /// What loading had to tell, once.
     package func takeRemarks() -> [String] {
-        let words = [merging?.words, cardRemark.withLock { $0 }].compactMap { $0 }
+        let plans = cardPlans.withLock { Array($0.values) }
+        let words = ([merging?.words] + plans.map { $0.plan.words($0.card) }).compactMap { $0 }
         guard !words.isEmpty,
             hasTold.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
         else { return [] }
@@ -176,7 +177,7 @@ package final class ModelCore: Sendable {
                 // Each worker needs room on the card for a matrix as it is stored.
                 let plan = try load(
                     weights, onto: card, room: cardRoom, workers: min(workers, 4))
-                if let words = plan.words(card) { cardRemark.withLock { $0 = words } }
+                keep(plan, on: card)
             } else {
                 try loadWeights(weights, layout: layout, workers: workers)
             }
@@ -189,6 +190,20 @@ package final class ModelCore: Sendable {
         ResidentModels.touch(self)
         resident.store(true, ordering: .releasing)
         return .success(())
+    }
+
+    private func keep(_ plan: CardPlan, on card: CUDADevice) {
+        cardPlans.withLock { $0[ObjectIdentifier(card)] = (plan, card) }
+    }
+
+    /// Lets more of the weights pass through a card where a single row finds no room.
+    /// - Returns: whether there is more room now.
+    func letMorePass(on card: CUDADevice) throws(ModelError) -> Bool {
+        guard let plan = cardPlans.withLock({ $0[ObjectIdentifier(card)] })?.plan,
+            let fresh = try letMorePass(weights, on: card, plan)
+        else { return false }
+        keep(fresh, on: card)
+        return true
     }
 
     /// Gives the weights' memory back once nothing runs; the next run loads again.
@@ -209,6 +224,7 @@ package final class ModelCore: Sendable {
     private func release(_ current: inout [WeightLayout]) {
         unloadWeights(weights)
         arenas.withLock { $0 = [] }
+        cardPlans.withLock { $0 = [:] }
         current = []
         ResidentModels.remove(self)
         resident.store(false, ordering: .releasing)

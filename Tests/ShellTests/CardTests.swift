@@ -58,6 +58,11 @@ private let repository = SimulatedCard.root
         let small = try run("--state third", "ARENA_SIMULATED_MEMORY=5000000")
         #expect(small.code == 0, "\(small.errors)")
         #expect(folder.read("p.csv") == bytes)
+        // No room for all weights: they pass through.
+        let passing = try run("--state fourth", "ARENA_CUDA_MEMORY=4500000")
+        #expect(passing.code == 0, "\(passing.errors)")
+        #expect(passing.errors.contains("pass through it"), "\(passing.errors)")
+        #expect(folder.read("p.csv") == bytes)
         // The journal keeps a card's results apart from the processor's.
         let processor = try run("--set where=cpu --explain")
         #expect(
@@ -85,7 +90,7 @@ private let repository = SimulatedCard.root
 
     @Test func aFullCardIsSaid() throws {
         guard SimulatedCard.folder != nil, !SimulatedCard.isReal else { return }
-        let full = try run("", "ARENA_SIMULATED_MEMORY=3500000")
+        let full = try run("", "ARENA_SIMULATED_MEMORY=2650000")
         #expect(
             full.code == 70 && full.errors.contains("has no room for another"), "\(full.errors)")
     }

@@ -18,6 +18,9 @@ struct CardPlan: Sendable {
     /// Bytes that it takes on the card.
     var bytes: Int { staying + 2 * largest }
 
+    /// Whether all pass that may.
+    let passesAll: Bool
+
     /// Those that pass are spread evenly, so that each can be copied under the products of others.
     /// - Parameter room: bytes that weights may take on the card.
     init(_ weights: [PendingWeight], room: Int) {
@@ -25,7 +28,7 @@ struct CardPlan: Sendable {
         let total = sizes.reduce(0, +)
         let most = sizes.max() ?? 0
         var passes = [Bool](repeating: false, count: weights.count)
-        var (staying, passing, largest) = (total, 0, 0)
+        var (staying, passing, largest, passesAll) = (total, 0, 0, false)
         if total > room {
             // Small ones are not worth a copy each.
             let candidates = weights.indices.filter {
@@ -45,10 +48,10 @@ struct CardPlan: Sendable {
                 largest = max(largest, sizes[i])
             }
             staying -= passing
+            passesAll = passing == all
         }
-        (self.passes, self.staying, self.passing, self.largest) = (
-            passes, staying, passing, largest
-        )
+        (self.passes, self.staying, self.passing) = (passes, staying, passing)
+        (self.largest, self.passesAll) = (largest, passesAll)
     }
 
     /// What a run has to say of it; nil where all stay.
@@ -100,6 +103,16 @@ extension ModelCore {
             ResidentModels.makeRoom(.max, for: self) { 0 }
             room = min(room / 4 * 3, plan.bytes / 8 * 7, card.freeMemory) - (1 << 20)
         }
+    }
+
+    /// Lets more of the weights pass through a card whose memory a row does not fit into.
+    /// - Returns: false if all that may pass do already.
+    func letMorePass(
+        _ weights: [PendingWeight], on card: CUDADevice, _ plan: CardPlan
+    ) throws(ModelError) -> CardPlan? {
+        guard !plan.passesAll else { return nil }
+        for weight in weights { weight.unload(from: card) }
+        return try load(weights, onto: card, room: plan.bytes / 2 - 2 * plan.largest, workers: 4)
     }
 
     private func checkHost(_ plan: CardPlan, on card: CUDADevice) throws(ModelError) {

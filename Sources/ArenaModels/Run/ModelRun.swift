@@ -378,14 +378,30 @@ private final class PackRun: Sendable {
         let values = compute(rows, on: device, arena)
         let failure = device.takeFailure()
         if failure != nil { arena.clear() }
-        guard case .outOfMemory = failure, rows.count > 1 else {
+        guard case .outOfMemory = failure else {
             return stops(after: failure, device) ? nil : values
+        }
+        guard rows.count > 1 else {
+            guard hasMoreRoom(device) else {
+                _ = stops(after: failure, device)
+                return nil
+            }
+            return computeOrSplit(rows, on: device, arena)
         }
         let middle = rows.count / 2
         guard let first = computeOrSplit(Array(rows[..<middle]), on: device, arena),
             let second = computeOrSplit(Array(rows[middle...]), on: device, arena)
         else { return nil }
         return first + second
+    }
+
+    /// Makes room on a card beside the weights; if that fails the run has.
+    private func hasMoreRoom(_ device: any Backend) -> Bool {
+        guard let card = device.weightLayout.card else { return false }
+        do throws(ModelError) { return try model.letMorePass(on: card) } catch {
+            state.withLock { $0.failure = $0.failure ?? error }
+            return false
+        }
     }
 
     /// Whether the run ends with this failure of a device.

@@ -69,7 +69,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     package let name: String
     /// The compute capability, such as 75 for 7.5.
     package let capability: Int
-    /// Bytes.
+    /// Bytes that may be used: the card's, or those of `ARENA_CUDA_MEMORY`.
     package let totalMemory: Int
     package let libraries: CUDALibraries
     /// Products by cuBLASLt, where there is one for this card.
@@ -86,6 +86,8 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     private struct State: Sendable {
         var failure: DeviceFailure?
         var lists = Lists()
+        /// Bytes that are allocated.
+        var used = 0
         /// Of each kernel, if they are measured: starts and seconds.
         var times: [String: (starts: Int, seconds: Double)]?
     }
@@ -191,8 +193,11 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     }
 
     /// Calls the driver for this card unless it has failed.
+    /// - Parameter bytes: what there was no room for, if that is what fails.
     @discardableResult
-    private func call(_ what: String, _ body: (cuda_driver) -> cuda_result) -> Bool {
+    private func call(
+        _ what: String, fullWith bytes: Int = 0, _ body: (cuda_driver) -> cuda_result
+    ) -> Bool {
         guard !hasFailed else { return false }
         let driver = libraries.driver
         var code = driver.context_set(context)
@@ -200,7 +205,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         guard code != CUDA_SUCCESS else { return true }
         // The driver loads code at its first use, for which a full card has no room.
         guard code != CUDA_OUT_OF_MEMORY else {
-            note(.outOfMemory(bytes: 0))
+            note(.outOfMemory(bytes: bytes))
             return false
         }
         note(
@@ -213,28 +218,28 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     /// Bytes that are free on the card; 0 after a failure.
     package var freeMemory: Int {
         var (free, total) = (0, 0)
-        return call("cuMemGetInfo", { $0.memory_info(&free, &total) }) ? free : 0
+        guard call("cuMemGetInfo", { $0.memory_info(&free, &total) }) else { return 0 }
+        return min(free, max(0, totalMemory - state.withLock { $0.used }))
     }
 
     package func allocate(bytes: Int) -> UInt64 {
-        if let address = tryAllocate(bytes: bytes) { return address }
-        note(.outOfMemory(bytes: bytes))
-        return 0
-    }
-
-    /// An address, or nil where there is no room, which is no failure.
-    func tryAllocate(bytes: Int) -> UInt64? {
+        let size = max(bytes, 256)
         var address: cuda_address = 0
-        var isFull = false
-        let isDone = call("cuMemAlloc") { driver in
-            let code = driver.allocate(&address, max(bytes, 256))
-            isFull = code == CUDA_OUT_OF_MEMORY
-            return isFull ? 0 : code
+        let fits = state.withLock { state in
+            guard size <= totalMemory - state.used else { return false }
+            state.used += size
+            return true
         }
-        return isDone && !isFull ? address : nil
+        if !fits { note(.outOfMemory(bytes: bytes)) }
+        let isDone =
+            fits
+            && call("cuMemAlloc", fullWith: bytes) { $0.allocate(&address, size) }
+        if fits, !isDone { state.withLock { $0.used -= size } }
+        return isDone ? address : 0
     }
 
     package func release(_ address: UInt64, bytes: Int) {
+        state.withLock { $0.used -= max(bytes, 256) }
         // Also after a failure: what can be given back is.
         let driver = libraries.driver
         guard driver.context_set(context) == CUDA_SUCCESS else { return }
@@ -483,6 +488,7 @@ package struct CUDACard: Sendable, Equatable {
         processors = try attribute(CUDA_PROCESSORS)
         var bytes = 0
         try CUDALibraries.check(driver, driver.device_memory(&bytes, device), "cuDeviceTotalMem")
-        memory = bytes
+        let most = environmentValue("ARENA_CUDA_MEMORY").flatMap { Int($0) } ?? .max
+        memory = min(bytes, max(0, most))
     }
 }
