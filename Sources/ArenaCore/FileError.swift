@@ -101,6 +101,17 @@ package func listDirectory(_ path: String) -> [String] {
 /// Whether something exists under this path.
 package func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+/// Makes a folder and those above it, unless they are there.
+/// - Throws: `FileError.system` naming the folder that cannot be made.
+package func makeFolders(_ path: String, permissions: mode_t = 0o777) throws(FileError) {
+    if path.isEmpty || isDirectory(path) { return }
+    let above = splitPath(path).folder
+    if above != path { try makeFolders(above, permissions: permissions) }
+    guard mkdir(path, permissions) == 0 || errno == EEXIST else {
+        throw .system(path: path, doing: "making the folder", code: errno)
+    }
+}
+
 /// Whether this path is a folder.
 package func isDirectory(_ path: String) -> Bool {
     var info = stat()

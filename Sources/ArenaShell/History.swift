@@ -43,7 +43,7 @@ package struct History: Sendable {
     package func append(_ statement: [UInt8]) {
         guard let path, !statement.isEmpty, statement.count < 1 << 16 else { return }
         let folder = splitPath(path).folder
-        if !isDirectory(folder) { makeFolders(folder) }
+        try? makeFolders(folder, permissions: 0o700)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
@@ -72,12 +72,6 @@ package struct History: Sendable {
         if close(descriptor) != 0 || failed != nil || rename(temporary, path) != 0 {
             unlink(temporary)
         }
-    }
-
-    private func makeFolders(_ path: String) {
-        let parent = splitPath(path).folder
-        if !parent.isEmpty, parent != "/", !isDirectory(parent) { makeFolders(parent) }
-        mkdir(path, 0o700)
     }
 
     static func escaped(_ statement: [UInt8]) -> [UInt8] {

@@ -149,14 +149,6 @@ private struct Bundle {
         manifest.add("files", lines: listed)
         try writeFile(joinPath(folder, "MANIFEST.json"), Array((manifest.text + "\n").utf8))
     }
-
-    private func makeFolders(_ path: String) throws(FileError) {
-        if path.isEmpty || isDirectory(path) { return }
-        try makeFolders(splitPath(path).folder)
-        guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
-            throw .system(path: path, doing: "making the folder", code: errno)
-        }
-    }
 }
 
 /// A path from the root, without `.` and `..`.

@@ -126,7 +126,7 @@ package struct CUDACompiler: @unchecked Sendable {
         guard let image else { throw .compile(card: card, log: log) }
         // A cache that cannot be written costs the next run some seconds, no more.
         if let place {
-            Self.makeFolders(splitPath(place).folder)
+            try? makeFolders(splitPath(place).folder)
             try? writeFile(place, Self.sealed(image))
         }
         return image
@@ -184,12 +184,6 @@ package struct CUDACompiler: @unchecked Sendable {
         }
         guard let home = environment("HOME"), home.hasPrefix("/") else { return nil }
         return joinPath(home, ".cache/arenascript")
-    }
-
-    private static func makeFolders(_ path: String) {
-        let above = splitPath(path).folder
-        if !above.isEmpty, above != path, access(above, F_OK) != 0 { makeFolders(above) }
-        mkdir(path, 0o755)
     }
 
     /// An image behind its hash, so that a damaged file is not given to a driver.
