@@ -94,10 +94,13 @@ package final class ModelCore: Sendable {
     /// The names of head weights that began anew.
     package let newHeads: [String]
     private let merging: MergeReport?
-    /// What of the weights is on each card.
-    private let cardPlans = Mutex<[ObjectIdentifier: (plan: CardPlan, card: CUDADevice)]>([:])
+    /// Those that are on cards.
+    let cardWeights: CardWeights
     private let hasTold = Atomic<Bool>(false)
     private let weights: [PendingWeight]
+    /// Bytes that a token takes while a layer runs, at least: the residual stream, what is normed, and of
+    /// the largest product its results and its rows as it reads them.
+    let bytesPerToken: Int
     /// One run, load or unload at a time; the value is the loaded weights' layout, or those of several
     /// cards.
     let loaded = Mutex<[WeightLayout]>([])
@@ -118,6 +121,8 @@ package final class ModelCore: Sendable {
             configuration: opening.configuration.reader.path, base: opening.account.base,
             opening.options, newHeads: newHeads)
         weights = opening.account.pending
+        bytesPerToken = Self.bytesPerToken(weights, channels: opening.backbones[0].channels)
+        cardWeights = CardWeights(weights, bytesPerToken: bytesPerToken)
     }
 
     /// What does not depend on the adapter.
@@ -125,8 +130,7 @@ package final class ModelCore: Sendable {
 
     /// What loading had to tell, once.
     package func takeRemarks() -> [String] {
-        let plans = cardPlans.withLock { Array($0.values) }
-        let words = ([merging?.words] + plans.map { $0.plan.words($0.card) }).compactMap { $0 }
+        let words = [merging?.words].compactMap { $0 } + cardWeights.remarks
         guard !words.isEmpty,
             hasTold.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
         else { return [] }
@@ -154,9 +158,12 @@ package final class ModelCore: Sendable {
     }
 
     /// Loads while the lock is held.
-    /// - Parameter cardRoom: bytes that weights may take on a card; nil for what it has.
+    /// - Parameters:
+    ///   - cardRoom: bytes that weights may take on a card; nil for what it has.
+    ///   - taskBytes: bytes that a task needs on a card beside them.
     func loadHolding(
-        _ current: inout [WeightLayout], layout: WeightLayout, workers: Int, cardRoom: Int? = nil
+        _ current: inout [WeightLayout], layout: WeightLayout, workers: Int, cardRoom: Int? = nil,
+        taskBytes: Int = 0
     ) -> Result<Void, ModelError> {
         guard !current.contains(layout) else {
             ResidentModels.touch(self)
@@ -165,7 +172,7 @@ package final class ModelCore: Sendable {
         // Cards hold weights side by side; the host has one layout of them, and none beside a card's.
         if layout.card == nil || current.contains(where: { $0.card == nil }) { release(&current) }
         // Rows need room too, so a little more than the weights.
-        let room = weightBytes + weightBytes / 8 + (1 << 28)
+        let room = weightBytes + weightBytes / 8 + (1 << 28) + taskBytes
         if let card = layout.card {
             ResidentModels.makeRoom(room, for: self) { card.freeMemory }
         } else {
@@ -175,9 +182,9 @@ package final class ModelCore: Sendable {
         do throws(ModelError) {
             if let card = layout.card {
                 // Each worker needs room on the card for a matrix as it is stored.
-                let plan = try load(
-                    weights, onto: card, room: cardRoom, workers: min(workers, 4))
-                keep(plan, on: card)
+                try cardWeights.load(
+                    onto: card, room: cardRoom, beside: taskBytes, workers: min(workers, 4)
+                ) { ResidentModels.makeRoom(.max, for: self) { 0 } }
             } else {
                 try loadWeights(weights, layout: layout, workers: workers)
             }
@@ -190,20 +197,6 @@ package final class ModelCore: Sendable {
         ResidentModels.touch(self)
         resident.store(true, ordering: .releasing)
         return .success(())
-    }
-
-    private func keep(_ plan: CardPlan, on card: CUDADevice) {
-        cardPlans.withLock { $0[ObjectIdentifier(card)] = (plan, card) }
-    }
-
-    /// Lets more of the weights pass through a card where a single row finds no room.
-    /// - Returns: whether there is more room now.
-    func letMorePass(on card: CUDADevice) throws(ModelError) -> Bool {
-        guard let plan = cardPlans.withLock({ $0[ObjectIdentifier(card)] })?.plan,
-            let fresh = try letMorePass(weights, on: card, plan)
-        else { return false }
-        keep(fresh, on: card)
-        return true
     }
 
     /// Gives the weights' memory back once nothing runs; the next run loads again.
@@ -224,7 +217,7 @@ package final class ModelCore: Sendable {
     private func release(_ current: inout [WeightLayout]) {
         unloadWeights(weights)
         arenas.withLock { $0 = [] }
-        cardPlans.withLock { $0 = [:] }
+        cardWeights.clear()
         current = []
         ResidentModels.remove(self)
         resident.store(false, ordering: .releasing)
@@ -248,16 +241,14 @@ package final class ModelCore: Sendable {
         }
     }
 
-    /// Bytes that a token takes while a layer runs, at least: the residual stream, what is normed, and of
-    /// the largest product its results and its rows as it reads them.
-    var bytesPerToken: Int {
+    private static func bytesPerToken(_ weights: [PendingWeight], channels: Int) -> Int {
         let size = MemoryLayout<Float>.size
         let largest = weights.reduce(0) {
             guard case .matrix(let matrix, let source) = $1 else { return $0 }
             let rows = if case .dynamic8 = source { 1 } else { size }
             return max($0, matrix.outputs * size + matrix.inputs * rows)
         }
-        return 2 * backbone.channels * size + largest
+        return 2 * channels * size + largest
     }
 
     /// Bytes that the weights take when loaded, about.

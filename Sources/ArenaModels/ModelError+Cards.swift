@@ -8,6 +8,7 @@ extension ModelError {
         let name = "\(card.name) (card \(card.ordinal))"
         switch failure {
         case .outOfMemory(let bytes): self = .cardMemory(card: name, bytes: bytes)
+        case .hostMemory(let bytes): self = .pinnedMemory(card: name, bytes: bytes)
         case .lost(let call, let code, let text):
             self = .cardLost(card: name, call: call, code: code, text: text)
         }
@@ -23,6 +24,11 @@ extension ModelError {
             return FaultReport(
                 .value, "\(card) has no room for another \(byteSize(bytes))",
                 help: "set token_budget or max_length lower, or devices=\"cpu\"")
+        case .pinnedMemory(let card, let bytes):
+            return FaultReport(
+                .value,
+                "weights that pass through \(card) need another \(byteSize(bytes)) of page-locked memory, which this machine does not give",
+                help: "weights=\"nf4\" takes about a quarter of 16-bit weights; devices=\"cpu\"")
         case .cardWeights(let card, let bytes, let room, let available):
             return FaultReport(
                 .value,

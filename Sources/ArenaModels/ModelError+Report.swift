@@ -19,7 +19,7 @@ extension ModelError {
         case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong, .rowTooLarge,
             .keysTooLarge, .cancelled:
             return batchReport
-        case .cards, .cardMemory, .cardWeights, .cardLost:
+        case .cards, .cardMemory, .pinnedMemory, .cardWeights, .cardLost:
             return cardReport
         }
     }

@@ -52,6 +52,8 @@ package enum ModelError: ArenaFault {
     // Cards
     case cards(what: String, help: String?)
     case cardMemory(card: String, bytes: Int)
+    /// Weights that pass through a card found no page-locked memory.
+    case pinnedMemory(card: String, bytes: Int)
     /// Weights fit neither on the card nor, as far as they do not, in the host's memory.
     case cardWeights(card: String, bytes: Int, room: Int, available: Int)
     case cardLost(card: String, call: String, code: Int, text: String)

@@ -38,13 +38,14 @@ extension PendingWeight {
     /// Gives a card's memory back.
     func unload(from card: CUDADevice) {
         switch self {
-        case .matrix(let weight, _), .onDemand(let weight): weight.unload(from: card)
-        case .vector, .derived, .table: break
+        case .matrix(let weight, _): weight.unload(from: card)
+        // What others than loading have brought.
+        case .vector, .derived, .table, .onDemand: break
         }
     }
 }
 
-/// Fills weights in parallel, the largest first; on an error everything is let go again.
+/// Fills weights in parallel, the largest first; on an error everything is let go again, of a card's by the caller.
 /// - Parameter passing: which weights only pass through a card, and through what.
 func loadWeights(
     _ pending: [PendingWeight], layout: WeightLayout, workers: Int,
@@ -57,7 +58,8 @@ func loadWeights(
     let run = LoadRun(order, layout: layout)
     runWorkers(max(1, min(workers, order.count))) { _ in run.work() }
     if let bad = run.failure.withLock({ $0 }) {
-        unloadWeights(pending)
+        // Other cards may be computing.
+        if layout.card == nil { unloadWeights(pending) }
         throw .nonFiniteWeight(name: bad.name, path: bad.path, index: bad.index)
     }
 }

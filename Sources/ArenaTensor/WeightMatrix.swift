@@ -176,6 +176,9 @@ package final class WeightMatrix: @unchecked Sendable {
         cards.clear()
     }
 
+    /// Whether it lies in memory of the host's that cards read by themselves.
+    package var isPinned: Bool { cards.first { $0.pinned != nil } != nil }
+
     /// Gives one card's memory back.
     package func unload(from card: CUDADevice) { cards.remove(card) }
 

@@ -3,6 +3,7 @@
 
 import ArenaCore
 import ArenaTensor
+import SimulatedCard
 import Testing
 
 @testable import ArenaModels
@@ -84,6 +85,15 @@ private struct Answer {
                 return try model.logits(
                     row, choices: choices, at: .position(batch[r].count / 3), options)
             }
+        }
+    }
+
+    /// The same of all its rows.
+    func result(_ model: Opened, _ options: RunOptions) throws(ModelError) -> [[Float]] {
+        do { return try run(model, batch, options) } catch let error as ModelError {
+            throw error
+        } catch {
+            return []
         }
     }
 
@@ -217,6 +227,38 @@ private struct Answer {
             }
         }
         for card in cards { #expect(card.takeFailure() == nil) }
+    }
+
+    /// With whatever memory: the same bits, or an error, and the same once more.
+    @Test(arguments: ["gemma2-lm", "deberta-v3", "gemma2-nf4"])
+    func littleMemory(name: String) throws {
+        guard let roomy = try SimulatedCard.open() else { return }
+        let answer = try Answer(name)
+        var options = RunOptions(tokenBudget: 1 << 20, backend: CUDABackend(roomy))
+        let expected = try answer.run(try answer.open(), answer.batch, options).map(bits)
+        var (done, passed, failed) = (0, 0, 0)
+        for memory in stride(from: 1_080_000, to: 1_600_000, by: 20_000) {
+            let card = try #require(try SimulatedCard.open(memory: memory))
+            options.backends = [CUDABackend(card)]
+            let model = try answer.open()
+            for _ in 0..<2 {
+                do throws(ModelError) {
+                    let values = try answer.result(model, options)
+                    #expect(values.map(bits) == expected, "\(memory) bytes")
+                    done += 1
+                } catch {
+                    guard case .cardMemory = error else { throw error }
+                    failed += 1
+                }
+            }
+            if model.core.takeRemarks().contains(where: { $0.contains("pass through") }) {
+                passed += 1
+            }
+            model.core.unload()
+            #expect(card.takeFailure() == nil)
+        }
+        print("\(name): \(done) runs done, \(failed) found no room, weights passed in \(passed)")
+        #expect(done > 0 && passed > 0)
     }
 
     /// 8 bits and bf16: near the stored weights, the same on every path, in every pack.

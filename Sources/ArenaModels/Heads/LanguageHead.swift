@@ -103,6 +103,11 @@ struct VocabularyProduct: Sendable {
         self.transform = transform
     }
 
+    /// Bytes that loading it takes on a card, about: as it is stored, and as it is used.
+    var cardBytes: Int {
+        2 * CUDAMatrix.bytes(source, outputs: weight.outputs, inputs: weight.inputs)
+    }
+
     var matrices: [WeightMatrix] { [weight] + pairs.flatMap { [$0.down, $0.up] } }
 
     /// Brings the rows into memory, unless they are there.

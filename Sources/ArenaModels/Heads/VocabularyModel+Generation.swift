@@ -87,6 +87,7 @@ extension VocabularyModel {
             adapter: adapter,
             request: { row in (row.count, [row.count - 1]) },
             prepare: { layout throws(ModelError) in try logits.load(layout) },
+            cardBytes: logits.cardBytes + budget * each,
             passes: RowTask.Passes(growth: growth, budget: budget) { feed, device, arena in
                 growing.run(feed, device, arena)
             })

@@ -87,6 +87,7 @@ package final class VocabularyModel: Sendable {
             // The last token is needed as a target: whole rows are run.
             request: { row in (row.count, nil) },
             prepare: { layout throws(ModelError) in try head.full.load(layout) },
+            cardBytes: head.full.cardBytes,
             finish: { pack, x, device, arena in
                 // A strip of tokens at a time: logits are as wide as the vocabulary.
                 let strip = device.weightLayout.card == nil ? 32 : 256

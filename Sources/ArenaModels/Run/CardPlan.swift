@@ -54,6 +54,11 @@ struct CardPlan: Sendable {
         (self.largest, self.passesAll) = (largest, passesAll)
     }
 
+    /// Bytes that are still to be put into the host's memory.
+    func hostBytes(_ weights: [PendingWeight]) -> Int {
+        zip(weights, passes).reduce(0) { $1.1 && !$1.0.isPinned ? $0 + $1.0.cardBytes : $0 }
+    }
+
     /// What a run has to say of it; nil where all stay.
     func words(_ card: CUDADevice) -> String? {
         guard passing > 0 else { return nil }
@@ -74,52 +79,7 @@ extension PendingWeight {
     }
 
     var mayPass: Bool { if case .matrix = self { true } else { false } }
-}
 
-extension ModelCore {
-    /// Bytes that the rows of a pack should find on a card; with less, packs are halved until they fit.
-    private func rowRoom(on card: CUDADevice) -> Int {
-        min(2 * bytesPerToken * RunOptions.cardTokenBudget, card.totalMemory / 4)
-    }
-
-    /// Brings the weights onto a card, or ready to pass through it. What they take there is known only about:
-    /// where it was too much all other models leave, and then more of them pass.
-    /// - Parameter room: bytes that they may take; nil for what the card has.
-    func load(
-        _ weights: [PendingWeight], onto card: CUDADevice, room wanted: Int?, workers: Int
-    ) throws(ModelError) -> CardPlan {
-        var room = wanted ?? card.freeMemory - rowRoom(on: card)
-        while true {
-            let plan = CardPlan(weights, room: room)
-            try checkHost(plan, on: card)
-            let slots = plan.passing > 0 ? WeightSlots(on: card) : nil
-            try loadWeights(
-                weights, layout: .card(card), workers: workers,
-                through: slots.map { (plan.passes, $0) })
-            slots?.open()
-            guard let failure = card.takeFailure() else { return plan }
-            for weight in weights { weight.unload(from: card) }
-            guard case .outOfMemory = failure, room > 0 else { throw ModelError(failure, on: card) }
-            ResidentModels.makeRoom(.max, for: self) { 0 }
-            room = min(room / 4 * 3, plan.bytes / 8 * 7, card.freeMemory) - (1 << 20)
-        }
-    }
-
-    /// Lets more of the weights pass through a card whose memory a row does not fit into.
-    /// - Returns: false if all that may pass do already.
-    func letMorePass(
-        _ weights: [PendingWeight], on card: CUDADevice, _ plan: CardPlan
-    ) throws(ModelError) -> CardPlan? {
-        guard !plan.passesAll else { return nil }
-        for weight in weights { weight.unload(from: card) }
-        return try load(weights, onto: card, room: plan.bytes / 2 - 2 * plan.largest, workers: 4)
-    }
-
-    private func checkHost(_ plan: CardPlan, on card: CUDADevice) throws(ModelError) {
-        let available = ResidentModels.availableMemory()
-        guard plan.passing > available / 8 * 7 else { return }
-        throw .cardWeights(
-            card: card.name, bytes: plan.staying + plan.passing, room: plan.staying,
-            available: available)
-    }
+    /// Whether it lies in the host's memory already, for another card.
+    var isPinned: Bool { if case .matrix(let matrix, _) = self { matrix.isPinned } else { false } }
 }

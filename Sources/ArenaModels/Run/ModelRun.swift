@@ -136,6 +136,7 @@ extension ModelCore {
                 }
             }
             runWorkers(min(workers, plan.packs.count)) { run.work(on: devices[$0 % devices.count]) }
+            forgetLost(&current)
             if run.failure == nil, !run.suspects.isEmpty, canLoadRows {
                 // Only here: single precision takes far more memory and time.
                 let reference = ReferenceBackend(blas: false)
@@ -153,20 +154,32 @@ extension ModelCore {
         return values
     }
 
+    /// Cards lose their weights where these and rows, or a task's own weights, find no room together.
+    private func forgetLost(_ current: inout [WeightLayout]) {
+        current.removeAll { $0.card.map { !cardWeights.areLoaded(on: $0) } ?? false }
+    }
+
     private func loadHolding(
         _ current: inout [WeightLayout], layout: WeightLayout, workers: Int, _ task: RowTask,
         cardRoom: Int? = nil
     ) -> ModelError? {
-        if case .failure(let error) = loadHolding(
-            &current, layout: layout, workers: workers, cardRoom: cardRoom)
-        {
-            return error
+        let result = loadHolding(
+            &current, layout: layout, workers: workers, cardRoom: cardRoom,
+            taskBytes: task.cardBytes)
+        if case .failure(let error) = result { return error }
+        while true {
+            do throws(ModelError) {
+                try task.prepare(layout)
+                guard let card = layout.card, let failure = card.takeFailure() else { return nil }
+                // What it brings may want the room of weights.
+                guard case .outOfMemory = failure, try cardWeights.letMorePass(on: card) else {
+                    return ModelError(failure, on: card)
+                }
+            } catch {
+                forgetLost(&current)
+                return error
+            }
         }
-        do throws(ModelError) { try task.prepare(layout) } catch { return error }
-        if let card = layout.card, let failure = card.takeFailure() {
-            return ModelError(failure, on: card)
-        }
-        return nil
     }
 
     /// Refuses a longest row that no pack can be small enough for, by number.
@@ -305,7 +318,7 @@ private final class PackRun: Sendable {
                     [row], [values], tokens: row.count + passes.growth, told: told,
                     seconds: monotonicSeconds() - (started[number] ?? 0))
             },
-            goesOn: { [self] in advance(by: $0) && !stops(after: device.takeFailure(), device) })
+            goesOn: { [self] in !stops(after: device.takeFailure(), device) && advance(by: $0) })
         passes.compute(feed, device, arena)
     }
 
@@ -398,7 +411,7 @@ private final class PackRun: Sendable {
     /// Makes room on a card beside the weights; if that fails the run has.
     private func hasMoreRoom(_ device: any Backend) -> Bool {
         guard let card = device.weightLayout.card else { return false }
-        do throws(ModelError) { return try model.letMorePass(on: card) } catch {
+        do throws(ModelError) { return try model.cardWeights.letMorePass(on: card) } catch {
             state.withLock { $0.failure = $0.failure ?? error }
             return false
         }

@@ -13,6 +13,8 @@ struct RowTask: Sendable {
     var prepare: @Sendable (_ layout: WeightLayout) throws(ModelError) -> Void = {
         _ throws(ModelError) in
     }
+    /// Bytes that it needs on a card beside the model's weights, about.
+    var cardBytes = 0
     /// The numbers of each row of a pack, from the hidden states of its wanted tokens (W, C).
     var finish:
         @Sendable (Pack, _ hidden: Tensor, _ device: any Backend, ActivationArena) -> [[Float]] = {

@@ -54,14 +54,19 @@ package enum CUDACards {
         if !best.isOlder {
             _ = try libraries.compiler.program(card: best.name, capability: best.capability)
         }
-        return all.filter { $0.capability == best.capability }
+        // cuBLASLt, which computes on cards of 8.0 and later, gives the same bits for as many processors only.
+        return all.filter {
+            $0.capability == best.capability
+                && ($0.capability < 80 || $0.processors == best.processors)
+        }
     }
 
     /// What a card's results depend on besides rows and weights: its kind, what compiled the kernels, and the
     /// library that computes products, if there is one.
     package static func kind(of card: CUDACard) -> String {
         let compiler = (try? libraries())?.compiler.version ?? 0
-        let products = (try? open(card))?.products.map { "-\($0.version)" } ?? ""
+        let products =
+            (try? open(card))?.products.map { "-\($0.version)-\(card.processors)" } ?? ""
         return "cuda-\(CUDAProblem.capability(card.capability))-\(CUDAProblem.version(compiler))"
             + products
     }

@@ -13,6 +13,8 @@ import Synchronization
 package enum DeviceFailure: Error, Sendable, Equatable {
     /// There was no room for so many bytes; smaller work may do.
     case outOfMemory(bytes: Int)
+    /// The host had no room for so many bytes that cards read by themselves.
+    case hostMemory(bytes: Int)
     /// The device is of no use any more.
     case lost(call: String, code: Int, text: String)
 }
@@ -69,6 +71,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     package let name: String
     /// The compute capability, such as 75 for 7.5.
     package let capability: Int
+    package let processors: Int
     /// Bytes that may be used: the card's, or those of `ARENA_CUDA_MEMORY`.
     package let totalMemory: Int
     package let libraries: CUDALibraries
@@ -97,14 +100,19 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         var address: UInt64 = 0
         var host: UnsafeMutableRawPointer?
         var room = 0
+        /// Bytes on the card, also where the host had none.
+        var bytes = 0
         var used = 0
     }
     private let state = Mutex(State())
     private static let listBytes = 1 << 20
 
     /// Opens a card and compiles the kernels for it.
+    /// - Parameter memory: bytes that may be used, if that is fewer than the card has.
     /// - Throws: `CUDAProblem` saying what stands against it.
-    package init(_ libraries: CUDALibraries, ordinal: Int) throws(CUDAProblem) {
+    package init(
+        _ libraries: CUDALibraries, ordinal: Int, memory: Int = .max
+    ) throws(CUDAProblem) {
         let driver = libraries.driver
         func check(_ code: cuda_result, _ call: String) throws(CUDAProblem) {
             try CUDALibraries.check(driver, code, call)
@@ -115,7 +123,8 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         try check(driver.device(&device, Int32(ordinal)), "cuDeviceGet")
         self.device = device
         let about = try CUDACard(libraries, ordinal: ordinal)
-        (name, capability, totalMemory) = (about.name, about.capability, about.memory)
+        (name, capability) = (about.name, about.capability)
+        totalMemory = min(about.memory, memory)
         let program =
             about.isOlder
             ? CUDAProgram(capability: about.capability, isPortable: true)
@@ -126,6 +135,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         self.context = context
         var (stream, module): (cuda_stream?, cuda_module?)
         var functions: [cuda_function?] = []
+        var products: CUDAProducts?
         do throws(CUDAProblem) {
             try check(driver.context_set(context), "cuCtxSetCurrent")
             try check(
@@ -148,6 +158,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
                 }
                 functions.append(function)
             }
+            if about.capability >= 80 { products = try CUDAProducts(libraries) }
         } catch {
             if let module { _ = driver.module_unload(module) }
             if let stream { _ = driver.stream_destroy(stream) }
@@ -155,7 +166,8 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
             throw error
         }
         (self.stream, self.module, self.functions) = (stream, module, functions)
-        products = about.capability >= 80 ? CUDAProducts(libraries) : nil
+        self.products = products
+        processors = about.processors
     }
 
     // What is in its memory keeps it alive, so that nothing is any more.
@@ -177,7 +189,10 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     package func takeFailure() -> DeviceFailure? {
         state.withLock { state in
             let failure = state.failure
-            if case .outOfMemory = failure { state.failure = nil }
+            switch failure {
+            case .outOfMemory, .hostMemory: state.failure = nil
+            case .lost, nil: break
+            }
             return failure
         }
     }
@@ -269,10 +284,15 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     /// Memory of the host's that all cards read by themselves; nil, and a failure, if there is no room.
     func allocateHost(bytes: Int) -> UnsafeMutableRawPointer? {
         var memory: UnsafeMutableRawPointer?
+        var isFull = false
         call("cuMemHostAlloc") {
-            $0.host_allocate(&memory, max(bytes, 1), UInt32(CUDA_HOST_MEMORY_OF_ALL_CARDS))
+            let code = $0.host_allocate(
+                &memory, max(bytes, 1), UInt32(CUDA_HOST_MEMORY_OF_ALL_CARDS))
+            isFull = code == CUDA_OUT_OF_MEMORY
+            return isFull ? 0 : code
         }
-        return memory
+        if isFull { note(.hostMemory(bytes: bytes)) }
+        return isFull ? nil : memory
     }
 
     func releaseHost(_ memory: UnsafeMutableRawPointer) {
@@ -334,7 +354,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         guard bytes > 0 else { return 0 }
         var lists = state.withLock { $0.lists }
         // Lists of one operation must not lie over each other.
-        if 2 * bytes > lists.room { lists = makeLists(room: max(Self.listBytes, 4 * bytes), lists) }
+        if 3 * bytes > lists.room { lists = makeLists(room: max(Self.listBytes, 4 * bytes), lists) }
         guard let host = lists.host, lists.address != 0 else { return 0 }
         if lists.used + bytes > lists.room {
             // What stands in the host's places may not have been read yet.
@@ -356,6 +376,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     private func makeLists(room: Int, _ old: Lists) -> Lists {
         give(old)
         var fresh = Lists(address: allocate(bytes: room))
+        fresh.bytes = room
         fresh.host = allocateHost(bytes: room)
         fresh.room = fresh.address != 0 && fresh.host != nil ? room : 0
         state.withLock { [fresh] in $0.lists = fresh }
@@ -363,7 +384,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     }
 
     private func give(_ lists: Lists) {
-        if lists.address != 0 { release(lists.address, bytes: lists.room) }
+        if lists.address != 0 { release(lists.address, bytes: lists.bytes) }
         if let host = lists.host { releaseHost(host) }
     }
 

@@ -47,19 +47,25 @@ final class CUDAProducts: @unchecked Sendable {
     /// Algorithms that are tried for a shape.
     private static let mostTried = 8
 
-    /// In the current context; nil if the library cannot be used.
-    init?(_ libraries: CUDALibraries) {
+    /// In the current context; nil if the library does not run here.
+    /// - Throws: `CUDAProblem.call` where it lacks memory, which another time it might not.
+    init?(_ libraries: CUDALibraries) throws(CUDAProblem) {
         guard let (library, version) = libraries.products else { return nil }
         (self.library, self.version) = (library, version)
         var (handle, product): (cublas_handle?, cublas_product?)
         var transposed = Int32(CUBLAS_TRANSPOSED)
-        guard library.create(&handle) == 0,
+        let status = library.create(&handle)
+        guard Int(status) != CUBLAS_ALLOCATION_FAILED else {
+            throw .call("cublasLtCreate", code: Int(status), text: "out of memory")
+        }
+        guard status == 0 else { return nil }
+        guard
             library.product_create(
                 &product, Int32(CUBLAS_COMPUTE_FLOAT32), Int32(CUBLAS_FLOAT32)) == 0,
             library.product_set(product, Int32(CUBLAS_PRODUCT_TRANSPOSE_A), &transposed, 4) == 0
         else {
             if let product { _ = library.product_destroy(product) }
-            if let handle { _ = library.destroy(handle) }
+            _ = library.destroy(handle)
             return nil
         }
         (self.handle, self.product) = (handle, product)
@@ -72,9 +78,11 @@ final class CUDAProducts: @unchecked Sendable {
     }
 
     /// The algorithm for weights of this shape; nil where our own kernel is to be taken.
-    /// - Parameter isGood: tries one; nil if the card failed, so that nothing is known.
+    /// - Parameters:
+    ///   - status: hears what the library says to a question for algorithms; returns whether the card failed.
+    ///   - isGood: tries one; nil if the card failed, so that nothing is known.
     func algorithm(
-        _ call: ProductCall, isGood: (cublas_algorithm) -> Bool?
+        _ call: ProductCall, status: (cuda_result) -> Bool, isGood: (cublas_algorithm) -> Bool?
     ) -> cublas_algorithm? {
         let isAligned = [call.x, call.weight, call.y].allSatisfy {
             $0 % UInt64(Self.alignment) == 0
@@ -85,7 +93,9 @@ final class CUDAProducts: @unchecked Sendable {
             strides: [call.xStride, call.weightStride, call.yStride])
         if let found = known.withLock({ $0[shape] }) { return found }
         var found: cublas_algorithm?
-        for candidate in candidates(call) {
+        let (candidates, said) = candidates(call)
+        if status(said) { return nil }
+        for candidate in candidates {
             guard let good = isGood(candidate) else { return nil }
             guard good else { continue }
             found = candidate
@@ -96,11 +106,12 @@ final class CUDAProducts: @unchecked Sendable {
     }
 
     /// What the library would take for many rows, best first.
-    private func candidates(_ call: ProductCall) -> [cublas_algorithm] {
+    private func candidates(_ call: ProductCall) -> ([cublas_algorithm], status: cuda_result) {
         var call = call
         call.rows = 4096
         var preference: cublas_preference?
-        guard library.preference_create(&preference) == 0 else { return [] }
+        let made = library.preference_create(&preference)
+        guard made == 0 else { return ([], made) }
         defer { _ = library.preference_destroy(preference) }
         var workspace: UInt64 = 0
         var number: UInt32 = 0
@@ -119,9 +130,11 @@ final class CUDAProducts: @unchecked Sendable {
                 handle, product, weight, x, y, y, preference, Int32(choices.count), &choices, &count
             )
         }
-        guard status == 0 else { return [] }
-        return choices.prefix(Int(max(0, count))).filter { $0.status == 0 && $0.workspace == 0 }
-            .map(\.algorithm)
+        guard status == 0 else { return ([], status) }
+        let usable = choices.prefix(Int(max(0, count))).filter {
+            $0.status == 0 && $0.workspace == 0
+        }
+        return (usable.map(\.algorithm), 0)
     }
 
     /// Starts a product; the library's status.
@@ -167,13 +180,25 @@ extension CUDADevice {
     ) -> Bool {
         guard let products,
             let algorithm = products.algorithm(
-                call, isGood: { isGood($0, products, call, space, own) })
+                call, status: { !isRefusal($0) && hasFailed },
+                isGood: { isGood($0, products, call, space, own) })
         else { return false }
-        let status = start(call, algorithm, products)
-        if status != 0 {
-            note(.lost(call: "cublasLtMatmul", code: Int(status), text: "a product failed"))
+        if isRefusal(start(call, algorithm, products)) {
+            note(.lost(call: "cublasLtMatmul", code: 0, text: "what was tried is refused now"))
         }
         return true
+    }
+
+    /// Whether a status says that this product cannot be computed so, as it always will; of what else is wrong
+    /// the card has failed.
+    private func isRefusal(_ status: cuda_result) -> Bool {
+        switch Int(status) {
+        case 0: return false
+        case CUBLAS_INVALID_VALUE, CUBLAS_ARCHITECTURE_MISMATCH, CUBLAS_NOT_SUPPORTED: return true
+        case CUBLAS_ALLOCATION_FAILED: note(.outOfMemory(bytes: 0))
+        default: note(.lost(call: "cublasLtMatmul", code: Int(status), text: "a product failed"))
+        }
+        return false
     }
 
     private func start(
@@ -204,7 +229,7 @@ extension CUDADevice {
         clear(results.address, bytes: 24)
         clear(whole.y, bytes: rows * call.yStride * 4)
         let other = space.scratch(rows * call.yStride).address
-        guard start(whole, algorithm, products) == 0 else { return hasFailed ? nil : false }
+        if isRefusal(start(whole, algorithm, products)) { return false }
         func compare(_ y: UInt64, rows: Int, to result: UInt64) {
             launch(
                 .compareNumbers, grid: (min(1024, (rows * call.yStride + 255) / 256), 1),
@@ -216,7 +241,7 @@ extension CUDADevice {
             some.y = other
             some.rows = part.count
             clear(other, bytes: part.count * call.yStride * 4)
-            guard start(some, algorithm, products) == 0 else { return hasFailed ? nil : false }
+            if isRefusal(start(some, algorithm, products)) { return false }
             let place = whole.y + UInt64(part.lowerBound * call.yStride * 4)
             compare(place, rows: part.count, to: results.address)
         }
@@ -228,6 +253,7 @@ extension CUDADevice {
         compare(whole.y, rows: rows, to: results.address + 12)
         var numbers = [Float](repeating: 0, count: 6)
         copyOut(results.address, count: 6, to: &numbers)
+        withExtendedLifetime((noise, ones)) {}
         guard !hasFailed else { return nil }
         let (isSame, most, away) = (numbers[2].bitPattern == 0, numbers[3], numbers[4])
         return isSame && most.isFinite && away <= 1e-3 * max(most, .leastNormalMagnitude)

@@ -90,7 +90,8 @@ extension CUDADevice {
             let values = compute(backend, rows)
             switch takeFailure() {
             case .lost(let call, let code, let text)?: throw .call(call, code: code, text: text)
-            case .outOfMemory(let bytes)?: throw .noRoom(card: name, bytes: bytes)
+            case .outOfMemory(let bytes)?, .hostMemory(let bytes)?:
+                throw .noRoom(card: name, bytes: bytes)
             case nil: return values
             }
         }

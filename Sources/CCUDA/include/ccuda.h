@@ -117,6 +117,12 @@ typedef struct {
     int reserved[4];
 } cublas_choice;
 
+enum {  // statuses
+    CUBLAS_ALLOCATION_FAILED = 3,
+    CUBLAS_INVALID_VALUE = 7,
+    CUBLAS_ARCHITECTURE_MISMATCH = 8,
+    CUBLAS_NOT_SUPPORTED = 15,
+};
 enum { CUBLAS_FLOAT32 = 0, CUBLAS_FLOAT16 = 2 };
 enum { CUBLAS_COMPUTE_FLOAT32 = 68 };
 enum { CUBLAS_TRANSPOSED = 1 };

@@ -5,6 +5,7 @@
 // These variables of the environment are read at each call:
 //     ARENA_SIMULATED_DEVICES     how many cards there are; 1 if not set
 //     ARENA_SIMULATED_MEMORY      bytes of a card; 2 GiB
+//     ARENA_SIMULATED_PINNED      bytes of the host that cards may read by themselves; any
 //     ARENA_SIMULATED_DRIVER      the version, as cuDriverGetVersion gives it; 12040
 //     ARENA_SIMULATED_CAPABILITY  such as 75; what the library was built for
 //     ARENA_SIMULATED_EARLY       1 for copies that are done at once; 0
@@ -352,6 +353,10 @@ EXPORT cuMemHostAlloc(void **memory, size_t bytes, unsigned flags) {
     Turn own;
     CHECK(context_result(current));
     if (bytes == 0 || flags > 15) return INVALID_VALUE;
+    long long room = setting("ARENA_SIMULATED_PINNED", -1);
+    size_t used = bytes;
+    for (Pinned *one = pinned; one; one = one->next) used += one->bytes;
+    if (room >= 0 && used > (size_t)room) return CUDA_OUT_OF_MEMORY;
     if (posix_memalign(memory, 4096, bytes) != 0) return CUDA_OUT_OF_MEMORY;
     memset(*memory, UNWRITTEN, bytes);
     Pinned *made = (Pinned *)malloc(sizeof(Pinned));

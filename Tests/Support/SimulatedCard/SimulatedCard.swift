@@ -43,9 +43,10 @@ package enum SimulatedCard {
     }
 
     /// Another device on the first card; nil where there is none.
-    package static func open() throws -> CUDADevice? {
+    /// - Parameter memory: bytes that it may use at most.
+    package static func open(memory: Int = .max) throws -> CUDADevice? {
         try libraries.map { libraries throws(CUDAProblem) in
-            try CUDADevice(libraries, ordinal: 0)
+            try CUDADevice(libraries, ordinal: 0, memory: memory)
         }
     }
 

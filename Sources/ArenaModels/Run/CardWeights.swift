@@ -1,0 +1,132 @@
+// A model's weights on cards: what stays there and what passes through, planned when they are loaded and anew
+// when rows find no room beside them.
+
+import ArenaCore
+import ArenaTensor
+import Synchronization
+
+/// What of a model's weights is on each card.
+final class CardWeights: Sendable {
+    private let weights: [PendingWeight]
+    /// What can pass: others stay as they were loaded first.
+    private let matrices: [PendingWeight]
+    /// Bytes that a token takes at least.
+    private let bytesPerToken: Int
+    private let plans = Mutex<[ObjectIdentifier: (plan: CardPlan, card: CUDADevice)]>([:])
+    /// One card at a time changes what it has: they share what is in the host's memory.
+    private let turn = Mutex<Void>(())
+
+    init(_ weights: [PendingWeight], bytesPerToken: Int) {
+        self.weights = weights
+        self.bytesPerToken = bytesPerToken
+        matrices = weights.filter(\.mayPass)
+    }
+
+    /// What loading had to tell.
+    var remarks: [String] {
+        plans.withLock { Array($0.values) }.compactMap { $0.plan.words($0.card) }
+    }
+
+    /// Whether the weights are on a card, or ready to pass through it.
+    func areLoaded(on card: CUDADevice) -> Bool {
+        plans.withLock { $0[ObjectIdentifier(card)] != nil }
+    }
+
+    /// Forgets all cards, once their memory has been given back.
+    func clear() { plans.withLock { $0 = [:] } }
+
+    /// Brings the weights onto a card, or ready to pass through it.
+    /// - Parameters:
+    ///   - room: bytes that they may take there; nil for what the card has.
+    ///   - others: bytes that a task needs beside them.
+    ///   - evict: lets all other models leave.
+    func load(
+        onto card: CUDADevice, room: Int?, beside others: Int, workers: Int, evict: () -> Void
+    ) throws(ModelError) {
+        let free = card.freeMemory - rowRoom(on: card) - others
+        try change(card, weights, room: room ?? free, workers: workers, evict)
+    }
+
+    /// Lets more of the weights pass through a card, for rows that find no room beside them.
+    /// - Returns: false if all that may pass do already.
+    /// - Throws: `ModelError`; the weights are not on the card then.
+    func letMorePass(on card: CUDADevice) throws(ModelError) -> Bool {
+        guard let plan = plans.withLock({ $0[ObjectIdentifier(card)] })?.plan, !plan.passesAll
+        else { return false }
+        drop(card)
+        let room = plan.bytes / 2 - 2 * plan.largest
+        try change(card, matrices, room: room, workers: 1) {}
+        return true
+    }
+
+    private func change(
+        _ card: CUDADevice, _ some: [PendingWeight], room: Int, workers: Int, _ evict: () -> Void
+    ) throws(ModelError) {
+        let result = turn.withLock { _ -> Result<CardPlan, ModelError> in
+            do throws(ModelError) {
+                return .success(try fit(some, on: card, room: room, workers: workers, evict))
+            } catch {
+                drop(card)
+                return .failure(error)
+            }
+        }
+        let plan = try result.get()
+        plans.withLock { $0[ObjectIdentifier(card)] = (plan, card) }
+    }
+
+    /// What weights take on a card is known only about: where it was too much all other models leave, and then
+    /// more of them pass.
+    private func fit(
+        _ some: [PendingWeight], on card: CUDADevice, room: Int, workers: Int, _ evict: () -> Void
+    ) throws(ModelError) -> CardPlan {
+        var (room, workers, isAlone) = (room, workers, false)
+        while true {
+            let plan = plan(some, on: card, room: room)
+            try checkHost(plan, some, on: card)
+            let slots = plan.passing > 0 ? WeightSlots(on: card) : nil
+            try loadWeights(
+                some, layout: .card(card), workers: workers,
+                through: slots.map { (plan.passes, $0) })
+            slots?.open()
+            guard let failure = card.takeFailure() else { return plan }
+            drop(card)
+            guard case .outOfMemory = failure, !(isAlone && plan.passesAll) else {
+                throw ModelError(failure, on: card)
+            }
+            evict()
+            // Each worker has a matrix as it is stored on the card too.
+            (isAlone, workers) = (true, 1)
+            room = min(room / 4 * 3, plan.bytes / 8 * 7, card.freeMemory) - (1 << 20)
+        }
+    }
+
+    /// The plan of another card where it fits, so that both share what passes.
+    private func plan(_ some: [PendingWeight], on card: CUDADevice, room: Int) -> CardPlan {
+        let others = plans.withLock { Array($0.values) }
+        let shared = others.first {
+            $0.card !== card && $0.plan.passing > 0 && $0.plan.passes.count == some.count
+                && $0.plan.bytes <= room
+        }
+        return shared?.plan ?? CardPlan(some, room: room)
+    }
+
+    private func drop(_ card: CUDADevice) {
+        for weight in weights { weight.unload(from: card) }
+        _ = plans.withLock { $0.removeValue(forKey: ObjectIdentifier(card)) }
+    }
+
+    /// Bytes that the rows of a pack should find on a card; with less, packs are halved until they fit.
+    private func rowRoom(on card: CUDADevice) -> Int {
+        min(2 * bytesPerToken * RunOptions.cardTokenBudget, card.totalMemory / 4)
+    }
+
+    private func checkHost(
+        _ plan: CardPlan, _ some: [PendingWeight], on card: CUDADevice
+    ) throws(ModelError) {
+        let available = ResidentModels.availableMemory()
+        guard plan.hostBytes(some) > available / 8 * 7 else { return }
+        throw .cardWeights(
+            card: card.name, bytes: plan.staying + plan.passing, room: plan.staying,
+            available: available)
+    }
+}
