@@ -9,11 +9,11 @@
 
 // Halves of fp32 rows in `pieces` (1 or 2), `padded` to a piece, zeros behind the columns; `back` gets what to
 // multiply a row's products with.
-KERNEL halve_rows(const float *x, i64 x_stride, u16 *y, int padded, int pieces, float *back, i64 rows,
-                  int columns) {
+KERNEL halve_rows(const float *x, i64 x_stride, u16 *y, i64 y_stride, int padded, int pieces, float *back,
+                  i64 rows, int columns) {
     ROWS_OF_WARPS
     const float *from = x + row * x_stride;
-    u16 *to = y + row * padded * pieces;
+    u16 *to = y + row * y_stride;
     float most = 0;
     for (int c = lane; c < columns; c += 32) most = fmaxf(most, fabsf(from[c]));
     most = warp_max(most);
@@ -69,7 +69,8 @@ KERNEL halve_weight(const void *from, int type, float factor, u16 *y, int inputs
 // The same of codes of 4 bits, row n the stored row order[n], two to a byte with the first in the high half:
 // table[code] * scale of its block. A thread has eight numbers; columns are eighths of the padded inputs.
 KERNEL expand_table4(const u8 *codes, const float *scales, const float *table, int block, int type,
-                     const int *order, float factor, u16 *y, int inputs, int pieces, i64 rows, int columns) {
+                     const int *order, float factor, u16 *y, i64 y_stride, int inputs, int pieces, i64 rows,
+                     int columns) {
     NUMBERS_OF_ROWS
     i64 at = (order ? order[row] : row) * inputs + column * 8;
     int left = inputs - column * 8, padded = columns * 8;
@@ -92,7 +93,7 @@ KERNEL expand_table4(const u8 *codes, const float *scales, const float *table, i
         first[i] = float_to_half(value);
         rest[i] = float_to_half(value - half_to_float(first[i]));
     }
-    u16 *to = y + row * padded * pieces + column * 8;
+    u16 *to = y + row * y_stride + column * 8;
     *(uint4 *)to = *(const uint4 *)first;
     if (pieces == 2) *(uint4 *)(to + padded) = *(const uint4 *)rest;
 }
@@ -122,7 +123,7 @@ KERNEL order_codes4(const u32 *words, int is_awq, const int *order, i64 outputs,
 // Halves of such words, each number (code - zero) * scale of its output's group, times factor. Groups are those of
 // the inputs, columns eighths of the padded inputs.
 KERNEL expand_affine4(const u32 *codes, const float *scales, const u8 *zeros, const int *groups, int group_count,
-                      float factor, u16 *y, int inputs, i64 rows, int columns) {
+                      float factor, u16 *y, i64 y_stride, int inputs, i64 rows, int columns) {
     NUMBERS_OF_ROWS
     u32 word = codes[row * columns + column];
     __align__(16) u16 halves[8];
@@ -135,13 +136,13 @@ KERNEL expand_affine4(const u32 *codes, const float *scales, const u8 *zeros, co
         }
         halves[i] = float_to_half(value * factor);
     }
-    *(uint4 *)(y + (row * columns + column) * 8) = *(const uint4 *)halves;
+    *(uint4 *)(y + row * y_stride + column * 8) = *(const uint4 *)halves;
 }
 
 // Halves of codes of 8 bits (N, K), each number code * scale of its output, times factor. Columns are eighths of
 // the padded inputs.
-KERNEL expand_rows8(const signed char *codes, const float *scales, float factor, u16 *y, int inputs, i64 rows,
-                    int columns) {
+KERNEL expand_rows8(const signed char *codes, const float *scales, float factor, u16 *y, i64 y_stride, int inputs,
+                    i64 rows, int columns) {
     NUMBERS_OF_ROWS
     float scale = scales[row];
     __align__(16) u16 halves[8];
@@ -151,5 +152,48 @@ KERNEL expand_rows8(const signed char *codes, const float *scales, float factor,
         float value = k < inputs ? (float)codes[row * inputs + k] * scale : 0.0f;
         halves[i] = float_to_half(value * factor);
     }
-    *(uint4 *)(y + (row * columns + column) * 8) = *(const uint4 *)halves;
+    *(uint4 *)(y + row * y_stride + column * 8) = *(const uint4 *)halves;
+}
+
+// A low-rank pair as further inputs of a product, three for each rank: first halves of rows with both halves of
+// weights, then the rows' rests with first halves. Zeros behind them up to the columns.
+
+// What rows have of it: x . down^T (M, R), as halves that are multiplied back by the row's factor, behind the row's
+// first `place` halves. Where they are too large for that, the whole row is made smaller by a power of two.
+KERNEL tail_rows(const float *low, i64 low_stride, float *back, float factor, u16 *x, i64 x_stride, int place,
+                 int rank, i64 rows, int columns) {
+    ROWS_OF_WARPS
+    const float *from = low + row * low_stride;
+    u16 *own = x + row * x_stride;
+    float scale = factor / back[row], most = 0;
+    for (int r = lane; r < rank; r += 32) most = fmaxf(most, fabsf(from[r] * scale));
+    most = warp_max(most);
+    if (most >= 32768.0f) {
+        int e = exponent_to(most, 15);
+        for (int c = lane; c < place; c += 32) own[c] = float_to_half(half_to_float(own[c]) * power_of_two(e));
+        scale *= power_of_two(e);
+        if (lane == 0) back[row] *= power_of_two(-e);
+    }
+    for (int c = lane; c < columns; c += 32) {
+        int part = c / rank;
+        float value = part < 3 ? from[c - part * rank] * scale : 0.0f;
+        u16 first = float_to_half(value);
+        own[place + c] = part == 2 ? float_to_half(value - half_to_float(first)) : first;
+    }
+}
+
+// What weights have of it: `up` (N, R), halves in `pieces` of `padded`, times factor.
+KERNEL tail_weight(const u16 *up, int padded, int pieces, float factor, u16 *y, i64 y_stride, int rank, i64 rows,
+                   int columns) {
+    NUMBERS_OF_ROWS
+    int part = column / rank;
+    float value = 0.0f;
+    if (part < 3) {
+        const u16 *from = up + row * padded * pieces + column - part * rank;
+        value = half_to_float(from[0]);
+        if (pieces == 2) value += half_to_float(from[padded]);
+        value *= factor;
+    }
+    u16 first = float_to_half(value);
+    y[row * y_stride + column] = part == 1 ? float_to_half(value - half_to_float(first)) : first;
 }

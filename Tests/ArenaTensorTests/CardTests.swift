@@ -43,6 +43,46 @@ import Testing
         }
     }
 
+    /// Pairs of any size and scale, as further inputs of products with codes.
+    @Test func lowRankPairsBesideCodes() throws {
+        for device in [try testCard.get(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
+            let backend = CUDABackend(device)
+            let (m, n, k) = (40, 200, 128)
+            for (size, scale) in [(Float(1), Float(0.5)), (100, -3), (1e-4, 2000), (0, 1), (1, 0)] {
+                var random = Seeded(14)
+                let x = random.tensor(m, k, scale: 3)
+                for c in 0..<k { x[3, c] *= 1e6 }
+                let source = try WeightFormat.nf4.make(outputs: n, inputs: k, &random)
+                let pairs = [4, 21].map { rank in
+                    (
+                        rank, random.floats(rank * k),
+                        random.floats(n * rank).map { $0 * size }
+                    )
+                }
+                func run(_ backend: any Backend) throws -> Tensor {
+                    let weight = WeightMatrix(outputs: n, inputs: k)
+                    try weight.load(source, layout: backend.weightLayout)
+                    let low = try pairs.map { rank, down, up in
+                        LowRankPair(
+                            down: try matrix(down, rank, k, for: backend),
+                            up: try matrix(up, n, rank, for: backend), scale: scale)
+                    }
+                    let y = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
+                    backend.products(
+                        x, [ProductPart(weight, lowRank: low, into: y)], arena: ActivationArena())
+                    return y
+                }
+                let (y, expected) = (try run(backend), try run(ReferenceBackend(blas: false)))
+                for row in 0..<m {
+                    let most = (0..<n).reduce(Float(0)) { max($0, abs(expected[row, $1])) }
+                    for c in 0..<n {
+                        #expect(abs(y[row, c] - expected[row, c]) <= 1e-3 * most, "row \(row)")
+                    }
+                }
+            }
+        }
+    }
+
     /// cuBLASLt is used where it keeps the contract, and left aside where it does not.
     @Test(arguments: [false, true])
     func theLibraryIsTriedBeforeItIsUsed(isUneven: Bool) throws {

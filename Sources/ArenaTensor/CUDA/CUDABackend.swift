@@ -23,7 +23,7 @@ package struct CUDABackend: Backend {
 
     package func takeFailure() -> DeviceFailure? { device.takeFailure() }
 
-    private func space(_ arena: ActivationArena) -> ActivationArena {
+    func space(_ arena: ActivationArena) -> ActivationArena {
         arena.device === device ? arena : own
     }
 
@@ -71,7 +71,7 @@ package struct CUDABackend: Backend {
         return table.cards.copy(on: device) { device.bring(table.source, bytes: bytes) }.address
     }
 
-    private func address(of vector: WeightVector) -> UInt64 {
+    func address(of vector: WeightVector) -> UInt64 {
         vector.cards.copy(on: device) {
             device.bring(Array(UnsafeBufferPointer(start: vector.base, count: vector.count)))
         }.address
@@ -244,120 +244,6 @@ package struct CUDABackend: Backend {
         }
     }
 
-    // MARK: - Products
-
-    /// Rows on their way to products.
-    private struct Halves {
-        let address: UInt64
-        let rows: Int
-        let padded: Int
-        let pieces: Int
-        /// What products are multiplied with, for each row.
-        let back: UInt64
-    }
-
-    package func products(_ x: Tensor, _ parts: [ProductPart], arena: ActivationArena) {
-        let space = space(arena)
-        let mark = space.mark
-        let transfer = Transfer(device)
-        let pieces = parts.contains { matrix($0.weight)?.pieces == 2 } ? 2 : 1
-        let rows = halves(of: transfer.place(x), x.rows, x.columns, pieces: pieces, space)
-        for part in parts {
-            part.check(x)
-            let to = transfer.place(part.y, isResult: true)
-            multiply(
-                rows, part.weight, bias: part.bias, adding: nil, into: to, x.columns, space)
-            for pair in part.lowRank {
-                let mark = space.mark
-                let low = transfer.place(space.tensor(x.rows, pair.down.outputs))  // (M, R)
-                multiply(rows, pair.down, bias: nil, adding: nil, into: low, x.columns, space)
-                let inner = halves(of: low, x.rows, pair.down.outputs, pieces: 2, space)
-                multiply(
-                    inner, pair.up, bias: nil, adding: pair.scale, into: to, pair.down.outputs,
-                    space)
-                space.release(to: mark)
-            }
-        }
-        transfer.finish()
-        space.release(to: mark)
-    }
-
-    package func addProduct(
-        _ x: Tensor, _ weight: WeightMatrix, scale: Float, arena: ActivationArena, into y: Tensor
-    ) {
-        let space = space(arena)
-        let mark = space.mark
-        let transfer = Transfer(device)
-        let rows = halves(of: transfer.place(x), x.rows, x.columns, pieces: 2, space)
-        multiply(
-            rows, weight, bias: nil, adding: scale, into: transfer.place(y, isResult: true),
-            x.columns, space)
-        transfer.finish()
-        space.release(to: mark)
-    }
-
-    private func matrix(_ weight: WeightMatrix) -> CUDAMatrix? { weight.cards[device] }
-
-    private func halves(
-        of x: Transfer.Place, _ rows: Int, _ columns: Int, pieces: Int, _ space: ActivationArena
-    ) -> Halves {
-        let padded = CUDAMatrix.padded(columns)
-        let halves = Halves(
-            address: space.scratch((rows * padded * pieces + 1) / 2).address, rows: rows,
-            padded: padded, pieces: pieces, back: space.scratch(rows).address)
-        device.rows(
-            .halveRows, rows: rows, columns: columns,
-            [
-                x.address, x.stride, halves.address, Int32(padded), Int32(pieces), halves.back,
-            ])
-        return halves
-    }
-
-    /// y = x . w^T + bias, or y += scale * (x . w^T).
-    private func multiply(
-        _ x: Halves, _ weight: WeightMatrix, bias: WeightVector?, adding scale: Float?,
-        into y: Transfer.Place, _ inputs: Int, _ space: ActivationArena
-    ) {
-        guard !device.hasFailed else { return }
-        guard let matrix = matrix(weight) else {
-            preconditionFailure("a weight matrix is loaded before it is used")
-        }
-        precondition(matrix.inputs == inputs)
-        let mark = space.mark
-        device.withHalves(of: matrix, space) { halves in
-            let call = ProductCall(
-                x: x.address, xStride: x.padded * x.pieces, weight: halves,
-                weightStride: matrix.padded * matrix.pieces, y: y.address, yStride: Int(y.stride),
-                rows: x.rows, outputs: matrix.outputs, inputs: matrix.padded,
-                alpha: (scale ?? 1) / matrix.factor)
-            let bias = bias.map(address) ?? UInt64(0)
-            // Few outputs would leave most of a wide tile empty.
-            let isNarrow = matrix.outputs <= 64
-            func own(_ call: ProductCall, back: UInt64, bias: UInt64) {
-                let terms = matrix.pieces == 1 ? 1 : x.pieces == 1 ? 2 : 3
-                let width = isNarrow ? 32 : 128
-                let tiles = ((call.rows + 127) / 128) * ((call.outputs + width - 1) / width)
-                device.launch(
-                    isNarrow ? .productNarrow : .productWide, grid: (tiles, 1), threads: 256,
-                    [
-                        call.x, Int64(call.xStride), call.weight, Int64(call.weightStride), bias,
-                        back, call.alpha, Int32(scale == nil ? 0 : 1), call.y, Int64(call.yStride),
-                        Int64(call.rows), Int32(call.outputs), Int32(call.inputs), Int32(terms),
-                    ])
-            }
-            // Pairs of low rank and numbers in two pieces are no work for a library.
-            let isPlain = scale == nil && matrix.pieces == 1 && !isNarrow
-            let isDone =
-                isPlain
-                && device.libraryProduct(call, space) { own($0, back: $1, bias: 0) }
-            guard isDone else { return own(call, back: x.back, bias: bias) }
-            device.rows(
-                .finishRows, rows: x.rows, columns: matrix.outputs,
-                [y.address, y.stride, x.back, bias])
-        }
-        space.release(to: mark)
-    }
-
     // MARK: - Attention
 
     package func attention(
@@ -487,7 +373,7 @@ extension Activation {
 }
 
 /// The tensors of one operation: those in the host's memory are copied to the card, and results back.
-private final class Transfer {
+final class Transfer {
     /// A tensor on the card.
     struct Place {
         let address: UInt64

@@ -44,6 +44,8 @@ enum CUDAKernel: String, CaseIterable {
     case orderCodes4 = "order_codes4"
     case expandAffine4 = "expand_affine4"
     case expandRows8 = "expand_rows8"
+    case tailRows = "tail_rows"
+    case tailWeight = "tail_weight"
     case productWide = "product_wide"
     case productNarrow = "product_narrow"
     case attention64 = "attention_64"

@@ -57,8 +57,8 @@ package struct CUDAMatrix: Sendable {
     var padded: Int { Self.padded(inputs) }
     static func padded(_ inputs: Int) -> Int { (inputs + 31) / 32 * 32 }
 
-    /// Floats of room for all halves.
-    var halfRoom: Int { (outputs * padded * pieces + 1) / 2 }
+    /// Floats of room for all halves, with so many more for each output.
+    func halfRoom(more: Int) -> Int { (outputs * (padded * pieces + more) + 1) / 2 }
 
     /// Bytes that a matrix takes on a card, about.
     package static func bytes(_ source: WeightSource, outputs: Int, inputs: Int) -> Int {
@@ -267,15 +267,17 @@ extension CUDADevice {
 
     /// Gives the address of a matrix' halves, made in `space` of what is held as codes, to `body`, which starts
     /// what reads them.
+    /// - Parameter more: halves that are left free behind each output's, of what is held as codes.
     func withHalves(
-        of matrix: CUDAMatrix, _ space: ActivationArena, _ body: (_ halves: UInt64) -> Void
+        of matrix: CUDAMatrix, more: Int = 0, _ space: ActivationArena,
+        _ body: (_ halves: UInt64) -> Void
     ) {
         switch matrix.place {
         case .card(let block):
-            body(halves(matrix, at: block.address, space))
+            body(halves(matrix, at: block.address, more: more, space))
         case .host(let memory, let slots):
             guard let address = slots.take(memory) else { return }
-            let halves = halves(matrix, at: address, space)
+            let halves = halves(matrix, at: address, more: more, space)
             // Codes have been read once their halves are made.
             if case .halves = matrix.form {} else { slots.give() }
             body(halves)
@@ -284,12 +286,13 @@ extension CUDADevice {
     }
 
     private func halves(
-        _ matrix: CUDAMatrix, at block: UInt64, _ space: ActivationArena
+        _ matrix: CUDAMatrix, at block: UInt64, more: Int, _ space: ActivationArena
     ) -> UInt64 {
         if case .halves = matrix.form { return block }
         func place(_ offset: Int) -> UInt64 { block + UInt64(offset) }
-        let room = space.scratch(matrix.halfRoom).address
+        let room = space.scratch(matrix.halfRoom(more: more)).address
         let (rows, columns) = (matrix.outputs, matrix.padded / 8)
+        let stride = Int64(matrix.padded * matrix.pieces + more)
         switch matrix.form {
         case .halves: break
         case .table4(let t):
@@ -297,20 +300,20 @@ extension CUDADevice {
                 .expandTable4, rows: rows, columns: columns,
                 [
                     block, place(t.scales), place(t.table), Int32(t.block), t.rounded.kernelNumber,
-                    t.order.map(place) ?? 0, matrix.factor, room, Int32(matrix.inputs),
-                    Int32(matrix.pieces),
+                    t.order.map(place) ?? 0, matrix.factor, room, stride,
+                    Int32(matrix.inputs), Int32(matrix.pieces),
                 ])
         case .affine4(let a):
             numbers(
                 .expandAffine4, rows: rows, columns: columns,
                 [
                     block, place(a.scales), place(a.zeros), place(a.groups), Int32(a.groupCount),
-                    matrix.factor, room, Int32(matrix.inputs),
+                    matrix.factor, room, stride, Int32(matrix.inputs),
                 ])
         case .rows8(let r):
             numbers(
                 .expandRows8, rows: rows, columns: columns,
-                [block, place(r.scales), matrix.factor, room, Int32(matrix.inputs)])
+                [block, place(r.scales), matrix.factor, room, stride, Int32(matrix.inputs)])
         }
         return room
     }

@@ -1,0 +1,223 @@
+// Products on a card: rows become halves once for all weights they meet, weights in codes become halves in scratch
+// memory, and low-rank pairs beside such weights are further inputs of the same product.
+
+import CCUDA
+
+/// Rows on their way to products.
+private struct Halves {
+    let address: UInt64
+    let rows: Int
+    /// Inputs with the zeros behind them, for each piece.
+    let padded: Int
+    let pieces: Int
+    /// Halves from one row to the next: the pieces, and room for the inputs of low-rank pairs.
+    let stride: Int
+    /// What products are multiplied with, for each row.
+    let back: UInt64
+}
+
+extension CUDABackend {
+    package func products(_ x: Tensor, _ parts: [ProductPart], arena: ActivationArena) {
+        guard !device.hasFailed else { return }
+        let space = space(arena)
+        let mark = space.mark
+        let transfer = Transfer(device)
+        let pieces = parts.contains { matrix($0.weight).pieces == 2 } ? 2 : 1
+        let tails = parts.map { pieces == 1 ? tail(of: $0) : 0 }
+        let rows = halves(
+            of: transfer.place(x), x.rows, x.columns, pieces: pieces, more: tails.max() ?? 0, space)
+        for (part, tail) in zip(parts, tails) {
+            part.check(x)
+            let to = transfer.place(part.y, isResult: true)
+            if tail > 0 {
+                multiply(rows, part, tail: tail, into: to, x.columns, space)
+            } else {
+                multiply(
+                    rows, part.weight, bias: part.bias, adding: nil, into: to, x.columns, space)
+                add(part.lowRank, rows, to: to, x.columns, space)
+            }
+        }
+        transfer.finish()
+        space.release(to: mark)
+    }
+
+    package func addProduct(
+        _ x: Tensor, _ weight: WeightMatrix, scale: Float, arena: ActivationArena, into y: Tensor
+    ) {
+        guard !device.hasFailed else { return }
+        let space = space(arena)
+        let mark = space.mark
+        let transfer = Transfer(device)
+        let rows = halves(of: transfer.place(x), x.rows, x.columns, pieces: 2, space)
+        multiply(
+            rows, weight, bias: nil, adding: scale, into: transfer.place(y, isResult: true),
+            x.columns, space)
+        transfer.finish()
+        space.release(to: mark)
+    }
+
+    private func matrix(_ weight: WeightMatrix) -> CUDAMatrix {
+        guard let matrix = weight.cards[device] else {
+            preconditionFailure("a weight matrix is loaded before it is used")
+        }
+        return matrix
+    }
+
+    private func halves(
+        of x: Transfer.Place, _ rows: Int, _ columns: Int, pieces: Int, more: Int = 0,
+        _ space: ActivationArena
+    ) -> Halves {
+        let padded = CUDAMatrix.padded(columns)
+        let stride = padded * pieces + more
+        let halves = Halves(
+            address: space.scratch((rows * stride + 1) / 2).address, rows: rows, padded: padded,
+            pieces: pieces, stride: stride, back: space.scratch(rows).address)
+        device.rows(
+            .halveRows, rows: rows, columns: columns,
+            [
+                x.address, x.stride, halves.address, Int64(stride), Int32(padded), Int32(pieces),
+                halves.back,
+            ])
+        return halves
+    }
+
+    // MARK: - Low-rank pairs
+
+    /// Adds pairs one after another, each a pass over the results.
+    private func add(
+        _ pairs: [LowRankPair], _ rows: Halves, to y: Transfer.Place, _ inputs: Int,
+        _ space: ActivationArena
+    ) {
+        for pair in pairs {
+            let mark = space.mark
+            let low = lowRows(of: pair, rows, inputs, space)
+            let rank = pair.down.outputs
+            let inner = halves(of: low, rows.rows, rank, pieces: 2, space)
+            multiply(inner, pair.up, bias: nil, adding: pair.scale, into: y, rank, space)
+            space.release(to: mark)
+        }
+    }
+
+    /// x . down^T (M, R)
+    private func lowRows(
+        of pair: LowRankPair, _ rows: Halves, _ inputs: Int, _ space: ActivationArena
+    ) -> Transfer.Place {
+        let low = Transfer(device).place(space.tensor(rows.rows, pair.down.outputs))
+        multiply(rows, pair.down, bias: nil, adding: nil, into: low, inputs, space)
+        return low
+    }
+
+    /// The inputs that a part's pairs add to its product: for each rank three, so that both factors count with
+    /// two halves; 0 where the pairs are to be added by themselves, because weights that lie ready have no room
+    /// for them, or because there are none.
+    private func tail(of part: ProductPart) -> Int {
+        let own = matrix(part.weight)
+        if case .halves = own.form { return 0 }
+        guard own.pieces == 1, own.outputs > Self.narrow else { return 0 }
+        return CUDAMatrix.padded(part.lowRank.reduce(0) { $0 + 3 * $1.down.outputs })
+    }
+
+    /// y = x . w^T + bias with all pairs added, in one product: rows are followed by x . down^T, weights by `up`.
+    ///
+    /// Products are multiplied with one power of two a row and one for all weights. `up` is brought close to the
+    /// largest halves like the weights, and rows' tails get the rest; rows whose tails are too large for halves
+    /// get another power of two.
+    private func multiply(
+        _ x: Halves, _ part: ProductPart, tail: Int, into y: Transfer.Place, _ inputs: Int,
+        _ space: ActivationArena
+    ) {
+        let mark = space.mark
+        let own = matrix(part.weight)
+        device.withHalves(of: own, more: tail, space) { halves in
+            let stride = own.padded + tail
+            var place = own.padded
+            for (i, pair) in part.lowRank.enumerated() {
+                let mark = space.mark
+                let rank = pair.down.outputs
+                // The last writes the zeros behind all too.
+                let columns = i == part.lowRank.count - 1 ? stride - place : 3 * rank
+                let low = lowRows(of: pair, x, inputs, space)
+                let up = matrix(pair.up)
+                let exponent = pair.scale.isNormal ? Int(pair.scale.exponent) + 1 : 0
+                let power = Float(sign: .plus, exponent: exponent, significand: 1)
+                device.rows(
+                    .tailRows, rows: x.rows, columns: columns,
+                    [
+                        low.address, low.stride, x.back, power * own.factor / up.factor, x.address,
+                        Int64(x.stride), Int32(place), Int32(rank),
+                    ])
+                device.withHalves(of: up, space) { from in
+                    device.numbers(
+                        .tailWeight, rows: own.outputs, columns: columns,
+                        [
+                            from, Int32(up.padded), Int32(up.pieces), pair.scale / power,
+                            halves + UInt64(2 * place), Int64(stride), Int32(rank),
+                        ])
+                }
+                place += columns
+                space.release(to: mark)
+            }
+            start(
+                ProductCall(
+                    x: x.address, xStride: x.stride, weight: halves, weightStride: stride,
+                    y: y.address, yStride: Int(y.stride), rows: x.rows, outputs: own.outputs,
+                    inputs: stride, alpha: 1 / own.factor),
+                back: x.back, bias: part.bias.map(address) ?? 0, terms: 1, isAdding: false, space)
+        }
+        space.release(to: mark)
+    }
+
+    // MARK: - Single products
+
+    /// Outputs up to which our own kernel has a form for few: they would leave most of a wide tile empty.
+    private static let narrow = 64
+
+    /// y = x . w^T + bias, or y += scale * (x . w^T).
+    private func multiply(
+        _ x: Halves, _ weight: WeightMatrix, bias: WeightVector?, adding scale: Float?,
+        into y: Transfer.Place, _ inputs: Int, _ space: ActivationArena
+    ) {
+        let matrix = matrix(weight)
+        precondition(matrix.inputs == inputs)
+        let mark = space.mark
+        device.withHalves(of: matrix, space) { halves in
+            start(
+                ProductCall(
+                    x: x.address, xStride: x.stride, weight: halves,
+                    weightStride: matrix.padded * matrix.pieces, y: y.address,
+                    yStride: Int(y.stride), rows: x.rows, outputs: matrix.outputs,
+                    inputs: matrix.padded, alpha: (scale ?? 1) / matrix.factor),
+                back: x.back, bias: bias.map(address) ?? 0,
+                terms: matrix.pieces == 1 ? 1 : x.pieces == 1 ? 2 : 3, isAdding: scale != nil,
+                space)
+        }
+        space.release(to: mark)
+    }
+
+    /// Starts a product, by cuBLASLt where that can be: pairs of low rank and numbers in two pieces are no work
+    /// for it.
+    private func start(
+        _ call: ProductCall, back: UInt64, bias: UInt64, terms: Int, isAdding: Bool,
+        _ space: ActivationArena
+    ) {
+        let isNarrow = call.outputs <= Self.narrow
+        func own(_ call: ProductCall, back: UInt64, bias: UInt64) {
+            let width = isNarrow ? 32 : 128
+            let tiles = ((call.rows + 127) / 128) * ((call.outputs + width - 1) / width)
+            device.launch(
+                isNarrow ? .productNarrow : .productWide, grid: (tiles, 1), threads: 256,
+                [
+                    call.x, Int64(call.xStride), call.weight, Int64(call.weightStride), bias, back,
+                    call.alpha, Int32(isAdding ? 1 : 0), call.y, Int64(call.yStride),
+                    Int64(call.rows), Int32(call.outputs), Int32(call.inputs), Int32(terms),
+                ])
+        }
+        let isDone =
+            !isAdding && terms == 1 && !isNarrow
+            && device.libraryProduct(call, space) { own($0, back: $1, bias: 0) }
+        guard isDone else { return own(call, back: back, bias: bias) }
+        device.rows(
+            .finishRows, rows: call.rows, columns: call.outputs,
+            [call.y, Int64(call.yStride), back, bias])
+    }
+}
