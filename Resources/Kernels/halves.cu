@@ -155,6 +155,12 @@ KERNEL expand_rows8(const signed char *codes, const float *scales, float factor,
     *(uint4 *)(y + row * y_stride + column * 8) = *(const uint4 *)halves;
 }
 
+// Rows of halves, eight to a column, with room behind them.
+KERNEL copy_halves(const uint4 *from, u16 *y, i64 y_stride, i64 rows, int columns) {
+    NUMBERS_OF_ROWS
+    *(uint4 *)(y + row * y_stride + column * 8) = from[row * columns + column];
+}
+
 // A low-rank pair as further inputs of a product, three for each rank: first halves of rows with both halves of
 // weights, then the rows' rests with first halves. Zeros behind them up to the columns.
 

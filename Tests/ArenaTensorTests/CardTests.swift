@@ -43,8 +43,9 @@ import Testing
         }
     }
 
-    /// Pairs of any size and scale, as further inputs of products with codes.
-    @Test func lowRankPairsBesideCodes() throws {
+    /// Pairs of any size and scale, as further inputs of products.
+    @Test(arguments: [WeightFormat.nf4, .bfloat16, .awq])
+    func lowRankPairs(beside format: WeightFormat) throws {
         for device in [try testCard.get(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
             let backend = CUDABackend(device)
             let (m, n, k) = (40, 200, 128)
@@ -52,7 +53,7 @@ import Testing
                 var random = Seeded(14)
                 let x = random.tensor(m, k, scale: 3)
                 for c in 0..<k { x[3, c] *= 1e6 }
-                let source = try WeightFormat.nf4.make(outputs: n, inputs: k, &random)
+                let source = try format.make(outputs: n, inputs: k, &random)
                 let pairs = [4, 21].map { rank in
                     (
                         rank, random.floats(rank * k),

@@ -1,5 +1,5 @@
 // Products on a card: rows become halves once for all weights they meet, weights in codes become halves in scratch
-// memory, and low-rank pairs beside such weights are further inputs of the same product.
+// memory, and low-rank pairs beside weights of 16 bits or codes are further inputs of the same product.
 
 import CCUDA
 
@@ -108,11 +108,9 @@ extension CUDABackend {
     }
 
     /// The inputs that a part's pairs add to its product: for each rank three, so that both factors count with
-    /// two halves; 0 where the pairs are to be added by themselves, because weights that lie ready have no room
-    /// for them, or because there are none.
+    /// two halves; 0 where there are none, or where they are to be added by themselves.
     private func tail(of part: ProductPart) -> Int {
         let own = matrix(part.weight)
-        if case .halves = own.form { return 0 }
         guard own.pieces == 1, own.outputs > Self.narrow else { return 0 }
         return CUDAMatrix.padded(part.lowRank.reduce(0) { $0 + 3 * $1.down.outputs })
     }

@@ -44,6 +44,7 @@ enum CUDAKernel: String, CaseIterable {
     case orderCodes4 = "order_codes4"
     case expandAffine4 = "expand_affine4"
     case expandRows8 = "expand_rows8"
+    case copyHalves = "copy_halves"
     case tailRows = "tail_rows"
     case tailWeight = "tail_weight"
     case productWide = "product_wide"

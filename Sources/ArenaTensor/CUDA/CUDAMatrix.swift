@@ -267,7 +267,7 @@ extension CUDADevice {
 
     /// Gives the address of a matrix' halves, made in `space` of what is held as codes, to `body`, which starts
     /// what reads them.
-    /// - Parameter more: halves that are left free behind each output's, of what is held as codes.
+    /// - Parameter more: halves that are left free behind each output's, for which what lies ready is copied.
     func withHalves(
         of matrix: CUDAMatrix, more: Int = 0, _ space: ActivationArena,
         _ body: (_ halves: UInt64) -> Void
@@ -279,22 +279,25 @@ extension CUDADevice {
             guard let address = slots.take(memory) else { return }
             let halves = halves(matrix, at: address, more: more, space)
             // Codes have been read once their halves are made.
-            if case .halves = matrix.form {} else { slots.give() }
+            let isRead = halves != address
+            if isRead { slots.give() }
             body(halves)
-            if case .halves = matrix.form { slots.give() }
+            if !isRead { slots.give() }
         }
     }
 
     private func halves(
         _ matrix: CUDAMatrix, at block: UInt64, more: Int, _ space: ActivationArena
     ) -> UInt64 {
-        if case .halves = matrix.form { return block }
+        if case .halves = matrix.form, more == 0 { return block }
         func place(_ offset: Int) -> UInt64 { block + UInt64(offset) }
         let room = space.scratch(matrix.halfRoom(more: more)).address
         let (rows, columns) = (matrix.outputs, matrix.padded / 8)
         let stride = Int64(matrix.padded * matrix.pieces + more)
         switch matrix.form {
-        case .halves: break
+        case .halves:
+            numbers(
+                .copyHalves, rows: rows, columns: columns * matrix.pieces, [block, room, stride])
         case .table4(let t):
             numbers(
                 .expandTable4, rows: rows, columns: columns,
