@@ -88,6 +88,7 @@ final class CardWeights: Sendable {
                 some, layout: .card(card), workers: workers,
                 through: slots.map { (plan.passes, $0) })
             slots?.open()
+            card.endLoading()
             guard let failure = card.takeFailure() else { return plan }
             drop(card)
             guard case .outOfMemory = failure, !(isAlone && plan.passesAll) else {

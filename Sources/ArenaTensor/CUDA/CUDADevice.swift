@@ -108,6 +108,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         var used = 0
     }
     private let state = Mutex(State())
+    let stages = CopyStages()
     private static let listBytes = 1 << 20
 
     /// Opens a card and compiles the kernels for it.
@@ -176,6 +177,7 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     // What is in its memory keeps it alive, so that nothing is any more.
     deinit {
         give(state.withLock { $0.lists })
+        stages.clear(self)
         let driver = libraries.driver
         _ = driver.context_set(context)
         products?.end()
@@ -286,6 +288,13 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
 
     /// Memory of the host's that all cards read by themselves; nil, and a failure, if there is no room.
     func allocateHost(bytes: Int) -> UnsafeMutableRawPointer? {
+        let memory = tryAllocateHost(bytes: bytes)
+        if memory == nil { note(.hostMemory(bytes: bytes)) }
+        return memory
+    }
+
+    /// The same where having none is no failure.
+    func tryAllocateHost(bytes: Int) -> UnsafeMutableRawPointer? {
         var memory: UnsafeMutableRawPointer?
         var isFull = false
         call("cuMemHostAlloc") {
@@ -294,7 +303,6 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
             isFull = code == CUDA_OUT_OF_MEMORY
             return isFull ? 0 : code
         }
-        if isFull { note(.hostMemory(bytes: bytes)) }
         return isFull ? nil : memory
     }
 
@@ -302,6 +310,9 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         let driver = libraries.driver
         if driver.context_set(context) == CUDA_SUCCESS { _ = driver.host_release(memory) }
     }
+
+    /// Gives back what only loading needs.
+    package func endLoading() { stages.clear(self) }
 
     // MARK: - What happens beside the stream
 
@@ -325,6 +336,11 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     /// Lets a stream, by default the card's own, go on only after what an event notes.
     func wait(for event: cuda_event?, on other: cuda_stream? = nil) {
         call("cuStreamWaitEvent") { $0.stream_wait(other ?? stream, event, 0) }
+    }
+
+    /// Waits until what an event notes is done.
+    func synchronize(_ event: cuda_event?) {
+        call("cuEventSynchronize") { $0.event_wait(event) }
     }
 
     /// Ends a stream once all is done that it was asked for.

@@ -151,8 +151,7 @@ extension CUDADevice {
                 (to + n * width).copyMemory(from: from + Int(row) * width, byteCount: width)
             }
         }
-        copyIn(to, count: rows.count * width, to: address)
-        synchronize()
+        stages.copy(to, count: rows.count * width, to: address, on: self)
     }
 
     /// Halves of numbers (N, K), as large as they may be.
@@ -369,9 +368,7 @@ extension CUDADevice {
     }
 
     private func copyIn(_ tensor: StoredTensor, bytes: Int, to address: UInt64) {
-        _ = tensor.withBytes { copyIn($0, count: bytes, to: address) }
-        // The driver need not have read memory that is not its own when it returns.
-        synchronize()
+        _ = tensor.withBytes { stages.copy($0, count: bytes, to: address, on: self) }
     }
 
     /// Copies numbers of 32 bits to the card.

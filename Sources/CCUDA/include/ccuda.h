@@ -70,6 +70,7 @@ enum { CUDA_HOST_MEMORY_OF_ALL_CARDS = 1 };
     F(stream_wait, "cuStreamWaitEvent", (cuda_stream stream, cuda_event event, unsigned flags))                   \
     F(event_create, "cuEventCreate", (cuda_event * event, unsigned flags))                                        \
     F(event_record, "cuEventRecord", (cuda_event event, cuda_stream stream))                                      \
+    F(event_wait, "cuEventSynchronize", (cuda_event event))                                                       \
     F(event_destroy, "cuEventDestroy_v2", (cuda_event event))                                                     \
     F(module_load, "cuModuleLoadData", (cuda_module *module, const void *image))                                  \
     F(module_unload, "cuModuleUnload", (cuda_module module))                                                      \

@@ -530,6 +530,12 @@ EXPORT cuStreamWaitEvent(cuda_stream stream, cuda_event event, unsigned flags) {
     return event->stream ? do_copies(event->stream, event->copies) : CUDA_SUCCESS;
 }
 
+EXPORT cuEventSynchronize(cuda_event event) {
+    Turn own;
+    CHECK(event_result(event));
+    return event->stream ? do_copies(event->stream, event->copies) : CUDA_SUCCESS;
+}
+
 EXPORT cuEventDestroy_v2(cuda_event event) {
     Turn own;
     CHECK(event_result(event));
@@ -699,5 +705,5 @@ __attribute__((unused)) static const cuda_driver functions = {
     cuDeviceTotalMem_v2, cuDeviceGetAttribute, cuDevicePrimaryCtxRetain, cuDevicePrimaryCtxRelease_v2,
     cuCtxSetCurrent, cuMemGetInfo_v2, cuMemAlloc_v2, cuMemFree_v2, cuMemHostAlloc, cuMemFreeHost, cuMemcpyHtoDAsync_v2, cuMemcpyDtoHAsync_v2,
     cuMemsetD8Async, cuStreamCreate, cuStreamDestroy_v2, cuStreamSynchronize,
-    cuStreamWaitEvent, cuEventCreate, cuEventRecord, cuEventDestroy_v2, cuModuleLoadData, cuModuleUnload,
+    cuStreamWaitEvent, cuEventCreate, cuEventRecord, cuEventSynchronize, cuEventDestroy_v2, cuModuleLoadData, cuModuleUnload,
     cuModuleGetFunction, cuFuncSetAttribute, cuLaunchKernel};
