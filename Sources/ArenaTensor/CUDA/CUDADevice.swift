@@ -19,55 +19,6 @@ package enum DeviceFailure: Error, Sendable, Equatable {
     case lost(call: String, code: Int, text: String)
 }
 
-/// The functions of Resources/Kernels.
-enum CUDAKernel: String, CaseIterable {
-    case embedRows = "embed_rows"
-    case rmsNorm = "rms_norm"
-    case layerNorm = "layer_norm"
-    case rotateRows = "rotate_rows"
-    case activateRows = "activate_rows"
-    case gateRows = "gate_rows"
-    case addRows = "add_rows"
-    case gatherRows = "gather_rows"
-    case scatterRows = "scatter_rows"
-    case reduceRows = "reduce_rows"
-    case softcapRows = "softcap_rows"
-    case softmaxRows = "softmax_rows"
-    case logSums = "log_sums"
-    case finishRows = "finish_rows"
-    case compareNumbers = "compare_numbers"
-    case halveRows = "halve_rows"
-    case halveHeads = "halve_heads"
-    case largestMagnitude = "largest_magnitude"
-    case halveWeight = "halve_weight"
-    case expandTable4 = "expand_table4"
-    case orderCodes4 = "order_codes4"
-    case expandAffine4 = "expand_affine4"
-    case expandRows8 = "expand_rows8"
-    case copyHalves = "copy_halves"
-    case tailRows = "tail_rows"
-    case tailWeight = "tail_weight"
-    case productWide = "product_wide"
-    case productNarrow = "product_narrow"
-    case attention64 = "attention_64"
-    case attention128 = "attention_128"
-    case attention256 = "attention_256"
-    case attention64Exact = "attention_64_exact"
-    case attention128Exact = "attention_128_exact"
-    case attention64Relative = "attention_64_relative"
-    case attention64RelativeExact = "attention_64_relative_exact"
-    case attentionPlain = "attention_plain"
-}
-
-/// What a kernel takes: numbers, addresses and the structures of CCUDA.
-protocol KernelArgument {}
-extension Int32: KernelArgument {}
-extension Int64: KernelArgument {}
-extension UInt64: KernelArgument {}
-extension Float: KernelArgument {}
-extension cuda_attention_shape: KernelArgument {}
-extension cuda_relative: KernelArgument {}
-
 /// A card that is ready to compute.
 package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     package let ordinal: Int
@@ -466,69 +417,5 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
             withUnsafeBytes(of: argument) { to.copyMemory(from: $0) }
         }
         words += own
-    }
-}
-
-extension CUDAKernel {
-    var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
-
-    /// Shared memory of a block, as the kernels' text lays it out.
-    func sharedBytes(capability: Int) -> Int {
-        let stages = capability >= 80 ? 4 : 2
-        func rows(_ count: Int, _ size: Int) -> Int { count * size * 2 }
-        switch self {
-        case .productWide: return stages * (128 + 128) * 64
-        case .productNarrow: return stages * (128 + 32) * 64
-        case .logSums: return 8 * 4 + 256 * 8
-        case .attention64: return rows(64 + 2 * 64, 64)
-        case .attention128: return rows(64 + 2 * 64, 128)
-        case .attention256: return rows(64 + 2 * 32, 256)
-        case .attention64Exact: return 2 * rows(64 + 2 * 64, 64)
-        case .attention128Exact: return 2 * rows(64 + 2 * 32, 128)
-        // Queries, keys, values, two strips of buckets, and products with these in fp32.
-        case .attention64Relative: return rows(64 + 4 * 32, 64) + (64 + 32) * 32 * 4
-        case .attention64RelativeExact: return 2 * rows(64 + 4 * 32, 64) + (64 + 32) * 32 * 4
-        default: return 0
-        }
-    }
-}
-
-/// What can be told of a card without opening it.
-package struct CUDACard: Sendable, Equatable {
-    package let ordinal: Int
-    package let name: String
-    /// The compute capability, such as 75 for 7.5; that of `ARENA_CUDA_AS` where it is older.
-    package let capability: Int
-    /// Whether it is used as an older card, with kernels that the driver translates: to try what old cards run.
-    package let isOlder: Bool
-    /// Bytes.
-    package let memory: Int
-    package let processors: Int
-
-    package init(_ libraries: CUDALibraries, ordinal: Int) throws(CUDAProblem) {
-        let driver = libraries.driver
-        var device: cuda_device = 0
-        try CUDALibraries.check(driver, driver.device(&device, Int32(ordinal)), "cuDeviceGet")
-        func attribute(_ number: Int) throws(CUDAProblem) -> Int {
-            var value: Int32 = 0
-            try CUDALibraries.check(
-                driver, driver.device_attribute(&value, Int32(number), device),
-                "cuDeviceGetAttribute")
-            return Int(value)
-        }
-        self.ordinal = ordinal
-        var text = [CChar](repeating: 0, count: 257)
-        try CUDALibraries.check(driver, driver.device_name(&text, 256, device), "cuDeviceGetName")
-        name = String(
-            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let own = try attribute(CUDA_CAPABILITY_MAJOR) * 10 + attribute(CUDA_CAPABILITY_MINOR)
-        let wanted = environmentValue("ARENA_CUDA_AS").flatMap { Int($0.filter { $0 != "." }) }
-        capability = min(own, max(75, wanted ?? own))
-        isOlder = capability < own
-        processors = try attribute(CUDA_PROCESSORS)
-        var bytes = 0
-        try CUDALibraries.check(driver, driver.device_memory(&bytes, device), "cuDeviceTotalMem")
-        let most = environmentValue("ARENA_CUDA_MEMORY").flatMap { Int($0) } ?? .max
-        memory = min(bytes, max(0, most))
     }
 }
