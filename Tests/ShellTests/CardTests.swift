@@ -63,6 +63,11 @@ private let repository = SimulatedCard.root
         #expect(passing.code == 0, "\(passing.errors)")
         #expect(passing.errors.contains("pass through it"), "\(passing.errors)")
         #expect(folder.read("p.csv") == bytes)
+        // A slot is not filled again before it was read: kernels take their time here.
+        let late = try run(
+            "--state fifth", "ARENA_CUDA_MEMORY=4500000 ARENA_SIMULATED_LATE=kernels")
+        #expect(late.code == 0, "\(late.errors)")
+        #expect(folder.read("p.csv") == bytes)
         // The journal keeps a card's results apart from the processor's.
         let processor = try run("--set where=cpu --explain")
         #expect(

@@ -1,6 +1,7 @@
 // libcuda.so.1 as far as the engine calls it, with cards whose kernels run on the host. Everything is done when
 // a call returns, but copies to a card from memory that cuMemHostAlloc gave: those are done when something follows them
-// in their stream or waits for them, or at once if ARENA_SIMULATED_EARLY is set. Memory of a card is memory of the host between guards, filled with what is no number.
+// in their stream or waits for them. The other way round where ARENA_SIMULATED_LATE is `kernels`: what a stream with
+// kernels is asked for is done when something waits for it, copies of other streams at once. Memory of a card is memory of the host between guards, filled with what is no number.
 //
 // These variables of the environment are read at each call:
 //     ARENA_SIMULATED_DEVICES     how many cards there are; 1 if not set
@@ -8,7 +9,7 @@
 //     ARENA_SIMULATED_PINNED      bytes of the host that cards may read by themselves; any
 //     ARENA_SIMULATED_DRIVER      the version, as cuDriverGetVersion gives it; 12040
 //     ARENA_SIMULATED_CAPABILITY  such as 75; what the library was built for
-//     ARENA_SIMULATED_EARLY       1 for copies that are done at once; 0
+//     ARENA_SIMULATED_LATE        what is done late: `copies` or `kernels`; copies
 //     ARENA_SIMULATED_LOST_AFTER  while set, every call fails after so many launches
 
 #include "simulator.h"
@@ -79,24 +80,33 @@ struct cuda_module_s {
     cuda_module next;
 };
 
-struct Copy {
+// What is done late: a kernel, or a copy, or bytes set to a value.
+struct Work {
+    const Kernel *kernel;
+    void **parameters;
+    Index grid, block;
+    unsigned shared_bytes;
     void *to;
     const void *from;
     size_t bytes;
+    unsigned char value;
 };
+
+static cuda_result do_works(cuda_stream stream, size_t count);
 
 struct cuda_stream_s {
     cuda_context context;
     cuda_stream next;
-    Copy *waiting;
-    size_t waiting_count, done;  // copies since it was made
+    bool has_kernels;
+    Work *waiting;
+    size_t waiting_count, done;  // since it was made
 };
 
 struct cuda_event_s {
     cuda_context context;
     cuda_event next;
     cuda_stream stream;  // null before it was recorded, and once its stream is gone
-    size_t copies;  // those of the stream that it notes
+    size_t works;  // those of the stream that it notes
 };
 
 struct Allocation {
@@ -342,6 +352,8 @@ EXPORT cuMemFree_v2(cuda_address address) {
     Turn own;
     CHECK(context_result(current));
     if (address == 0) return CUDA_SUCCESS;
+    for (cuda_stream one = streams; one; one = one->next)
+        if (one->context == current) CHECK(do_works(one, one->done + one->waiting_count));
     size_t i = allocation_at((const void *)address);
     if (i == allocation_count || (cuda_address)allocations[i].start != address) return INVALID_VALUE;
     cuda_result result = allocation_result(allocations[i]);
@@ -397,25 +409,51 @@ static cuda_result stream_result(cuda_stream stream) {
     return INVALID_HANDLE;
 }
 
-// Does a stream's copies up to this one.
-static cuda_result do_copies(cuda_stream stream, size_t count) {
-    if (count <= stream->done) return CUDA_SUCCESS;
-    size_t some = count - stream->done;
-    for (size_t i = 0; i < some; i++) {
-        const Copy &one = stream->waiting[i];
-        if (!holds((cuda_address)one.to, one.bytes)) return current->error = ILLEGAL_ADDRESS;
-        memcpy(one.to, one.from, one.bytes);
+static cuda_result allocations_result(cuda_context context);
+
+static bool is_late(cuda_stream stream) {
+    const char *text = getenv("ARENA_SIMULATED_LATE");
+    return stream->has_kernels == (text && strcmp(text, "kernels") == 0);
+}
+
+static cuda_result add_work(cuda_stream stream, const Work &work) {
+    Work *list = (Work *)realloc(stream->waiting, (stream->waiting_count + 1) * sizeof(Work));
+    if (!list) return CUDA_OUT_OF_MEMORY;
+    stream->waiting = list;
+    list[stream->waiting_count++] = work;
+    return CUDA_SUCCESS;
+}
+
+static cuda_result do_work(const Work &work) {
+    if (work.kernel) {
+        cuda_result result = run_blocks(work.kernel, work.grid, work.block, work.shared_bytes, work.parameters);
+        free(work.parameters);
+        current->launched = work.kernel;
+        if (result != CUDA_SUCCESS) return current->error = result;
+        return allocations_result(current);
     }
-    stream->waiting_count -= some;
-    memmove(stream->waiting, stream->waiting + some, stream->waiting_count * sizeof(Copy));
-    stream->done = count;
+    if (!holds((cuda_address)work.to, work.bytes)) return current->error = ILLEGAL_ADDRESS;
+    if (work.from) memcpy(work.to, work.from, work.bytes);
+    else memset(work.to, work.value, work.bytes);
+    return CUDA_SUCCESS;
+}
+
+// Does a stream's work up to this one.
+static cuda_result do_works(cuda_stream stream, size_t count) {
+    while (stream->done < count && stream->waiting_count > 0) {
+        Work work = stream->waiting[0];
+        stream->waiting_count--;
+        stream->done++;
+        memmove(stream->waiting, stream->waiting + 1, stream->waiting_count * sizeof(Work));
+        CHECK(do_work(work));
+    }
     return CUDA_SUCCESS;
 }
 
 // Does everything that a stream was asked for.
 static cuda_result stream_done(cuda_stream stream) {
     CHECK(stream_result(stream));
-    return stream ? do_copies(stream, stream->done + stream->waiting_count) : CUDA_SUCCESS;
+    return stream ? do_works(stream, stream->done + stream->waiting_count) : CUDA_SUCCESS;
 }
 
 EXPORT cuMemcpyHtoDAsync_v2(cuda_address to, const void *from, size_t bytes, cuda_stream stream) {
@@ -423,17 +461,18 @@ EXPORT cuMemcpyHtoDAsync_v2(cuda_address to, const void *from, size_t bytes, cud
     CHECK(stream_result(stream));
     if (bytes == 0) return CUDA_SUCCESS;
     if (!from || !holds(to, bytes)) return INVALID_VALUE;
-    if (!stream || setting("ARENA_SIMULATED_EARLY", 0) || !is_pinned(from, bytes)) {
+    if (!stream || !is_pinned(from, bytes) || !is_late(stream)) {
         CHECK(stream_done(stream));
         memcpy((void *)to, from, bytes);
         return CUDA_SUCCESS;
     }
-    Copy *list = (Copy *)realloc(stream->waiting, (stream->waiting_count + 1) * sizeof(Copy));
-    if (!list) return CUDA_OUT_OF_MEMORY;
-    stream->waiting = list;
-    list[stream->waiting_count++] = {(void *)to, from, bytes};
+    Work work = {};
+    work.to = (void *)to;
+    work.from = from;
+    work.bytes = bytes;
+    CHECK(add_work(stream, work));
     // What is there until then is no number.
-    memset((void *)to, UNWRITTEN, bytes);
+    if (!stream->has_kernels) memset((void *)to, UNWRITTEN, bytes);
     return CUDA_SUCCESS;
 }
 
@@ -448,9 +487,17 @@ EXPORT cuMemcpyDtoHAsync_v2(void *to, cuda_address from, size_t bytes, cuda_stre
 
 EXPORT cuMemsetD8Async(cuda_address address, unsigned char value, size_t bytes, cuda_stream stream) {
     Turn own;
-    CHECK(stream_done(stream));
+    CHECK(stream_result(stream));
     if (bytes == 0) return CUDA_SUCCESS;
     if (!holds(address, bytes)) return INVALID_VALUE;
+    if (stream && stream->has_kernels && is_late(stream)) {
+        Work work = {};
+        work.to = (void *)address;
+        work.bytes = bytes;
+        work.value = value;
+        return add_work(stream, work);
+    }
+    CHECK(stream_done(stream));
     memset((void *)address, value, bytes);
     return CUDA_SUCCESS;
 }
@@ -463,7 +510,7 @@ EXPORT cuStreamCreate(cuda_stream *stream, unsigned flags) {
     if (flags > CUDA_STREAM_NON_BLOCKING) return INVALID_VALUE;
     cuda_stream made = (cuda_stream)malloc(sizeof(cuda_stream_s));
     if (!made) return CUDA_OUT_OF_MEMORY;
-    *made = {current, streams, 0, 0, 0};
+    *made = {current, streams, false, 0, 0, 0};
     *stream = streams = made;
     return CUDA_SUCCESS;
 }
@@ -516,7 +563,7 @@ EXPORT cuEventRecord(cuda_event event, cuda_stream stream) {
     CHECK(event_result(event));
     CHECK(stream_result(stream));
     event->stream = stream;
-    event->copies = stream ? stream->done + stream->waiting_count : 0;
+    event->works = stream ? stream->done + stream->waiting_count : 0;
     return CUDA_SUCCESS;
 }
 
@@ -527,13 +574,13 @@ EXPORT cuStreamWaitEvent(cuda_stream stream, cuda_event event, unsigned flags) {
     CHECK(stream_result(stream));
     CHECK(event_result(event));
     if (flags != 0) return INVALID_VALUE;
-    return event->stream ? do_copies(event->stream, event->copies) : CUDA_SUCCESS;
+    return event->stream ? do_works(event->stream, event->works) : CUDA_SUCCESS;
 }
 
 EXPORT cuEventSynchronize(cuda_event event) {
     Turn own;
     CHECK(event_result(event));
-    return event->stream ? do_copies(event->stream, event->copies) : CUDA_SUCCESS;
+    return event->stream ? do_works(event->stream, event->works) : CUDA_SUCCESS;
 }
 
 EXPORT cuEventDestroy_v2(cuda_event event) {
@@ -645,7 +692,7 @@ EXPORT cuLaunchKernel(
     unsigned block_z, unsigned shared_bytes, cuda_stream stream, void **parameters, void **extra) {
     Turn own;
     CHECK(function_result(function));
-    CHECK(stream_done(stream));
+    CHECK(stream_result(stream));
     const Kernel *kernel = function->kernel;
     if (grid_x == 0 || grid_y == 0 || grid_z == 0 || block_x == 0 || block_y == 0 || block_z == 0)
         return INVALID_VALUE;
@@ -659,9 +706,19 @@ EXPORT cuLaunchKernel(
     current->launches++;
     current->launched = kernel;
     CHECK(addresses_result(kernel, parameters));
-    Index grid = {grid_x, grid_y, grid_z}, block = {block_x, block_y, block_z};
-    CHECK(current->error = run_blocks(kernel, grid, block, shared_bytes, parameters));
-    return allocations_result(current);
+    Work work = {};
+    work.kernel = kernel;
+    work.parameters = kernel->keep(parameters);
+    work.grid = {grid_x, grid_y, grid_z};
+    work.block = {block_x, block_y, block_z};
+    work.shared_bytes = shared_bytes;
+    if (!work.parameters) return CUDA_OUT_OF_MEMORY;
+    if (stream) {
+        stream->has_kernels = true;
+        if (is_late(stream)) return add_work(stream, work);
+    }
+    CHECK(stream_done(stream));
+    return do_work(work);
 }
 
 // The last release takes all with it that the context has.

@@ -4,6 +4,8 @@
 #include "simulator.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define ARENA_SIMULATED 1
 #define HAS_ASYNC_COPY (ARCHITECTURE >= 80)
@@ -89,6 +91,20 @@ template <typename... A, void (*kernel)(A...)> struct Entry<kernel> {
     }
     static void run(void **parameters) { call(parameters, __make_integer_seq<Numbers, int, sizeof...(A)>()); }
 
+    static void **keep(void **parameters) {
+        const size_t sizes[] = {sizeof(A)...};
+        size_t count = sizeof...(A), bytes = (count * sizeof(void *) + 15) / 16 * 16;
+        for (size_t size : sizes) bytes += (size + 15) / 16 * 16;
+        void **kept = (void **)malloc(bytes);
+        if (!kept) return 0;
+        unsigned char *to = (unsigned char *)kept + (count * sizeof(void *) + 15) / 16 * 16;
+        for (size_t i = 0; i < count; i++) {
+            memcpy(kept[i] = to, parameters[i], sizes[i]);
+            to += (sizes[i] + 15) / 16 * 16;
+        }
+        return kept;
+    }
+
     static int addresses(void **parameters, const void **list) {
         int i = 0;
         ((list[i] = address(*(A *)parameters[i]), i++), ...);
@@ -100,9 +116,9 @@ template <typename... A, void (*kernel)(A...)> struct Entry<kernel> {
 
 #define JOINED(a, b) a##b
 #define LIST(architecture) JOINED(kernels_, architecture)
-#define KERNEL_NAMED(name, threads) {#name, threads + 0, Entry<name>::run, Entry<name>::addresses},
+#define KERNEL_NAMED(name, threads) {#name, threads + 0, Entry<name>::run, Entry<name>::addresses, Entry<name>::keep},
 
 const simulated::Kernel simulated::LIST(ARCHITECTURE)[] = {
 #include "kernel_names.inc"
-    {0, 0, 0, 0},
+    {0, 0, 0, 0, 0},
 };

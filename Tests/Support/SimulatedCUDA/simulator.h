@@ -22,6 +22,8 @@ struct Kernel {
     void (*run)(void **parameters);
     // Writes each parameter's value if that is an address, else null; returns their number.
     int (*addresses)(void **parameters, const void **list);
+    // A copy of the parameters, to be freed; null without memory.
+    void **(*keep)(void **parameters);
 };
 
 enum { PARAMETERS = 32, THREADS = 1024, SHARED_BYTES = 101376, GUARD = 256 };
