@@ -9,7 +9,8 @@ enum PendingWeight: Sendable {
     case matrix(WeightMatrix, WeightSource)
     case vector(WeightVector, StoredTensor)
     case table(EmbeddingTable)
-    case derived(DerivedTensor)
+    /// What is made of others when it is needed, and given back with them.
+    case derived(unload: @Sendable () -> Void)
     /// Loaded by who needs it, let go with the rest.
     case onDemand(WeightMatrix)
 
@@ -101,7 +102,7 @@ func unloadWeights(_ pending: [PendingWeight]) {
         switch weight {
         case .matrix(let weight, _): weight.unload()
         case .vector(let weight, _): weight.unload()
-        case .derived(let tensor): tensor.unload()
+        case .derived(let unload): unload()
         case .onDemand(let weight): weight.unload()
         case .table(let table): table.unload()
         }

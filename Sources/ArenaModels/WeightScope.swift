@@ -57,8 +57,15 @@ package struct WeightScope {
     /// A tensor that leaves memory with the weights.
     package func derived() -> DerivedTensor {
         let tensor = DerivedTensor()
-        account.add(.derived(tensor))
+        account.add(.derived(unload: { tensor.unload() }))
         return tensor
+    }
+
+    /// Rotary tables that leave memory with the weights.
+    package func rotary(_ settings: RotarySettings) -> Rotary {
+        let rotary = Rotary(settings)
+        account.add(.derived(unload: { rotary.unload() }))
+        return rotary
     }
 
     /// The norm `key`: `key.weight` (C).

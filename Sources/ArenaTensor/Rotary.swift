@@ -106,6 +106,12 @@ package final class Rotary: Sendable {
         tables = Mutex((empty, empty))
     }
 
+    /// Gives the tables' memory back, cards' too.
+    package func unload() {
+        let empty = RotaryTable(settings, positions: 0)
+        tables.withLock { $0 = (empty, empty) }
+    }
+
     /// The table for positions below `positions` at least, of a row of so many tokens.
     package func table(for positions: Int, rowLength: Int) -> RotaryTable {
         let isLong = settings.isLong(rowLength)

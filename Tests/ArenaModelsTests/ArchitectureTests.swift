@@ -255,7 +255,9 @@ private struct Answer {
                 passed += 1
             }
             model.core.unload()
-            #expect(card.takeFailure() == nil)
+            options.backends = []
+            // What stays is the room for lists.
+            #expect(card.takeFailure() == nil && card.usedMemory <= 1 << 20)
         }
         print("\(name): \(done) runs done, \(failed) found no room, weights passed in \(passed)")
         #expect(done > 0 && passed > 0)

@@ -36,7 +36,7 @@ package struct Gemma: DecoderBackbone {
             shape: AttentionShape(
                 heads: heads, groups: groups, headSize: size,
                 scale: Float(1 / Double(size).squareRoot())),
-            rotary: Rotary(config.rotary(headSize: size)),
+            rotary: weights.rotary(config.rotary(headSize: size)),
             bias: .init(attention: config.bool("attention_bias", default: false)), normOffset: 1,
             embeddingScale: Float(Double(channels).squareRoot()))
     }

@@ -40,7 +40,7 @@ package struct Gemma2: DecoderBackbone {
             shape: AttentionShape(
                 heads: heads, groups: groups, headSize: size,
                 scale: Float(1 / scale.squareRoot()), softcap: cap("attn_logit_softcapping", 50)),
-            rotary: Rotary(config.rotary(headSize: size)), windows: windows,
+            rotary: weights.rotary(config.rotary(headSize: size)), windows: windows,
             bias: .init(attention: config.bool("attention_bias", default: false)), normOffset: 1,
             embeddingScale: Float(Double(channels).squareRoot()),
             norms: .init(

@@ -23,7 +23,7 @@ package struct InternLM2: DecoderBackbone {
         let width = try config.int("intermediate_size", default: 11_008)
         let epsilon = try config.number("rms_norm_eps", default: 1e-6)
         let activation = try config.activation(["hidden_act"], default: "silu")
-        let rotary = Rotary(try config.rotary(headSize: size))
+        let rotary = weights.rotary(try config.rotary(headSize: size))
         let shape = AttentionShape(
             heads: heads, groups: groups, headSize: size,
             scale: Float(1 / Double(size).squareRoot()))

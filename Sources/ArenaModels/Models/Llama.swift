@@ -27,7 +27,7 @@ package struct Llama: DecoderBackbone {
             shape: AttentionShape(
                 heads: heads, groups: groups, headSize: size,
                 scale: Float(1 / Double(size).squareRoot())),
-            rotary: Rotary(config.rotary(headSize: size)),
+            rotary: weights.rotary(config.rotary(headSize: size)),
             bias: .init(
                 attention: config.bool("attention_bias", default: false),
                 mlp: config.bool("mlp_bias", default: false)))

@@ -30,6 +30,6 @@ package struct Mistral: DecoderBackbone {
             shape: AttentionShape(
                 heads: heads, groups: groups, headSize: size,
                 scale: Float(1 / Double(size).squareRoot()), window: window),
-            rotary: Rotary(config.rotary(headSize: size)))
+            rotary: weights.rotary(config.rotary(headSize: size)))
     }
 }

@@ -27,6 +27,6 @@ package struct Phi3: DecoderBackbone {
                 heads: heads, groups: groups, headSize: size,
                 scale: Float(1 / Double(size).squareRoot()),
                 window: config.optionalInt("sliding_window")),
-            rotary: Rotary(config.rotary(headSize: size)), isFused: true)
+            rotary: weights.rotary(config.rotary(headSize: size)), isFused: true)
     }
 }

@@ -31,7 +31,7 @@ package struct Qwen2: DecoderBackbone {
             shape: AttentionShape(
                 heads: heads, groups: groups, headSize: size,
                 scale: Float(1 / Double(size).squareRoot())),
-            rotary: Rotary(config.rotary(headSize: size)), windows: windows,
+            rotary: weights.rotary(config.rotary(headSize: size)), windows: windows,
             bias: .init(attention: true, output: false))
     }
 }

@@ -193,6 +193,9 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         return min(free, max(0, totalMemory - state.withLock { $0.used }))
     }
 
+    /// Bytes that are allocated.
+    package var usedMemory: Int { state.withLock { $0.used } }
+
     package func allocate(bytes: Int) -> UInt64 {
         let size = max(bytes, 256)
         var address: cuda_address = 0
