@@ -214,7 +214,7 @@ package final class ModelCore: Sendable {
         } ?? false
     }
 
-    private func release(_ current: inout [WeightLayout]) {
+    func release(_ current: inout [WeightLayout]) {
         unloadWeights(weights)
         arenas.withLock { $0 = [] }
         cardWeights.clear()

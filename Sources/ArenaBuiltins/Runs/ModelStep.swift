@@ -109,7 +109,8 @@ private func beginStep(
     guard let run = a.run else { return nil }
     var facts = try task.facts(a)
     // The processor's results are the same on every machine, a card's on every card of its kind.
-    if let kind = devices.kind { facts.append(StepFact(.numerics, "device", kind)) }
+    let kind = try raising { () throws(ModelError) in try devices.kind() }
+    if let kind { facts.append(StepFact(.numerics, "device", kind)) }
     let label = "\(a.builtin.name) \(splitPath(task.core.path).name)"
     return try raising { () throws(JournalError) in try run.step(label, facts) }
 }

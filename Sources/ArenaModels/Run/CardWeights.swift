@@ -44,34 +44,43 @@ final class CardWeights: Sendable {
         onto card: CUDADevice, room: Int?, beside others: Int, workers: Int, evict: () -> Void
     ) throws(ModelError) {
         let free = card.freeMemory - rowRoom(on: card) - others
-        try change(card, weights, room: room ?? free, workers: workers, evict)
+        try turn.withLock { _ in
+            Result { () throws(ModelError) in
+                try change(card, weights, room: room ?? free, workers: workers, evict)
+            }
+        }.get()
     }
 
     /// Lets more of the weights pass through a card, for rows that find no room beside them.
     /// - Returns: false if all that may pass do already.
     /// - Throws: `ModelError`; the weights are not on the card then.
     func letMorePass(on card: CUDADevice) throws(ModelError) -> Bool {
-        guard let plan = plans.withLock({ $0[ObjectIdentifier(card)] })?.plan, !plan.passesAll
-        else { return false }
-        drop(card)
-        let room = plan.bytes / 2 - 2 * plan.largest
-        try change(card, matrices, room: room, workers: 1) {}
-        return true
+        try turn.withLock { _ in
+            Result { () throws(ModelError) in
+                guard let plan = plans.withLock({ $0[ObjectIdentifier(card)] })?.plan,
+                    !plan.passesAll
+                else { return false }
+                drop(card)
+                let room = plan.bytes / 2 - 2 * plan.largest
+                try change(card, matrices, room: room, workers: 1) {}
+                return true
+            }
+        }.get()
     }
 
+    /// In its turn.
     private func change(
         _ card: CUDADevice, _ some: [PendingWeight], room: Int, workers: Int, _ evict: () -> Void
     ) throws(ModelError) {
-        let result = turn.withLock { _ -> Result<CardPlan, ModelError> in
-            do throws(ModelError) {
-                return .success(try fit(some, on: card, room: room, workers: workers, evict))
-            } catch {
-                drop(card)
-                return .failure(error)
-            }
+        do throws(ModelError) {
+            let plan = try fit(some, on: card, room: room, workers: workers, evict)
+            plans.withLock { $0[ObjectIdentifier(card)] = (plan, card) }
+        } catch {
+            // Of an error that is no card's, what a card had to say is not left for the next.
+            _ = card.takeFailure()
+            drop(card)
+            throw error
         }
-        let plan = try result.get()
-        plans.withLock { $0[ObjectIdentifier(card)] = (plan, card) }
     }
 
     /// What weights take on a card is known only about: where it was too much all other models leave, and then
@@ -84,11 +93,11 @@ final class CardWeights: Sendable {
             let plan = plan(some, on: card, room: room)
             try checkHost(plan, some, on: card)
             let slots = plan.passing > 0 ? WeightSlots(on: card) : nil
+            defer { card.endLoading() }
             try loadWeights(
                 some, layout: .card(card), workers: workers,
                 through: slots.map { (plan.passes, $0) })
             slots?.open()
-            card.endLoading()
             guard let failure = card.takeFailure() else { return plan }
             drop(card)
             guard case .outOfMemory = failure, !(isAlone && plan.passesAll) else {

@@ -32,8 +32,12 @@ package struct DeviceChoice: Sendable {
 
     /// What results depend on besides rows and weights, such as `cuda-7.5-12.4`; nil for the processor, whose
     /// results are the same everywhere.
-    package var kind: String? {
-        chosen.first.map(CUDACards.kind)
+    /// - Throws: `ModelError.cards` if the card cannot be used.
+    package func kind() throws(ModelError) -> String? {
+        guard let card = chosen.first else { return nil }
+        do throws(CUDAProblem) { return try CUDACards.kind(of: card) } catch {
+            throw ModelError(error)
+        }
     }
 
     /// The cards, ready to compute.

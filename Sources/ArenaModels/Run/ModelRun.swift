@@ -157,6 +157,8 @@ extension ModelCore {
     /// Cards lose their weights where these and rows, or a task's own weights, find no room together.
     private func forgetLost(_ current: inout [WeightLayout]) {
         current.removeAll { $0.card.map { !cardWeights.areLoaded(on: $0) } ?? false }
+        // What else of the model is there leaves with its weights.
+        if current.isEmpty { release(&current) }
     }
 
     private func loadHolding(
@@ -176,6 +178,8 @@ extension ModelCore {
                     return ModelError(failure, on: card)
                 }
             } catch {
+                // Of an error that is no card's, what a card had to say is not left for the next.
+                _ = layout.card?.takeFailure()
                 forgetLost(&current)
                 return error
             }

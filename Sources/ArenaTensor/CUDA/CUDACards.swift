@@ -63,10 +63,10 @@ package enum CUDACards {
 
     /// What a card's results depend on besides rows and weights: its kind, what compiled the kernels, and the
     /// library that computes products, if there is one.
-    package static func kind(of card: CUDACard) -> String {
-        let compiler = (try? libraries())?.compiler.version ?? 0
-        let products =
-            (try? open(card))?.products.map { "-\($0.version)-\(card.processors)" } ?? ""
+    /// - Throws: `CUDAProblem` if the card cannot be opened.
+    package static func kind(of card: CUDACard) throws(CUDAProblem) -> String {
+        let compiler = try libraries().compiler.version
+        let products = try open(card).products.map { "-\($0.version)-\(card.processors)" } ?? ""
         return "cuda-\(CUDAProblem.capability(card.capability))-\(CUDAProblem.version(compiler))"
             + products
     }

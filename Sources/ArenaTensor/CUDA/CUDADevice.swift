@@ -265,6 +265,12 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         if driver.context_set(context) == CUDA_SUCCESS { _ = driver.host_release(memory) }
     }
 
+    /// Waits as `synchronize` does, also after a failure.
+    func finishStream() {
+        let driver = libraries.driver
+        if driver.context_set(context) == CUDA_SUCCESS { _ = driver.stream_synchronize(stream) }
+    }
+
     /// Gives back what only loading needs.
     package func endLoading() { stages.clear(self) }
 

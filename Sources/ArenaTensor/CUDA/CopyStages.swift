@@ -21,6 +21,8 @@ final class CopyStages: Sendable {
             return device.synchronize()
         }
         stage.copy(bytes, count: count, to: address, on: device)
+        // After a failure nobody knows what of it the card still reads.
+        if device.hasFailed { return stage.end(on: device) }
         free.withLock { $0.append(stage) }
     }
 
@@ -47,6 +49,10 @@ private struct CopyStage: @unchecked Sendable {
     init?(on device: CUDADevice) {
         guard let memory = device.tryAllocateHost(bytes: 2 * Self.size) else { return nil }
         pieces = [(memory, device.makeEvent()), (memory + Self.size, device.makeEvent())]
+        if device.hasFailed {
+            end(on: device)
+            return nil
+        }
     }
 
     func copy(_ bytes: UnsafeRawPointer, count: Int, to address: UInt64, on device: CUDADevice) {
@@ -63,7 +69,7 @@ private struct CopyStage: @unchecked Sendable {
     }
 
     func end(on device: CUDADevice) {
-        device.synchronize()
+        device.finishStream()
         device.releaseHost(pieces[0].memory)
         for piece in pieces { device.endEvent(piece.isRead) }
     }

@@ -411,10 +411,13 @@ static cuda_result stream_result(cuda_stream stream) {
 
 static cuda_result allocations_result(cuda_context context);
 
-static bool is_late(cuda_stream stream) {
+static bool kernels_are_late() {
     const char *text = getenv("ARENA_SIMULATED_LATE");
-    return stream->has_kernels == (text && strcmp(text, "kernels") == 0);
+    return text && strcmp(text, "kernels") == 0;
 }
+
+// Whether a copy to this stream's card waits for what follows it.
+static bool copies_are_late(cuda_stream stream) { return stream->has_kernels || !kernels_are_late(); }
 
 static cuda_result add_work(cuda_stream stream, const Work &work) {
     Work *list = (Work *)realloc(stream->waiting, (stream->waiting_count + 1) * sizeof(Work));
@@ -461,7 +464,7 @@ EXPORT cuMemcpyHtoDAsync_v2(cuda_address to, const void *from, size_t bytes, cud
     CHECK(stream_result(stream));
     if (bytes == 0) return CUDA_SUCCESS;
     if (!from || !holds(to, bytes)) return INVALID_VALUE;
-    if (!stream || !is_pinned(from, bytes) || !is_late(stream)) {
+    if (!stream || !is_pinned(from, bytes) || !copies_are_late(stream)) {
         CHECK(stream_done(stream));
         memcpy((void *)to, from, bytes);
         return CUDA_SUCCESS;
@@ -472,7 +475,7 @@ EXPORT cuMemcpyHtoDAsync_v2(cuda_address to, const void *from, size_t bytes, cud
     work.bytes = bytes;
     CHECK(add_work(stream, work));
     // What is there until then is no number.
-    if (!stream->has_kernels) memset((void *)to, UNWRITTEN, bytes);
+    if (!kernels_are_late()) memset((void *)to, UNWRITTEN, bytes);
     return CUDA_SUCCESS;
 }
 
@@ -490,7 +493,7 @@ EXPORT cuMemsetD8Async(cuda_address address, unsigned char value, size_t bytes, 
     CHECK(stream_result(stream));
     if (bytes == 0) return CUDA_SUCCESS;
     if (!holds(address, bytes)) return INVALID_VALUE;
-    if (stream && stream->has_kernels && is_late(stream)) {
+    if (stream && stream->has_kernels && kernels_are_late()) {
         Work work = {};
         work.to = (void *)address;
         work.bytes = bytes;
@@ -715,7 +718,7 @@ EXPORT cuLaunchKernel(
     if (!work.parameters) return CUDA_OUT_OF_MEMORY;
     if (stream) {
         stream->has_kernels = true;
-        if (is_late(stream)) return add_work(stream, work);
+        if (kernels_are_late()) return add_work(stream, work);
     }
     CHECK(stream_done(stream));
     return do_work(work);
