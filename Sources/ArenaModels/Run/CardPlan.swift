@@ -1,6 +1,6 @@
 // Which weights stay on a card that has no room for all of them. The others stay in the host's memory and pass
-// through the card for every pack, which takes little of the time that a large pack takes: at 10 GB/s a second
-// for 10 GB, while the products of 16,384 tokens with as many bytes of bf16 take a T4 about seven.
+// through the card for every pack, which takes little of the time that a large pack takes: reckoned, a second for
+// 10 GB at 10 GB/s, while the products of 16,384 tokens with as many bytes of bf16 take seven at 24 TFLOP/s.
 
 import ArenaCore
 import ArenaTensor
