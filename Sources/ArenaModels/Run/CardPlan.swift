@@ -63,7 +63,7 @@ struct CardPlan: Sendable {
     func words(_ card: CUDADevice) -> String? {
         guard passing > 0 else { return nil }
         return
-            "\(card.name) has room for \(byteSize(staying)) of weights; \(byteSize(passing)) stay in the machine's memory and pass through it for every pack"
+            "\(card.name) (card \(card.ordinal)) has room for \(byteSize(staying)) of weights; \(byteSize(passing)) stay in the machine's memory and pass through it for every pack"
     }
 }
 

@@ -22,9 +22,10 @@ final class CardWeights: Sendable {
         matrices = weights.filter(\.mayPass)
     }
 
-    /// What loading had to tell.
+    /// What loading had to tell, card by card.
     var remarks: [String] {
-        plans.withLock { Array($0.values) }.compactMap { $0.plan.words($0.card) }
+        plans.withLock { $0.values.sorted { $0.card.ordinal < $1.card.ordinal } }
+            .compactMap { $0.plan.words($0.card) }
     }
 
     /// Whether the weights are on a card, or ready to pass through it.

@@ -25,7 +25,6 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
     package let name: String
     /// The compute capability, such as 75 for 7.5.
     package let capability: Int
-    package let processors: Int
     /// Bytes that may be used: the card's, or those of `ARENA_CUDA_MEMORY`.
     package let totalMemory: Int
     package let libraries: CUDALibraries
@@ -122,7 +121,6 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         }
         (self.stream, self.module, self.functions) = (stream, module, functions)
         self.products = products
-        processors = about.processors
     }
 
     // What is in its memory keeps it alive, so that nothing is any more.
