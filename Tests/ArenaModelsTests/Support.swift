@@ -3,7 +3,6 @@
 import ArenaCore
 import ArenaTensor
 import Glibc
-import SimulatedCard
 import Testing
 
 @testable import ArenaModels
@@ -39,9 +38,6 @@ struct Expected {
 func distance(_ a: [Float], _ b: [Float]) -> Float {
     a.count == b.count ? zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) } : .infinity
 }
-
-/// Two devices on one card, simulated where there is none.
-let testCards = Result { try (0..<2).compactMap { _ in try SimulatedCard.open() } }
 
 func bits(_ x: [Float]) -> [UInt32] { x.map(\.bitPattern) }
 

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct CardTests {
     @Test func theSelfTestPasses() throws {
-        try testCard.get()?.selfTest()
+        try SimulatedCard.open()?.selfTest()
         // Cards of 7.5 multiply in other steps and copy in another way.
         try SimulatedCard.openOlder()?.selfTest()
     }
@@ -15,7 +15,7 @@ import Testing
     /// Rows of every form of weight: the same bits alone, elsewhere in a pack, and among many.
     @Test(arguments: [WeightFormat.float32, .float16, .nf4])
     func productRowsDoNotSeeTheirNeighbours(_ format: WeightFormat) throws {
-        for device in [try testCard.get(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
+        for device in [try SimulatedCard.open(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
             let backend = CUDABackend(device)
             for n in [3, 64, 65, 200] {
                 var random = Seeded(UInt64(n))
@@ -46,7 +46,7 @@ import Testing
     /// Pairs of any size and scale, as further inputs of products.
     @Test(arguments: [WeightFormat.nf4, .bfloat16, .awq])
     func lowRankPairs(beside format: WeightFormat) throws {
-        for device in [try testCard.get(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
+        for device in [try SimulatedCard.open(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
             let backend = CUDABackend(device)
             let (m, n, k) = (40, 200, 128)
             for (size, scale) in [(Float(1), Float(0.5)), (100, -3), (1e-4, 2000), (0, 1), (1, 0)] {
@@ -136,7 +136,7 @@ import Testing
     /// A text's attention: the same bits from any of its queries on, and wherever its keys lie.
     @Test(arguments: [nil, 40, 300])
     func attentionDoesNotSeeItsNeighbours(window: Int?) throws {
-        for device in [try testCard.get(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
+        for device in [try SimulatedCard.open(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
             let backend = CUDABackend(device)
             for (size, isExact) in [
                 (48, false), (128, false), (200, false), (48, true), (128, true), (200, true),
@@ -176,7 +176,7 @@ import Testing
     }
 
     @Test func weightsThatAreNoNumbersAreNamed() throws {
-        guard let device = try testCard.get() else { return }
+        guard let device = try SimulatedCard.open() else { return }
         var numbers = [Float](repeating: 1, count: 6 * 40)
         numbers[5 * 40 + 7] = .infinity
         let weight = WeightMatrix(outputs: 6, inputs: 40)
@@ -190,7 +190,7 @@ import Testing
 
     /// Rows far outside of what halves can hold keep their digits: a row's scale is its own.
     @Test func rowsOfEverySize() throws {
-        guard let device = try testCard.get() else { return }
+        guard let device = try SimulatedCard.open() else { return }
         let backend = CUDABackend(device)
         var random = Seeded(31)
         let (n, k) = (40, 96)

@@ -2,7 +2,6 @@
 
 import ArenaCore
 import Glibc
-import SimulatedCard
 import Testing
 
 @testable import ArenaTensor
@@ -80,9 +79,6 @@ let paths: [CPUBackend] = ["plain", "avx2", "wide", "avx512", "avx512bf16"].comp
     }
     return backend
 }
-
-/// A card, simulated where there is none, opened once.
-let testCard = Result { try SimulatedCard.open() }
 
 /// The largest difference, relative to the largest magnitude where that is above 1.
 func distance(_ a: [Float], _ b: [Float]) -> Float {

@@ -42,7 +42,7 @@ package enum SimulatedCard {
         }
     }
 
-    /// Another device on the first card; nil where there is none.
+    /// Another device on the first card, for one thread at a time; nil where there is none.
     /// - Parameter memory: bytes that it may use at most.
     package static func open(memory: Int = .max) throws -> CUDADevice? {
         try libraries.map { libraries throws(CUDAProblem) in
