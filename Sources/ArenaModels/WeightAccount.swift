@@ -14,8 +14,10 @@ package enum WeightPrecision: String, Sendable, CaseIterable {
     /// As the checkpoint holds them, rounded to bf16 with the rows as they are multiplied; heads and adapters
     /// stay.
     case bf16
-    /// Codes of 8 bits with a scale for each output, multiplied with rows in 8 bits; heads stay.
+    /// Codes of 8 bits with a scale for each 32 inputs, multiplied with rows in 8 bits; heads stay.
     case int8
+    /// The same with a scale for each output and row.
+    case int8Rows = "int8_rows"
     /// bitsandbytes' codes of 4 bits, made of what the checkpoint holds; heads stay.
     case nf4
     /// The same with scales in 8 bits.
@@ -26,7 +28,8 @@ package enum WeightPrecision: String, Sendable, CaseIterable {
         guard case .plain(let tensor) = source else { return source }
         switch self {
         case .stored, .bf16: return source
-        case .int8: return .dynamic8(tensor)
+        case .int8: return .dynamic8(tensor, byRow: false)
+        case .int8Rows: return .dynamic8(tensor, byRow: true)
         case .nf4: return .nf4(tensor)
         case .nf4Double: return .nf4(tensor, nests: true)
         }

@@ -7,14 +7,15 @@ private final class RowCodes {
     private let memory: UnsafeMutableRawPointer
     private(set) var codes = arena_codes8_t()
 
-    init(rows: Int, inputs: Int, tileRows: Int) {
+    init(rows: Int, inputs: Int, byRow: Bool, tileRows: Int) {
         let padded = (rows + tileRows - 1) / tileRows * tileRows
-        let groups = WeightMatrix.codeGroups(inputs)
+        let groups = WeightMatrix.codeGroups(inputs, byRow: byRow)
         let numbers = 4 * (2 * padded * groups + rows + rows * inputs)
         let codeBytes = padded * ((inputs + 3) / 4 * 4)
         memory = UnsafeMutableRawPointer.allocate(byteCount: codeBytes + numbers, alignment: 64)
         // SAFETY: the codes, whole fours of them, then two numbers for each group of a row, one for each
         // row and a list of at most `inputs` for each, all inside the allocation, which this object owns.
+        codes.whole = byRow ? 1 : 0
         codes.codes = memory.assumingMemoryBound(to: Int8.self)
         let scales = (memory + codeBytes).assumingMemoryBound(to: Float.self)
         codes.scales = scales
@@ -33,26 +34,24 @@ extension CPUBackend {
     /// y += scale * (x . w^T).
     func multiply8(_ x: Tensor, _ parts: [ProductPart], adding scale: Float? = nil) {
         guard x.rows > 0 else { return }
-        var shared: RowCodes?  // of rows that no weight's columns change
+        // Of rows that no weight's columns change, by whether a row has one scale.
+        var shared: [Bool: RowCodes] = [:]
         for part in parts {
             part.check(x)
             let (weight, x) = (part.weight, scaledInputs(x, part.weight))  // (M, K)
-            let rows: RowCodes
-            if weight.inputFactors == nil {
-                rows = shared ?? codes(of: x)
-                shared = rows
-            } else {
-                rows = codes(of: x)
-            }
+            let byRow = weight.isCodedByRow
+            let isShared = weight.inputFactors == nil
+            let rows = (isShared ? shared[byRow] : nil) ?? codes(of: x, byRow: byRow)
+            if isShared { shared[byRow] = rows }
             withExtendedLifetime((rows, x)) {
                 multiply8(x, rows.codes, part, adding: scale)
             }
         }
     }
 
-    private func codes(of x: Tensor) -> RowCodes {
+    private func codes(of x: Tensor, byRow: Bool) -> RowCodes {
         let rows = RowCodes(
-            rows: x.rows, inputs: x.columns, tileRows: kernels.pointee.tile8_rows)
+            rows: x.rows, inputs: x.columns, byRow: byRow, tileRows: kernels.pointee.tile8_rows)
         var codes = rows.codes
         kernels.pointee.quantize8(
             x.base, x.stride, x.rows, x.columns, WeightMatrix.reach, &codes)

@@ -92,19 +92,19 @@ package struct ReferenceBackend: Backend {
         }
     }
 
-    /// Rows in 8 bits with a scale for each group of inputs, but for inputs far out, which stay as they are.
+    /// Rows in 8 bits with a scale for each group of inputs or for all of them, but for inputs far out, which stay as they are.
     private func multiply8(
         _ x: Tensor, _ weight: WeightMatrix, scale: Float, keep: Float, into y: Tensor
     ) {
         let (k, w) = (weight.inputs, weight.rows)
-        let groups = WeightMatrix.codeGroups(k)
+        let (groups, size) = (weight.codeGroups, weight.codeGroup)
         guard let scales = weight.codeScales, let fine = weight.codeRests else { return }
         for m in 0..<x.rows {
             let row = weight.scaled((0..<k).map { x[m, $0] })
             let limit = Self.reach(of: row)
             var all = [Double](repeating: 0, count: y.columns)
             for g in 0..<groups {
-                let group = g * WeightMatrix.codeGroup..<min((g + 1) * WeightMatrix.codeGroup, k)
+                let group = g * size..<min((g + 1) * size, k)
                 let most = group.reduce(Float(0)) {
                     abs(row[$1]) <= limit ? max($0, abs(row[$1])) : $0
                 }

@@ -64,6 +64,7 @@ package final class WeightMatrix: @unchecked Sendable {
         var factors: FloatBuffer?
         /// What codes of 8 bits leave of the numbers, in the layout of `numbers`.
         var fine: FloatBuffer?
+        var isCodedByRow = false
         var block = 1
         var groupCount = 0
         var rounded = ARENA_F32
@@ -97,9 +98,19 @@ package final class WeightMatrix: @unchecked Sendable {
     /// The scales of the codes, for each output and group of inputs: (N, G) of rows, (N/32, G, 32) of panels.
     var codeScales: UnsafePointer<Float>? { held?.scales.map { UnsafePointer($0.base) } }
 
-    /// Groups of inputs whose codes share a scale.
-    static func codeGroups(_ inputs: Int) -> Int { (inputs + codeGroup - 1) / codeGroup }
-    static let codeGroup = Int(ARENA_GROUP8)
+    /// Whether all codes of a row share a scale.
+    var isCodedByRow: Bool { held?.isCodedByRow ?? false }
+
+    /// Codes that share a scale, and how many such groups a row has.
+    var codeGroup: Int { isCodedByRow ? max(inputs, 1) : Int(ARENA_GROUP8) }
+    var codeGroups: Int { Self.codeGroups(inputs, byRow: isCodedByRow) }
+
+    static func codeGroups(_ inputs: Int, byRow: Bool) -> Int {
+        byRow ? 1 : (inputs + Int(ARENA_GROUP8) - 1) / Int(ARENA_GROUP8)
+    }
+
+    /// Whether a row's products all fit into 32 bits, so that its codes may share a scale.
+    private func sharesScale(_ byRow: Bool) -> Bool { byRow && inputs <= 1 << 16 }
 
     /// The parts of a code that what it leaves is counted in.
     static let codeParts: Float = ARENA_FINE8
@@ -191,16 +202,18 @@ package final class WeightMatrix: @unchecked Sendable {
     /// fp32 rows; of weights in 8 bits the codes, with a scale for each group of inputs.
     private func asRows(_ source: WeightSource) throws(NonFiniteWeight) -> Held {
         var held = try plainRows(source)
-        guard case .dynamic8(let tensor) = source else { return held }
+        guard case .dynamic8(let tensor, let byRow) = source else { return held }
+        held.isCodedByRow = sharesScale(byRow)
         held.factors = columnFactors(of: tensor)
         if let factors = held.factors { divide(held.numbers, by: factors) }
-        let groups = Self.codeGroups(inputs)
+        let groups = Self.codeGroups(inputs, byRow: held.isCodedByRow)
+        let size = held.isCodedByRow ? inputs : Int(ARENA_GROUP8)
         let scales = FloatBuffer(count: outputs * groups)
         let fine = FloatBuffer(count: outputs * inputs)
         for n in 0..<outputs {
             let (row, rests) = (held.numbers.base + n * inputs, fine.base + n * inputs)
             for g in 0..<groups {
-                let group = g * Self.codeGroup..<min((g + 1) * Self.codeGroup, inputs)
+                let group = g * size..<min((g + 1) * size, inputs)
                 let most = group.reduce(Float(0)) { max($0, abs(row[$1])) }
                 let inverse = Self.codeFactor(most)
                 scales.base[n * groups + g] = Self.codeSize(most)
@@ -251,36 +264,40 @@ package final class WeightMatrix: @unchecked Sendable {
             let scales = read()
             try source.check(scales: scales)
             return pack(tensor, scales: scales)
-        case .dynamic8(let tensor): return try packDynamic(tensor)
+        case .dynamic8(let tensor, let byRow):
+            return try packDynamic(tensor, byRow: sharesScale(byRow))
         case .made: preconditionFailure("a matrix is made before it is packed")
         }
     }
 
-    private func packDynamic(_ tensor: StoredTensor) throws(NonFiniteWeight) -> Held {
+    private func packDynamic(
+        _ tensor: StoredTensor, byRow: Bool
+    ) throws(NonFiniteWeight) -> Held {
         if let factors = columnFactors(of: tensor) {
             let numbers = try plainRows(.plain(tensor)).numbers
             divide(numbers, by: factors)
             let scaled = StoredTensor(
                 name: tensor.name, type: .float32, shape: [outputs, inputs], path: tensor.path,
                 memory: numbers)
-            return try packCodes(scaled, order: nil, factors)
+            return try packCodes(scaled, order: nil, factors, byRow: byRow)
         }
-        return try packCodes(tensor, order: order, nil)
+        return try packCodes(tensor, order: order, nil, byRow: byRow)
     }
 
     private func packCodes(
-        _ tensor: StoredTensor, order: [Int32]?, _ factors: FloatBuffer?
+        _ tensor: StoredTensor, order: [Int32]?, _ factors: FloatBuffer?, byRow: Bool
     ) throws(NonFiniteWeight) -> Held {
         guard let kernel = tensor.type.kernelType else {
             preconditionFailure("codes are no weights")
         }
         let size = panels * Int(ARENA_PANEL) * ((inputs + 3) / 4)
         let (fresh, fine) = (FloatBuffer(count: size), FloatBuffer(count: size))
-        let scales = FloatBuffer(count: panels * Self.codeGroups(inputs) * Int(ARENA_PANEL))
+        let scales = FloatBuffer(
+            count: panels * Self.codeGroups(inputs, byRow: byRow) * Int(ARENA_PANEL))
         let bad = tensor.withBytes {
             // SAFETY: four codes to a float of either buffer; a scale for each output and group.
             arena_kernels_best().pointee.pack8(
-                kernel, $0, outputs, inputs,
+                kernel, $0, outputs, inputs, byRow ? 1 : 0,
                 UnsafeMutableRawPointer(fresh.base).assumingMemoryBound(to: UInt8.self),
                 UnsafeMutableRawPointer(fine.base).assumingMemoryBound(to: UInt8.self),
                 scales.base, order)
@@ -289,6 +306,7 @@ package final class WeightMatrix: @unchecked Sendable {
             throw NonFiniteWeight(name: tensor.name, path: tensor.path, index: bad)
         }
         var held = Held(format: ARENA_W_DYNAMIC8, numbers: fresh)
+        held.isCodedByRow = byRow
         held.scales = scales
         held.factors = factors
         held.fine = fine

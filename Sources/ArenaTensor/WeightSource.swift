@@ -13,8 +13,9 @@ package enum WeightSource: Sendable {
     case affine4(AffineCodes)
     /// Codes of 8 bits (N, K) with a scale for each output: LLM.int8's stored weights.
     case rows8(StoredTensor, scales: @Sendable () -> [Float])
-    /// Numbers (N, K) that become codes of 8 bits at load, for products with rows in 8 bits.
-    case dynamic8(StoredTensor)
+    /// Numbers (N, K) that become codes of 8 bits at load, for products with rows in 8 bits; all inputs of a row
+    /// share a scale if `byRow`, else groups of them do.
+    case dynamic8(StoredTensor, byRow: Bool)
     /// What is made at load: of other weights, or by quantizing.
     case made(MadeMatrix)
 
@@ -29,7 +30,7 @@ package enum WeightSource: Sendable {
     /// The largest of its tensors; nil for what is still to be made.
     package var stored: StoredTensor? {
         switch self {
-        case .plain(let tensor), .rows8(let tensor, _), .dynamic8(let tensor): return tensor
+        case .plain(let tensor), .rows8(let tensor, _), .dynamic8(let tensor, _): return tensor
         case .table4(let codes): return codes.codes
         case .affine4(let codes): return codes.codes
         case .made: return nil
@@ -179,7 +180,7 @@ extension WeightSource {
                 for k in 0..<inputs {
                     let value: Float
                     switch self {
-                    case .plain(let tensor), .dynamic8(let tensor):
+                    case .plain(let tensor), .dynamic8(let tensor, _):
                         value = 0
                         guard let kernel = tensor.type.kernelType else { return }
                         arena_widen(

@@ -1,6 +1,6 @@
-// Products of whole numbers: rows and weights in 8 bits with a scale for each group of inputs. A group's
-// sums, in 32 bits, are exact; they are scaled and added in fp32, group after group. Part of
-// kernels_template.h.
+// Products of whole numbers: rows and weights in 8 bits with a scale for each group of inputs, or for all
+// of them. Sums in 32 bits are exact; those of groups are scaled and added in fp32, group after group, those
+// of whole rows are scaled once. Part of kernels_template.h.
 
 // Rows of a tile of 32 outputs. On AVX-512 both sums of seven rows, those of the group in whole numbers and
 // those of all groups in fp32, fill 28 of 32 registers.
@@ -88,15 +88,19 @@ INLINE float code_size(float most) {
 
 INLINE vf whole(vf x) { return x + splat(WHOLE) - splat(WHOLE); }
 
-// Codes of one group of a row, four after four, `apart` bytes from one four to the next. Whether a
-// number was beyond `limit`: its code is 0.
-INLINE int group_codes(const float *x, const size_t n, float limit, int8_t *codes, const size_t apart,
-                       float *scale, int32_t *start) {
-    int8_t bytes[ARENA_GROUP8] __attribute__((aligned(64)));
+// What bounds the codes of n numbers of a row: the largest that is at most `limit`. `any` is whether one
+// is beyond.
+INLINE float code_bound(const float *x, const size_t n, float limit, int *any) {
     float most = largest(x, n);
-    int any = !(most <= limit && most < __builtin_inff());
-    if (any) most = largest_near(x, n, limit);
-    float inverse = to_codes(most);
+    *any = !(most <= limit && most < __builtin_inff());
+    return *any ? largest_near(x, n, limit) : most;
+}
+
+// Codes of n numbers of a row (at most ARENA_GROUP8), four after four, `apart` bytes from one four to the
+// next; 0 for those beyond `limit`, if there are any. Answers the sum of the codes.
+INLINE int32_t group_codes(const float *x, const size_t n, float limit, int any, float inverse,
+                           int8_t *codes, const size_t apart) {
+    int8_t bytes[ARENA_GROUP8] __attribute__((aligned(64)));
     vi total = (vi)0;
     for (size_t k = 0; k < n; k += LANES) {
         vf v = take(x + k, n - k);
@@ -107,44 +111,59 @@ INLINE int group_codes(const float *x, const size_t n, float limit, int8_t *code
         *(vc *)(bytes + k) = __builtin_convertvector(code, vc);
     }
     for (size_t k = 0; k < n; k += 4) __builtin_memcpy(codes + k / 4 * apart, bytes + k, 4);
-    *scale = most / 127.0f;
-    *start = WHOLE_BITS - 128 * __builtin_reduce_add(total);
-    return any;
+    return __builtin_reduce_add(total);
+}
+
+// The groups of inputs that have a scale of their own.
+INLINE size_t groups8(size_t inputs, int whole) {
+    return whole ? 1 : (inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
 }
 
 static void quantize8(const float *x, size_t x_stride, size_t rows, size_t inputs, float reach,
                       const arena_codes8_t *c) {
-    size_t blocks = (inputs + 3) / 4, groups = (inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
+    size_t blocks = (inputs + 3) / 4, groups = groups8(inputs, c->whole);
     for (size_t m = 0; m < rows; m++) {
         const float *row = x + m * x_stride;
         size_t tile = m / ROWS8 * ROWS8, i = m % ROWS8;
-        int32_t *far = c->far + m * inputs, count = 0;
+        int32_t *far = c->far + m * inputs, count = 0, total = 0;
         float limit = reach_of(row, inputs, reach);
-        for (size_t g = 0; g < groups; g++) {
-            size_t from = g * ARENA_GROUP8, to = least(from + ARENA_GROUP8, inputs);
-            size_t at = tile * groups + g * ROWS8 + i;
+        float most = 0.0f;
+        int any = 0;
+        if (c->whole) most = code_bound(row, inputs, limit, &any);
+        for (size_t from = 0; from < inputs; from += ARENA_GROUP8) {
+            size_t n = least(ARENA_GROUP8, inputs - from);
             int8_t *codes = c->codes + (tile * blocks + from / 4 * ROWS8 + i) * 4;
-            int any = to - from == ARENA_GROUP8
-                ? group_codes(row + from, ARENA_GROUP8, limit, codes, ROWS8 * 4, c->scales + at, c->starts + at)
-                : group_codes(row + from, to - from, limit, codes, ROWS8 * 4, c->scales + at, c->starts + at);
-            for (size_t k = from; any && k < to; k++)
+            // A constant length where it is that of all but the last.
+            if (n == ARENA_GROUP8) {
+                if (!c->whole) most = code_bound(row + from, ARENA_GROUP8, limit, &any);
+                total += group_codes(row + from, ARENA_GROUP8, limit, any, to_codes(most), codes, ROWS8 * 4);
+            } else {
+                if (!c->whole) most = code_bound(row + from, n, limit, &any);
+                total += group_codes(row + from, n, limit, any, to_codes(most), codes, ROWS8 * 4);
+            }
+            for (size_t k = from; any && k < from + n; k++)
                 if (!(__builtin_fabsf(row[k]) <= limit)) far[count++] = (int32_t)k;
+            if (c->whole) continue;
+            size_t at = tile * groups + from / ARENA_GROUP8 * ROWS8 + i;
+            c->scales[at] = most / 127.0f;
+            c->starts[at] = WHOLE_BITS - 128 * total;
+            total = 0;
+        }
+        if (c->whole) {
+            c->scales[m] = most / 127.0f;
+            c->starts[m] = -128 * total;
         }
         c->far_counts[m] = count;
     }
 }
 
-// Codes of one group of an output's weights, and what they leave, in its place of a panel. Answers
-// whether all numbers are finite.
-INLINE int pack_group8(const float *w, size_t n, uint8_t *panel, uint8_t *fine, float *scale) {
+// Codes of some of an output's weights (at most ARENA_GROUP8), and what they leave, in their place of a panel.
+INLINE void pack_group8(const float *w, size_t n, uint8_t *panel, uint8_t *fine, float inverse) {
     uint8_t coarse[ARENA_GROUP8] __attribute__((aligned(64)));
     uint8_t rest[ARENA_GROUP8] __attribute__((aligned(64)));
-    float most = largest_near(w, n, __builtin_inff()), inverse = to_codes(most);
-    vi finite = ~(vi)0;
     for (size_t k = 0; k < n; k += LANES) {
         vf v = take(w + k, n - k), code = whole(v * splat(inverse));
         vf left = whole(fma_v(v, splat(inverse), -code) * splat(ARENA_FINE8));
-        finite &= (vf)((vu)v & 0x7FFFFFFF) < splat(__builtin_inff());
         *(vc *)(coarse + k) = __builtin_convertvector(__builtin_convertvector(code, vi) + 128, vc);
         *(vc *)(rest + k) = __builtin_convertvector(__builtin_convertvector(left, vi) + 128, vc);
     }
@@ -152,28 +171,35 @@ INLINE int pack_group8(const float *w, size_t n, uint8_t *panel, uint8_t *fine, 
         __builtin_memcpy(panel + k * ARENA_PANEL, coarse + k, 4);
         __builtin_memcpy(fine + k * ARENA_PANEL, rest + k, 4);
     }
-    *scale = code_size(most);
-    return __builtin_reduce_and(finite) != 0;
 }
 
-static ptrdiff_t pack8(arena_dtype dtype, const void *x, size_t outputs, size_t inputs,
+static ptrdiff_t pack8(arena_dtype dtype, const void *x, size_t outputs, size_t inputs, int whole,
                        uint8_t *panels, uint8_t *fine, float *scales, const int32_t *order) {
-    size_t width = dtype == ARENA_F32 ? 4 : 2, blocks = (inputs + 3) / 4;
-    size_t groups = (inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
+    size_t width = dtype == ARENA_F32 ? 4 : 2, blocks = (inputs + 3) / 4, groups = groups8(inputs, whole);
     float part[ARENA_GROUP8] __attribute__((aligned(64)));
     for (size_t n = 0; n < outputs; n++) {
         size_t row = order ? (size_t)order[n] : n, panel = n / ARENA_PANEL, o = n % ARENA_PANEL;
-        for (size_t g = 0; g < groups; g++) {
-            size_t from = g * ARENA_GROUP8, count = least(ARENA_GROUP8, inputs - from);
-            arena_widen(dtype, (const char *)x + (row * inputs + from) * width, part, count);
-            size_t at = (panel * blocks + from / 4) * ARENA_PANEL * 4 + o * 4;
-            if (pack_group8(part, count, panels + at, fine + at,
-                            scales + (panel * groups + g) * ARENA_PANEL + o))
-                continue;
-            size_t k = 0;
-            while (__builtin_isfinite(part[k])) k++;
-            return (ptrdiff_t)(row * inputs + from + k);
-        }
+        float most = 0.0f;
+        // Of whole rows the largest first.
+        for (int codes = !whole; codes < 2; codes++)
+            for (size_t from = 0; from < inputs; from += ARENA_GROUP8) {
+                size_t count = least(ARENA_GROUP8, inputs - from);
+                arena_widen(dtype, (const char *)x + (row * inputs + from) * width, part, count);
+                if (!whole || !codes) {
+                    float size = largest(part, count);
+                    if (!(size < __builtin_inff())) {
+                        size_t k = 0;
+                        while (__builtin_isfinite(part[k])) k++;
+                        return (ptrdiff_t)(row * inputs + from + k);
+                    }
+                    most = whole && most > size ? most : size;
+                }
+                if (!codes) continue;
+                size_t at = (panel * blocks + from / 4) * ARENA_PANEL * 4 + o * 4;
+                pack_group8(part, count, panels + at, fine + at, to_codes(most));
+                if (!whole) scales[(panel * groups + from / ARENA_GROUP8) * ARENA_PANEL + o] = code_size(most);
+            }
+        if (whole) scales[panel * ARENA_PANEL + o] = code_size(most);
     }
     return -1;
 }
@@ -182,7 +208,9 @@ static ptrdiff_t pack8(arena_dtype dtype, const void *x, size_t outputs, size_t 
 typedef struct {
     size_t blocks;         // fours of inputs
     const int8_t *x;       // (blocks, ROWS8, 4)
-    const int32_t *starts; // (groups, ROWS8): sums begin there, which makes them WHOLE + sum in fp32
+    // (groups, ROWS8): sums begin there, which makes them WHOLE + sum in fp32; NULL for whole rows, whose sums
+    // of codes with weights + 128 are added to y as whole numbers.
+    const int32_t *starts;
     const float *scales;   // (groups, ROWS8)
     const uint8_t *w;      // (blocks, 32, 4)
     const float *w_scales; // (groups, 32)
@@ -194,10 +222,9 @@ typedef struct {
 #if defined(LOOKUP_AVX512)
 #define VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")))
 
-// sum = the starts and the products of `blocks` fours of inputs, which lie at x and w.
-INLINE VNNI void group8_vnni(const size_t rows, const size_t blocks, const int32_t *starts,
-                             const int8_t *x, const uint8_t *w, __m512i sum[ROWS8][2]) {
-    UNROLL for (size_t i = 0; i < rows; i++) sum[i][0] = sum[i][1] = _mm512_set1_epi32(starts[i]);
+// sum += the products of `blocks` fours of inputs, which lie at x and w.
+INLINE VNNI void group8_vnni(const size_t rows, const size_t blocks, const int8_t *x, const uint8_t *w,
+                             __m512i sum[ROWS8][2]) {
     UNROLL for (size_t b = 0; b < blocks; b++) {
         __m512i low = _mm512_loadu_si512(w + b * ARENA_PANEL * 4);
         __m512i high = _mm512_loadu_si512(w + b * ARENA_PANEL * 4 + 64);
@@ -235,7 +262,8 @@ INLINE VNNI void tile8_vnni(const size_t rows, const part8_t *p) {
         to[i][j] = _mm512_loadu_ps(y + i * ARENA_PANEL + j * 16);
     for (size_t groups = p->blocks / GROUP_BLOCKS; groups > 0; groups--) {
         __m512i sum[ROWS8][2];
-        group8_vnni(rows, GROUP_BLOCKS, starts, x, w, sum);
+        UNROLL for (size_t i = 0; i < rows; i++) sum[i][0] = sum[i][1] = _mm512_set1_epi32(starts[i]);
+        group8_vnni(rows, GROUP_BLOCKS, x, w, sum);
         scale8_vnni(rows, sum, scales, w_scales, to);
         starts += ROWS8, scales += ROWS8, w_scales += ARENA_PANEL;
         x += GROUP_BLOCKS * ROWS8 * 4, w += GROUP_BLOCKS * ARENA_PANEL * 4;
@@ -267,13 +295,36 @@ INLINE VNNI void rest8_vnni(size_t rows, const part8_t *p) {
     }
 }
 
-#define CASE8(n) case n: tile8_vnni(n, p); break;
+// Of whole rows a part, added to y as whole numbers.
+INLINE VNNI void whole8_vnni(const size_t rows, const part8_t *p) {
+    const int8_t *x = p->x;
+    const uint8_t *w = p->w;
+    __m512i sum[ROWS8][2];
+    UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < 2; j++)
+        sum[i][j] = _mm512_loadu_si512(p->y + i * ARENA_PANEL + j * 16);
+    for (size_t groups = p->blocks / GROUP_BLOCKS; groups > 0; groups--) {
+        group8_vnni(rows, GROUP_BLOCKS, x, w, sum);
+        x += GROUP_BLOCKS * ROWS8 * 4, w += GROUP_BLOCKS * ARENA_PANEL * 4;
+    }
+    for (size_t left = p->blocks % GROUP_BLOCKS; left > 0; left--) {
+        group8_vnni(rows, 1, x, w, sum);
+        x += ROWS8 * 4, w += ARENA_PANEL * 4;
+    }
+    UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < 2; j++)
+        _mm512_storeu_si512(p->y + i * ARENA_PANEL + j * 16, sum[i][j]);
+}
+
+#define CASE8(n) \
+    case n:                                             \
+        if (p->starts) tile8_vnni(n, p);                \
+        else whole8_vnni(n, p);                         \
+        break;
 
 static VNNI void tiles8_vnni(size_t rows, const part8_t *p) {
     switch (rows) {
         CASE8(1) CASE8(2) CASE8(3) CASE8(4) CASE8(5) CASE8(6) CASE8(7)
     }
-    if (p->blocks % GROUP_BLOCKS) rest8_vnni(rows, p);
+    if (p->starts && p->blocks % GROUP_BLOCKS) rest8_vnni(rows, p);
 }
 #endif
 
@@ -306,8 +357,13 @@ INLINE void tile8(const size_t rows, size_t first, const part8_t *p) {
                 size_t row = first + i;
                 float *y = p->y + row * ARENA_PANEL + half + j * 4;
                 __m256i pairs = _mm256_hadd_epi32(sum[i][j], sum[i][j + 1]);
-                __m256i whole = _mm256_add_epi32(_mm256_permute4x64_epi64(pairs, 0xD8),
-                                                 _mm256_set1_epi32(p->starts[g * ROWS8 + row]));
+                __m256i all = _mm256_permute4x64_epi64(pairs, 0xD8);
+                if (!p->starts) {
+                    all = _mm256_add_epi32(all, _mm256_loadu_si256((const __m256i *)y));
+                    _mm256_storeu_si256((__m256i *)y, all);
+                    continue;
+                }
+                __m256i whole = _mm256_add_epi32(all, _mm256_set1_epi32(p->starts[g * ROWS8 + row]));
                 __m256 size = _mm256_loadu_ps(p->w_scales + g * ARENA_PANEL + half + j * 4);
                 __m256 part = _mm256_fmadd_ps((__m256)whole, size, size * -WHOLE);
                 __m256 scale = _mm256_set1_ps(p->scales[g * ROWS8 + row]);
@@ -335,12 +391,19 @@ static void tiles8(size_t rows, const part8_t *p) {
         for (size_t b = 0; b < p->blocks; b += GROUP_BLOCKS) {
             size_t g = b / GROUP_BLOCKS, end = least(b + GROUP_BLOCKS, p->blocks);
             for (size_t o = 0; o < ARENA_PANEL; o++) {
-                int32_t sum = p->starts[g * ROWS8 + i] - WHOLE_BITS;
+                int32_t sum = p->starts ? p->starts[g * ROWS8 + i] - WHOLE_BITS : 0;
                 for (size_t at = b; at < end; at++)
                     for (size_t k = 0; k < 4; k++)
                         sum += (int32_t)p->x[(at * ROWS8 + i) * 4 + k]
                             * (int32_t)p->w[(at * ARENA_PANEL + o) * 4 + k];
                 float *y = p->y + i * ARENA_PANEL + o;
+                if (!p->starts) {
+                    uint32_t all;
+                    __builtin_memcpy(&all, y, 4);
+                    all += (uint32_t)sum;
+                    __builtin_memcpy(y, &all, 4);
+                    continue;
+                }
                 *y = __builtin_fmaf((float)sum * p->w_scales[g * ARENA_PANEL + o],
                                     p->scales[g * ROWS8 + i], *y);
             }
@@ -359,9 +422,10 @@ INLINE void far_inputs(const arena_product8_t *p, size_t m, const uint8_t *panel
                        const float *scales, float *y) {
     const float *x = p->x + m * p->x_stride;
     const int32_t *far = p->codes.far + m * p->inputs;
+    const int whole = p->codes.whole;
     for (int32_t f = 0; f < p->codes.far_counts[m]; f++) {
         size_t k = (size_t)far[f], at = k / 4 * ARENA_PANEL * 4;
-        const float *scale = scales + k / ARENA_GROUP8 * ARENA_PANEL;
+        const float *scale = scales + (whole ? 0 : k / ARENA_GROUP8 * ARENA_PANEL);
         int shift = (int)(k % 4 * 8);
         for (size_t c = 0; c < ARENA_PANEL; c += LANES) {
             vu coarse = (vu)(*(const vi_unaligned *)(panel + at + c * 4)) >> shift & 255;
@@ -375,8 +439,21 @@ INLINE void far_inputs(const arena_product8_t *p, size_t m, const uint8_t *panel
 
 // The sums of `rows` rows from row m on with a panel of weights, to where they belong.
 INLINE void finish8(const arena_product8_t *p, size_t m, size_t rows, size_t panel, float *sums) {
-    size_t blocks = (p->inputs + 3) / 4, groups = (p->inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
+    size_t blocks = (p->inputs + 3) / 4, groups = groups8(p->inputs, p->codes.whole);
     size_t start = panel * blocks * ARENA_PANEL * 4, column = panel * ARENA_PANEL;
+    if (p->codes.whole) {
+        vf scales[PARTS];
+        UNROLL for (size_t j = 0; j < PARTS; j++) scales[j] = load(p->scales + column + j * LANES);
+        for (size_t i = 0; i < rows; i++) {
+            float *y = sums + i * ARENA_PANEL;
+            vf scale = splat(p->codes.scales[m + i]);
+            vi start = (vi)0 + p->codes.starts[m + i];
+            UNROLL for (size_t j = 0; j < PARTS; j++) {
+                vi sum = (vi)load(y + j * LANES) + start;
+                store(y + j * LANES, __builtin_convertvector(sum, vf) * scales[j] * scale);
+            }
+        }
+    }
     for (size_t i = 0; i < rows; i++)
         if (p->codes.far_counts[m + i])
             far_inputs(p, m + i, p->panels + start, p->fine + start,
@@ -416,7 +493,8 @@ INLINE const uint8_t *next_part8(const arena_product8_t *p, size_t first, size_t
 
 static void product8(const arena_product8_t *p) {
     float sums[CHUNK8 * SPAN8 * ARENA_PANEL] __attribute__((aligned(64)));
-    size_t blocks = (p->inputs + 3) / 4, groups = (p->inputs + ARENA_GROUP8 - 1) / ARENA_GROUP8;
+    const int whole = p->codes.whole;
+    size_t blocks = (p->inputs + 3) / 4, groups = groups8(p->inputs, whole);
     size_t chunk = chunk_rows(p->rows, CHUNK8, ROWS8);
     for (size_t row = 0; row < p->rows; row += chunk) {
         size_t rows = least(chunk, p->rows - row), tiles = (rows + ROWS8 - 1) / ROWS8;
@@ -427,7 +505,7 @@ static void product8(const arena_product8_t *p) {
             // Of no inputs too the sums, zero, are written.
             for (size_t at = 0; at == 0 || at < blocks; at += BLOCK8 / 4)
                 for (size_t panel = first; panel < first + span; panel++) {
-                    size_t group = at / GROUP_BLOCKS;
+                    size_t group = whole ? 0 : at / GROUP_BLOCKS;
                     int last = at + BLOCK8 / 4 >= blocks;
                     float *y = sums + (panel - first) * rows * ARENA_PANEL;
                     const uint8_t *next = next_part8(p, first, span, at, panel);
@@ -436,7 +514,7 @@ static void product8(const arena_product8_t *p) {
                         part8_t part = {
                             .blocks = least(BLOCK8 / 4, blocks - at),
                             .x = p->codes.codes + (tile * blocks + at * ROWS8) * 4,
-                            .starts = p->codes.starts + tile * groups + group * ROWS8,
+                            .starts = whole ? NULL : p->codes.starts + tile * groups + group * ROWS8,
                             .scales = p->codes.scales + tile * groups + group * ROWS8,
                             .w = p->panels + (panel * blocks + at) * ARENA_PANEL * 4,
                             .w_scales = p->scales + (panel * groups + group) * ARENA_PANEL,

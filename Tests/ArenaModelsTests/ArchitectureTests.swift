@@ -266,7 +266,7 @@ private struct Answer {
     /// 8 bits and bf16: near the stored weights, the same on every path, in every pack.
     @Test(
         arguments: ["wide", "bert", "deberta-v3", "mistral", "mpnet"],
-        [WeightPrecision.int8, .bf16])
+        [WeightPrecision.int8, .int8Rows, .bf16])
     func fewerBits(name: String, precision: WeightPrecision) throws {
         let answer = try Answer(name)
         let path = joinPath(folder, name)

@@ -208,7 +208,7 @@ import Testing
             let order = (0..<Int32(n)).shuffled(using: &random)
             for m in [1, 7, 30] {
                 let x = random.tensor(m, k)
-                let card: Float? = format == .dynamic8 || m == 7 ? nil : 1e-3
+                let card: Float? = format.isDynamic || m == 7 ? nil : 1e-3
                 try compare(within: 4e-6, card: card, "\(format) M \(m) N \(n) K \(k)") {
                     backend in
                     var all: [Float] = []
@@ -231,9 +231,9 @@ import Testing
         let (m, n, k) = (1100, 70, 320)
         let x = random.tensor(m, k)
         let b = random.floats(n)
-        for format in [WeightFormat.bfloat16, .nf4, .dynamic8] {
+        for format in [WeightFormat.bfloat16, .nf4, .dynamic8, .dynamic8Rows] {
             let source = try format.make(outputs: n, inputs: k, &random)
-            let card: Float? = format == .dynamic8 ? nil : 1e-3
+            let card: Float? = format.isDynamic ? nil : 1e-3
             try compare(within: 4e-6, card: card, "\(format)") { backend in
                 let weight = WeightMatrix(outputs: n, inputs: k)
                 try weight.load(source, layout: backend.weightLayout)
@@ -245,7 +245,8 @@ import Testing
     }
 
     /// Inputs that stand far out are kept beside the codes, row by row.
-    @Test func wholeNumbersWithInputsFarOut() throws {
+    @Test(arguments: [WeightFormat.dynamic8, .dynamic8Rows])
+    func wholeNumbersWithInputsFarOut(_ format: WeightFormat) throws {
         var random = Seeded(77)
         let (m, n, k) = (31, 70, 333)
         let x = random.tensor(m, k)
@@ -254,7 +255,7 @@ import Testing
             x[row, 332] = -30
         }
         for c in 0..<k { x[9, c] = 0 }
-        let source = try WeightFormat.dynamic8.make(outputs: n, inputs: k, &random)
+        let source = try format.make(outputs: n, inputs: k, &random)
         let start = random.floats(m * n)
         try compare(within: 2e-6, card: nil) { backend in
             let weight = WeightMatrix(outputs: n, inputs: k)
@@ -263,6 +264,23 @@ import Testing
             backend.addProduct(x, weight, scale: 0.5, arena: ActivationArena(), into: y)
             return y.values
         }
+    }
+
+    /// Sums as large as 32 bits hold, and rows that are too long for one scale.
+    @Test(arguments: [1 << 16, 1 << 16 + 4])
+    func wholeNumbersOfTheLongestRows(inputs k: Int) throws {
+        var random = Seeded(80)
+        let (m, n) = (3, 33)
+        let x = Tensor([Float](repeating: 1, count: m * k), rows: m, columns: k)
+        var w = [Float](repeating: 1, count: n * k)
+        for row in stride(from: 1, to: n, by: 2) {
+            for c in 0..<k {
+                w[row * k + c] = row == 1 ? -1 : Float.random(in: -1..<1, using: &random)
+            }
+        }
+        let source = WeightSource.dynamic8(try stored(w, [n, k]), byRow: true)
+        let exact = try product(x, .plain(try stored(w, [n, k])), n, nil)
+        try compare(x, source, n, nil, with: exact, within: 1e-4)
     }
 
     /// Groups of inputs with sizes of their own: a loud group, one of zeros, one too small for a scale, a last
@@ -277,14 +295,14 @@ import Testing
             for row in 0..<m { x[row, c] *= size }
             for row in 0..<n { w[row * k + c] *= c / 32 == 3 ? 0x1p-130 : 1 }
         }
-        let source = WeightSource.dynamic8(try stored(w, [n, k]))
+        let source = WeightSource.dynamic8(try stored(w, [n, k]), byRow: false)
         let exact = try product(x, .plain(try stored(w, [n, k])), n, nil)
         try compare(x, source, n, nil, with: exact, within: 0.01)
     }
 
     /// Columns far smaller or larger than the others keep their precision: their inputs are scaled.
-    @Test(arguments: [nil, 70] as [Int?])
-    func wholeNumbersWithOddColumns(rowsTaken: Int?) throws {
+    @Test(arguments: [nil, 70] as [Int?], [false, true])
+    func wholeNumbersWithOddColumns(rowsTaken: Int?, byRow: Bool) throws {
         var random = Seeded(78)
         let (m, n, k) = (9, 70, 333)
         let x = random.tensor(m, k)
@@ -294,7 +312,7 @@ import Testing
             for row in 0..<n { w[row * k + column] *= factor }
             for row in 0..<m { x[row, column] /= factor == 0 ? 1 : factor }
         }
-        let source = WeightSource.dynamic8(try stored(w, [n, k]))
+        let source = WeightSource.dynamic8(try stored(w, [n, k]), byRow: byRow)
         let order = rowsTaken.map { count in (0..<count).map { Int32(count - 1 - $0) } }
         let exact = try product(x, .plain(try stored(w, [n, k])), n, order)
         try compare(x, source, n, order, with: exact, within: 0.03)

@@ -6,7 +6,11 @@ import Testing
 
 /// The formats that a weight matrix may be stored in.
 enum WeightFormat: CaseIterable {
-    case float32, bfloat16, float16, nf4, nf4Float32, nf4Float16, gptq, awq, int8, dynamic8
+    case float32, bfloat16, float16, nf4, nf4Float32, nf4Float16, gptq, awq, int8, dynamic8,
+        dynamic8Rows
+
+    /// Whether rows become codes too.
+    var isDynamic: Bool { self == .dynamic8 || self == .dynamic8Rows }
 
     func fits(outputs: Int, inputs: Int) -> Bool {
         switch self {
@@ -56,7 +60,9 @@ enum WeightFormat: CaseIterable {
                     codes: try stored(bytes(n * k / 2, &random), .int32, [n * k / 8]),
                     order: self == .gptq ? .gptq : .awq, outputs: n, inputs: k, groupCount: groups,
                     groups: list, scales: { (scales, zeros) }))
-        case .dynamic8: return .dynamic8(try stored(random.floats(n * k), [n, k]))
+        case .dynamic8, .dynamic8Rows:
+            return .dynamic8(
+                try stored(random.floats(n * k), [n, k]), byRow: self == .dynamic8Rows)
         case .int8:
             let scales = random.floats(n)
             return .rows8(

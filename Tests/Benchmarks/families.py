@@ -154,7 +154,8 @@ def main():
             write_rows(path, ids)
             found = {"torch " + name: padded_peer(model, ids) for name, model in models.items()
                      if name != "bf16" or torch.cpu._is_avx512_bf16_supported()}
-            for name, flags in (("fp32", []), ("bf16", ["--bf16"]), ("int8", ["--int8"])):
+            for name, flags in (("fp32", []), ("bf16", ["--bf16"]), ("int8", ["--int8"]),
+                                ("int8 rows", ["--int8-rows"])):
                 found["engine " + name] = engine(bench, folder, path, flags)
             print(family, "mixed:", ", ".join(f"{name} {rate:.0f}" for name, rate in found.items()),
                   flush=True)
@@ -171,7 +172,8 @@ def main():
             found = {}
             for name, model in models.items():
                 found["torch " + name] = peer(model, ids, max(1, 512 // length))
-            for name, flags in (("fp32", []), ("bf16", ["--bf16"]), ("int8", ["--int8"])):
+            for name, flags in (("fp32", []), ("bf16", ["--bf16"]), ("int8", ["--int8"]),
+                                ("int8 rows", ["--int8-rows"])):
                 found["engine " + name] = engine(bench, folder, path, flags)
             print(family, length, "tokens:",
                   ", ".join(f"{name} {rate:.0f}" for name, rate in found.items()), flush=True)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `weights="int8"` costs in accuracy: probabilities against the stored weights' over many rows.
+"""What `weights="int8"` and `"int8_rows"` cost in accuracy: probabilities against the stored weights' over many rows.
 
     int8_divergence.py ARENASCRIPT WORK_DIR [MODEL ...] [--rows 2048]
 
@@ -135,8 +135,8 @@ def compare(arenascript, name, rows, work):
     else:
         folder = os.path.abspath(DEMO)
     stored = engine(arenascript, folder, rows, work, "stored")
-    codes = engine(arenascript, folder, rows, work, "int8")
-    divergence = (stored.exp() * (stored - codes)).sum(-1).mean().item()
+    codes = [engine(arenascript, folder, rows, work, weights) for weights in ("int8", "int8_rows")]
+    divergences = [(stored.exp() * (stored - whole)).sum(-1).mean().item() for whole in codes]
     exact = reference(folder, rows[:CHECKED], torch.float32)
     half = reference(folder, rows[:CHECKED], torch.bfloat16)
 
@@ -144,7 +144,8 @@ def compare(arenascript, name, rows, work):
         return (a.exp() - b.exp()).abs().max().item()
 
     print(
-        f"| {name} | {divergence:.1e} | {largest(stored, codes):.4f} "
+        f"| {name} | {divergences[0]:.1e}, {divergences[1]:.1e} "
+        f"| {largest(stored, codes[0]):.4f}, {largest(stored, codes[1]):.4f} "
         f"| {largest(stored[:CHECKED], exact):.1e} | {largest(half, exact):.4f} |", flush=True)
 
 
@@ -160,7 +161,7 @@ def main():
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
     print(
-        f"| model, {count} rows | mean KL | largest difference | stored weights | PyTorch bf16 |")
+        f"| model, {count} rows | mean KL, int8 and int8_rows | largest difference | stored weights | PyTorch bf16 |")
     print("| --- " * 5 + "|")
     for name in arguments[2:] or MODELS:
         compare(arenascript, name, token_rows(count), work)

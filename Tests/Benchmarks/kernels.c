@@ -1,11 +1,11 @@
 // How near products of each weight format come to what this processor can do: the rate of fused
-// multiply-adds in fp32 that depend on nothing (for `dynamic8` of VNNI's multiply-adds of bytes, for `rounded`,
+// multiply-adds in fp32 that depend on nothing (for `dynamic8` and `whole8`, with a scale a row, of VNNI's multiply-adds of bytes, for `rounded`,
 // which is `weights="bf16"`, of vdpbf16ps where the path has it; the ceiling), then whole products at the shapes of real layers, rows packed or quantized on the way as
 // the engine does it, on one thread or on several at once (each its own product, as the scheduler
 // runs them).
 //
 //     clang -O2 -ISources/CArenaKernels/include Tests/Benchmarks/kernels.c \
-//         Sources/CArenaKernels/*.c -lm -lpthread -o /tmp/kernels && /tmp/kernels [threads] [path] [f32|bf16|f16|nf4|gptq|int8|dynamic8] [rounded]
+//         Sources/CArenaKernels/*.c -lm -lpthread -o /tmp/kernels && /tmp/kernels [threads] [path] [f32|bf16|f16|nf4|gptq|int8|dynamic8|whole8] [rounded]
 
 #define _GNU_SOURCE
 #include "arena_kernels.h"
@@ -73,7 +73,7 @@ __attribute__((target("avx512f,avx512bf16"))) static double peak_bf16(long n) {
 }
 #endif
 
-static int rounded;
+static int rounded, whole;
 
 static arena_weight_format format;
 static float table[16], *scales, *zeros;
@@ -169,12 +169,12 @@ static float *floats(size_t n) {
 static void make8(job *j) {
     size_t m = (size_t)(j->m + 31), n = (size_t)(j->n + 31) / 32 * 32, k = (size_t)(j->k + 31) / 32 * 32;
     j->codes = (arena_codes8_t){
-        (int8_t *)floats(m * k / 4), (int32_t *)floats(m * k / 32), floats(m * k / 32),
+        whole, (int8_t *)floats(m * k / 4), (int32_t *)floats(m * k / 32), floats(m * k / 32),
         (int32_t *)floats(m), (int32_t *)floats(m * k)};
     j->panels = (uint8_t *)floats(n * k / 4);
     j->fine = (uint8_t *)floats(n * k / 4);
     j->scales8 = floats(n * k / 32);
-    j->kernels->pack8(ARENA_F32, j->w, (size_t)j->n, (size_t)j->k, j->panels, j->fine, j->scales8, NULL);
+    j->kernels->pack8(ARENA_F32, j->w, (size_t)j->n, (size_t)j->k, whole, j->panels, j->fine, j->scales8, NULL);
 }
 
 static void free8(job *j) {
@@ -188,9 +188,12 @@ int main(int count, char **arguments) {
         count > 2 ? arena_kernels_named(arguments[2]) : arena_kernels_best();
     if (!kernels || threads < 1 || threads > 64) return 1;
     static const char *const names[] = {"f32",  "bf16", "f16",     "nf4",
-                                        "gptq", "int8", "dynamic8"};
+                                        "gptq", "int8", "dynamic8", "whole8"};
     for (size_t i = 0; count > 3 && i < sizeof names / sizeof *names; i++)
         if (strcmp(arguments[3], names[i]) == 0) format = (arena_weight_format)i;
+    const char *name = names[format];
+    whole = format > ARENA_W_DYNAMIC8;
+    if (whole) format = ARENA_W_DYNAMIC8;
     rounded = count > 4 && strcmp(arguments[4], "rounded") == 0;
     scales = floats(18432 / 32 * 32 * 9216 / 64);
     zeros = floats(18432 / 32 * 32 * 9216 / 64);
@@ -206,7 +209,7 @@ int main(int count, char **arguments) {
     }
 #endif
     printf("%s %s: ceiling %.1f Gop/s a core, %d thread(s)%s\n", kernels->name,
-           names[format], peak, threads, rounded ? ", rounded to bf16" : "");
+           name, peak, threads, rounded ? ", rounded to bf16" : "");
     static const long shapes[][3] = {
         {512, 2304, 2304}, {512, 18432, 2304}, {512, 2304, 9216}, {512, 2048, 2048},
         {128, 4096, 2304}, {512, 128, 128},    {512, 768, 128},   {512, 128, 384},

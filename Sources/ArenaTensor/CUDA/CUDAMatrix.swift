@@ -110,7 +110,7 @@ extension CUDADevice {
                     of: tensor, matrix, pieces: tensor.type == .float32 && !matrix.isRounded ? 2 : 1
                 )
             // Asked for in fewer digits than it has.
-            case .dynamic8(let tensor): try halves(of: tensor, matrix, pieces: 1)
+            case .dynamic8(let tensor, _): try halves(of: tensor, matrix, pieces: 1)
             case .table4(let codes): try packed(codes, source, matrix)
             case .affine4(let codes): try packed(codes, source, matrix)
             case .rows8(let tensor, let scales): try packed(tensor, scales(), source, matrix)

@@ -66,8 +66,8 @@ typedef struct {
     int add;
 } arena_product_t;
 
-// Products of whole numbers: inputs that share a scale, on both sides; and the parts of a code that
-// what it leaves is counted in: a weight is scale * (code + fine / ARENA_FINE8).
+// Products of whole numbers: inputs that share a scale, on both sides, unless all of them do; and the parts
+// of a code that what it leaves is counted in: a weight is scale * (code + fine / ARENA_FINE8).
 #define ARENA_GROUP8 32
 #define ARENA_FINE8 254.0f
 
@@ -75,8 +75,10 @@ typedef struct {
 // whose codes are 0 and whose numbers are kept. Tiles of R = `tile8_rows` rows, G groups of inputs;
 // there is room for whole tiles.
 typedef struct {
+    int whole;           // whether all inputs share a scale (G = 1): at most 2^16 of them
     int8_t *codes;       // (M/R, K/4, R, 4), zeros behind the last input
-    int32_t *starts;     // (M/R, G, R): where sums begin, 0x4B400000 - 128 * the sum of a group's codes
+    int32_t *starts;     // (M/R, G, R): where sums begin, 0x4B400000 - 128 * the sum of a group's codes; if
+                         // whole, -128 * the sum
     float *scales;       // (M/R, G, R)
     int32_t *far_counts; // (M)
     int32_t *far;        // (M, K) inputs in rising order; rows K apart
@@ -84,7 +86,8 @@ typedef struct {
 
 // y (M, N) = x (M, K) . w (N, K)^T + bias with both sides in 8 bits. The sum of a group's codes is
 // exact; y is one chain of fused multiply-adds of sum * weight's scale with the row's scale over the
-// groups, then of the weights with the far inputs in rising order.
+// groups, then of the weights with the far inputs in rising order. If whole, the chain begins with the sum,
+// rounded to fp32, * weight's scale * row's scale.
 typedef struct {
     const float *x; // (M, K): the numbers of far inputs
     size_t x_stride;
@@ -172,10 +175,10 @@ typedef struct arena_kernels {
     void (*quantize8)(const float *x, size_t x_stride, size_t rows, size_t inputs, float reach,
                       const arena_codes8_t *codes);
     size_t tile8_rows; // R of `arena_codes8_t`
-    // Codes and scales (the largest magnitude of a group over 127) of a weight x (rows of `inputs`),
-    // row `order[n]` (or n) as output n, with what the codes leave, as `product8` takes them. Returns
-    // the index of the first value that is not finite, or -1.
-    ptrdiff_t (*pack8)(arena_dtype dtype, const void *x, size_t outputs, size_t inputs,
+    // Codes and scales (the largest magnitude of a group, or of a whole row, over 127) of a weight x (rows of
+    // `inputs`), row `order[n]` (or n) as output n, with what the codes leave, as `product8` takes them.
+    // Returns the index of the first value that is not finite, or -1.
+    ptrdiff_t (*pack8)(arena_dtype dtype, const void *x, size_t outputs, size_t inputs, int whole,
                        uint8_t *panels, uint8_t *fine, float *scales, const int32_t *order);
     void (*product8)(const arena_product8_t *);
     void (*norm)(const arena_norm_t *);

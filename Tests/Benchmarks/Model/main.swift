@@ -3,7 +3,7 @@
 // program run the same rows.
 //
 //     model-bench MODEL IDS [--adapter DIR] [--workers N] [--budget N] [--repeat N] [--cpu PATH]
-//         [--card N [--times]] [--reference] [--bf16 | --int8 | --nf4] [--out FILE]
+//         [--card N [--times]] [--reference] [--bf16 | --int8 | --int8-rows | --nf4] [--out FILE]
 
 import ArenaCore
 import ArenaModels
@@ -34,6 +34,7 @@ struct Options {
             case "--cpu": try? CPUPath.force(rest.popFirst() ?? "auto")
             case "--reference": reference = true
             case "--int8": precision = .int8
+            case "--int8-rows": precision = .int8Rows
             case "--nf4": precision = .nf4
             case "--bf16": precision = .bf16
             case "--out": out = rest.popFirst()
