@@ -1,4 +1,5 @@
-// Products of halves on tensor cores: y (M, N) = x (M, K) . w (N, K)^T in fp32, for every card from 7.5 on.
+// Products on tensor cores: y (M, N) = x (M, K) . w (N, K)^T, for every card from 7.5 on, of halves with sums in fp32
+// and of codes of 8 bits with sums in whole numbers. Two codes lie where a half does, and count as one here.
 //
 // A block makes BM x BN outputs, a warp WM x WN of them, 32 inputs at a time from shared memory. A row there is
 // 64 bytes in four chunks, and chunk c of row r lies at c ^ (r / 2 & 3), so that eight rows of one chunk fall on
@@ -6,7 +7,10 @@
 
 constexpr int STEP = 32;
 
-template <int BM, int BN, int WM, int WN> struct ProductBlock {
+DEVICE void multiply_pieces(float *d, const u32 *a, const u32 *b) { multiply_halves(d, a, b); }
+DEVICE void multiply_pieces(int *d, const u32 *a, const u32 *b) { multiply_codes(d, a, b); }
+
+template <int BM, int BN, int WM, int WN, typename Sum> struct ProductBlock {
     static constexpr int THREADS = BM / WM * (BN / WN) * 32;
     static constexpr int STAGES = HAS_ASYNC_COPY ? 4 : 2;
     static constexpr int CHUNKS = (BM + BN) * (STEP / 8);
@@ -58,7 +62,7 @@ template <int BM, int BN, int WM, int WN> struct ProductBlock {
         }
     }
 
-    DEVICE void multiply(int stage, float (*sums)[WN / 8][4], int m, int n, int lane) const {
+    DEVICE void multiply(int stage, Sum (*sums)[WN / 8][4], int m, int n, int lane) const {
 #pragma unroll
         for (int k = 0; k < STEP / 8; k += 2) {
             u32 a[WM / 16][4];
@@ -72,15 +76,15 @@ template <int BM, int BN, int WM, int WN> struct ProductBlock {
                     b, place(stage, BM + n + j * 16 + (lane & 7) + (lane >> 4 << 3), k + (lane >> 3 & 1)));
 #pragma unroll
                 for (int i = 0; i < WM / 16; i++) {
-                    multiply_halves(sums[i][2 * j], a[i], b);
-                    multiply_halves(sums[i][2 * j + 1], a[i], b + 2);
+                    multiply_pieces(sums[i][2 * j], a[i], b);
+                    multiply_pieces(sums[i][2 * j + 1], a[i], b + 2);
                 }
             }
         }
     }
 
     // The sums of this thread: of rows m + 16 i + lane / 4 (+ 8) and outputs n + 8 j + 2 (lane % 4) (+ 1).
-    DEVICE void run(float (*sums)[WN / 8][4], int m, int n, int lane) {
+    DEVICE void run(Sum (*sums)[WN / 8][4], int m, int n, int lane) {
         prepare();
         int steps = inputs / STEP * terms;
 #if HAS_ASYNC_COPY
@@ -123,12 +127,12 @@ template <int BM, int BN, int WM, int WN> struct ProductBlock {
 // outputs before the next.
 constexpr int ROW_TILES = 16;
 
-// y = alpha * back[row] * (x . w^T) + bias, or y += alpha * back[row] * (x . w^T). `inputs` is a multiple of 32,
-// and `terms` (1, 2 or 3) says which pieces of x and w are multiplied.
-template <int BM, int BN, int WM, int WN>
+// y = alpha * back[row] * scales[output] * (x . w^T) + bias, or y += that without bias; no scales are ones. `inputs`
+// is a multiple of 32, and `terms` (1, 2 or 3) says which pieces of x and w are multiplied.
+template <int BM, int BN, int WM, int WN, typename Sum>
 DEVICE void product(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride, const float *bias, const float *back,
-                    float alpha, int adding, float *y, i64 y_stride, i64 rows, int outputs, int inputs,
-                    int terms) {
+                    const float *scales, float alpha, int adding, float *y, i64 y_stride, i64 rows, int outputs,
+                    int inputs, int terms) {
     SHARED(memory);
     int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
     int m = warp / (BN / WN) * WM, n = warp % (BN / WN) * WN;
@@ -136,7 +140,7 @@ DEVICE void product(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride, cons
     int first_tile = blockIdx.x / (ROW_TILES * output_tiles) * ROW_TILES;
     int together = row_tiles - first_tile < ROW_TILES ? row_tiles - first_tile : ROW_TILES;
     int tile = blockIdx.x % (ROW_TILES * output_tiles);
-    ProductBlock<BM, BN, WM, WN> block;
+    ProductBlock<BM, BN, WM, WN, Sum> block;
     block.x = x;
     block.w = w;
     block.x_stride = x_stride;
@@ -148,7 +152,7 @@ DEVICE void product(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride, cons
     block.inputs = inputs;
     block.terms = terms;
     block.memory = (u16 *)memory;
-    float sums[WM / 16][WN / 8][4] = {};
+    Sum sums[WM / 16][WN / 8][4] = {};
     block.run(sums, m, n, lane);
 #pragma unroll
     for (int i = 0; i < WM / 16; i++) {
@@ -163,7 +167,11 @@ DEVICE void product(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride, cons
                 int output = block.first_output + n + j * 8 + (lane & 3) * 2;
                 if (output >= outputs) continue;
                 bool is_pair = output + 1 < outputs;
-                float first = sums[i][j][2 * h] * factor, second = sums[i][j][2 * h + 1] * factor;
+                float first = (float)sums[i][j][2 * h] * factor, second = (float)sums[i][j][2 * h + 1] * factor;
+                if (scales) {
+                    first *= scales[output];
+                    if (is_pair) second *= scales[output + 1];
+                }
                 float2 both = make_float2(0.0f, 0.0f);
                 if (adding) {
                     both.x = to[output];
@@ -190,8 +198,8 @@ DEVICE void product(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride, cons
 KERNEL __launch_bounds__(256) product_wide(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride,
                                            const float *bias, const float *back, float alpha, int adding,
                                            float *y, i64 y_stride, i64 rows, int outputs, int inputs, int terms) {
-    product<128, 128, 64, 32>(x, x_stride, w, w_stride, bias, back, alpha, adding, y, y_stride, rows, outputs,
-                              inputs, terms);
+    product<128, 128, 64, 32, float>(x, x_stride, w, w_stride, bias, back, 0, alpha, adding, y, y_stride, rows,
+                                     outputs, inputs, terms);
 }
 
 // The same for few outputs: low-rank factors and heads.
@@ -199,6 +207,15 @@ KERNEL __launch_bounds__(256) product_narrow(const u16 *x, i64 x_stride, const u
                                              const float *bias, const float *back, float alpha, int adding,
                                              float *y, i64 y_stride, i64 rows, int outputs, int inputs,
                                              int terms) {
-    product<128, 32, 16, 32>(x, x_stride, w, w_stride, bias, back, alpha, adding, y, y_stride, rows, outputs,
-                             inputs, terms);
+    product<128, 32, 16, 32, float>(x, x_stride, w, w_stride, bias, back, 0, alpha, adding, y, y_stride, rows,
+                                    outputs, inputs, terms);
+}
+
+// `product_wide` of codes: strides and inputs in pairs of them, with the scales of rows and of weights.
+KERNEL __launch_bounds__(256) product_codes(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride,
+                                            const float *bias, const float *row_scales, const float *scales,
+                                            float alpha, int adding, float *y, i64 y_stride, i64 rows,
+                                            int outputs, int inputs) {
+    product<128, 128, 64, 32, int>(x, x_stride, w, w_stride, bias, row_scales, scales, alpha, adding, y, y_stride,
+                                   rows, outputs, inputs, 1);
 }

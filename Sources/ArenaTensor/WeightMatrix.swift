@@ -110,7 +110,7 @@ package final class WeightMatrix: @unchecked Sendable {
     }
 
     /// Whether a row's products all fit into 32 bits, so that its codes may share a scale.
-    private func sharesScale(_ byRow: Bool) -> Bool { byRow && inputs <= 1 << 16 }
+    func sharesScale(_ byRow: Bool) -> Bool { byRow && inputs <= 1 << 16 }
 
     /// The parts of a code that what it leaves is counted in.
     static let codeParts: Float = ARENA_FINE8

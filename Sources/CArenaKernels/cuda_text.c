@@ -13,6 +13,9 @@ static const char rows[] = {
 static const char halves[] = {
 #embed "../../Resources/Kernels/halves.cu"
     , 0};
+static const char codes[] = {
+#embed "../../Resources/Kernels/codes.cu"
+    , 0};
 static const char product[] = {
 #embed "../../Resources/Kernels/product.cu"
     , 0};
@@ -21,8 +24,8 @@ static const char attention[] = {
     , 0};
 
 static const arena_text_t texts[] = {
-    {"prelude.cu", prelude}, {"rows.cu", rows}, {"halves.cu", halves}, {"product.cu", product},
-    {"attention.cu", attention}, {0, 0},
+    {"prelude.cu", prelude}, {"rows.cu", rows}, {"halves.cu", halves}, {"codes.cu", codes},
+    {"product.cu", product}, {"attention.cu", attention}, {0, 0},
 };
 
 const arena_text_t *arena_cuda_texts(void) { return texts; }

@@ -291,6 +291,19 @@ private struct Answer {
         }
         let alone = try rows.flatMap { try model.predictLogits(TokenBatch([$0])) }
         #expect(bits(alone) == own)
+        let card = try SimulatedCard.open().map { CUDABackend($0) }
+        if let card, precision == .int8Rows {
+            let logits = try model.predictLogits(TokenBatch(rows), workers: 1, backend: card)
+            let off = distance(
+                Classifier.probabilities(logits, labels: stored.labelCount),
+                Classifier.probabilities(alone, labels: stored.labelCount))
+            // A code more or less by another rounding before it.
+            #expect(off < 0.04, "\(off) from the processor's")
+            let single = try rows.flatMap {
+                try model.predictLogits(TokenBatch([$0]), workers: 1, backend: card)
+            }
+            #expect(bits(single) == bits(logits) && card.device.takeFailure() == nil)
+        }
         let reference = try model.predictLogits(
             TokenBatch(rows), workers: 1, backend: ReferenceBackend(blas: false))
         #expect(

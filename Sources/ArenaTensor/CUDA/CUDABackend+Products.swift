@@ -1,5 +1,6 @@
 // Products on a card: rows become halves once for all weights they meet, weights in codes become halves in scratch
-// memory, and low-rank pairs beside weights of 16 bits or codes are further inputs of the same product.
+// memory, and low-rank pairs beside weights of 16 bits or codes are further inputs of the same product. Weights of
+// `weights="int8_rows"` meet rows in codes (CUDABackend+Codes.swift).
 
 import CCUDA
 
@@ -22,18 +23,28 @@ extension CUDABackend {
         let space = space(arena)
         let mark = space.mark
         let transfer = Transfer(device)
-        let pieces = parts.contains { matrix($0.weight).pieces == 2 } ? 2 : 1
+        let from = transfer.place(x)
+        let halving = parts.filter { matrix($0.weight).coded == nil || !$0.lowRank.isEmpty }
+        let pieces = halving.contains { matrix($0.weight).pieces == 2 } ? 2 : 1
         let tails = parts.map { pieces == 1 ? tail(of: $0) : 0 }
-        let rows = halves(
-            of: transfer.place(x), x.rows, x.columns, pieces: pieces, more: tails.max() ?? 0, space)
+        let rows =
+            halving.isEmpty
+            ? nil
+            : halves(
+                of: from, x.rows, x.columns, pieces: pieces, more: tails.max() ?? 0, space)
+        var codes: CodedRows?
         for (part, tail) in zip(parts, tails) {
             part.check(x)
             let to = transfer.place(part.y, isResult: true)
+            multiplyCodes(&codes, from, x, part, adding: nil, into: to, space)
+            guard let rows else { continue }
             if tail > 0 {
                 multiply(rows, part, tail: tail, into: to, x.columns, space)
             } else {
-                multiply(
-                    rows, part.weight, bias: part.bias, adding: nil, into: to, x.columns, space)
+                if matrix(part.weight).coded == nil {
+                    multiply(
+                        rows, part.weight, bias: part.bias, adding: nil, into: to, x.columns, space)
+                }
                 add(part.lowRank, rows, to: to, x.columns, space)
             }
         }
@@ -48,15 +59,20 @@ extension CUDABackend {
         let space = space(arena)
         let mark = space.mark
         let transfer = Transfer(device)
-        let rows = halves(of: transfer.place(x), x.rows, x.columns, pieces: 2, space)
-        multiply(
-            rows, weight, bias: nil, adding: scale, into: transfer.place(y, isResult: true),
-            x.columns, space)
+        let (from, to) = (transfer.place(x), transfer.place(y, isResult: true))
+        if matrix(weight).coded == nil {
+            let rows = halves(of: from, x.rows, x.columns, pieces: 2, space)
+            multiply(rows, weight, bias: nil, adding: scale, into: to, x.columns, space)
+        } else {
+            var codes: CodedRows?
+            multiplyCodes(
+                &codes, from, x, ProductPart(weight, into: y), adding: scale, into: to, space)
+        }
         transfer.finish()
         space.release(to: mark)
     }
 
-    private func matrix(_ weight: WeightMatrix) -> CUDAMatrix {
+    func matrix(_ weight: WeightMatrix) -> CUDAMatrix {
         guard let matrix = weight.cards[device] else {
             preconditionFailure("a weight matrix is loaded before it is used")
         }
@@ -111,7 +127,7 @@ extension CUDABackend {
     /// two halves; 0 where there are none, or where they are to be added by themselves.
     private func tail(of part: ProductPart) -> Int {
         let own = matrix(part.weight)
-        guard own.pieces == 1, own.outputs > Self.narrow else { return 0 }
+        guard own.pieces == 1, own.coded == nil, own.outputs > Self.narrow else { return 0 }
         return CUDAMatrix.padded(part.lowRank.reduce(0) { $0 + 3 * $1.down.outputs })
     }
 

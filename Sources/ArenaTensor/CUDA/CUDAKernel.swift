@@ -30,8 +30,13 @@ enum CUDAKernel: String, CaseIterable {
     case copyHalves = "copy_halves"
     case tailRows = "tail_rows"
     case tailWeight = "tail_weight"
+    case codeRows = "code_rows"
+    case codeWeight = "code_weight"
+    case farColumns = "far_columns"
+    case farProducts = "far_products"
     case productWide = "product_wide"
     case productNarrow = "product_narrow"
+    case productCodes = "product_codes"
     case attention64 = "attention_64"
     case attention128 = "attention_128"
     case attention256 = "attention_256"
@@ -59,8 +64,10 @@ extension CUDAKernel {
         let stages = capability >= 80 ? 4 : 2
         func rows(_ count: Int, _ size: Int) -> Int { count * size * 2 }
         switch self {
-        case .productWide: return stages * (128 + 128) * 64
+        case .productWide, .productCodes: return stages * (128 + 128) * 64
         case .productNarrow: return stages * (128 + 32) * 64
+        case .farColumns: return 257 * 4
+        case .farProducts: return 128 * 4
         case .logSums: return 8 * 4 + 256 * 8
         case .attention64: return rows(64 + 2 * 64, 64)
         case .attention128: return rows(64 + 2 * 64, 128)

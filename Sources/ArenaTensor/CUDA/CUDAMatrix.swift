@@ -13,6 +13,8 @@ package struct CUDAMatrix: Sendable {
         case table4(Table4)
         case affine4(Affine4)
         case rows8(Rows8)
+        /// Codes of 8 bits (N, padded) that meet rows' codes.
+        case coded8(Coded8)
     }
 
     /// Codes of 4 bits in the order of the stored elements.
@@ -37,6 +39,20 @@ package struct CUDAMatrix: Sendable {
     struct Rows8: Sendable {
         let scales: Int  // (N)
     }
+
+    /// Codes whose rows are codes too; what the codes leave follows them.
+    struct Coded8: Sendable {
+        let fine: Int  // (N, padded)
+        let scales: Int  // (N)
+        /// What inputs are multiplied by (K); nil for ones.
+        let factors: Int?
+
+        /// Inputs with the zeros behind them.
+        static func padded(_ inputs: Int) -> Int { (inputs + 63) / 64 * 64 }
+    }
+
+    /// Its codes, if rows become codes to meet them.
+    var coded: Coded8? { if case .coded8(let coded) = form { coded } else { nil } }
 
     /// Where the block is.
     enum Place: Sendable {
@@ -109,6 +125,8 @@ extension CUDADevice {
                 try halves(
                     of: tensor, matrix, pieces: tensor.type == .float32 && !matrix.isRounded ? 2 : 1
                 )
+            case .dynamic8(let tensor, let byRow) where matrix.sharesScale(byRow):
+                try coded(tensor, matrix)
             // Asked for in fewer digits than it has.
             case .dynamic8(let tensor, _): try halves(of: tensor, matrix, pieces: 1)
             case .table4(let codes): try packed(codes, source, matrix)
@@ -128,6 +146,14 @@ extension CUDADevice {
     private func halves(
         of tensor: StoredTensor, _ matrix: WeightMatrix, pieces: Int
     ) throws(NonFiniteWeight) -> CUDAMatrix {
+        let raw = raw(tensor, matrix)
+        return try halves(raw, tensor.type, matrix, pieces: pieces) {
+            firstBad(tensor, matrix.order)
+        }
+    }
+
+    /// The stored numbers (N, K) in the matrix' own order.
+    private func raw(_ tensor: StoredTensor, _ matrix: WeightMatrix) -> FloatBuffer {
         let raw = FloatBuffer(
             count: (matrix.outputs * matrix.inputs * tensor.type.size + 3) / 4, on: self)
         if let order = matrix.order {
@@ -135,9 +161,37 @@ extension CUDADevice {
         } else {
             copyIn(tensor, bytes: tensor.count * tensor.type.size, to: raw.address)
         }
-        return try halves(raw, tensor.type, matrix, pieces: pieces) {
-            firstBad(tensor, matrix.order)
+        return raw
+    }
+
+    private func coded(
+        _ tensor: StoredTensor, _ matrix: WeightMatrix
+    ) throws(NonFiniteWeight) -> CUDAMatrix {
+        let (n, k) = (matrix.outputs, matrix.inputs)
+        let raw = raw(tensor, matrix)
+        let most = largestMagnitude(raw, tensor.type, count: n * k)
+        guard hasFailed || most.isFinite else { throw firstBad(tensor, matrix.order) }
+        let factors = matrix.columnFactors(of: tensor).map {
+            Array(UnsafeBufferPointer(start: $0.base, count: k))
         }
+        let padded = CUDAMatrix.Coded8.padded(k)
+        var places = BlockPlaces()
+        _ = places.add(bytes: n * padded)
+        let form = CUDAMatrix.Coded8(
+            fine: places.add(bytes: n * padded), scales: places.add(bytes: n * 4),
+            factors: factors.map { places.add(bytes: $0.count * 4) })
+        let block = FloatBuffer(count: places.bytes / 4, on: self)
+        func place(_ offset: Int) -> UInt64 { block.address + UInt64(offset) }
+        if let factors, let offset = form.factors { copyIn(factors, to: place(offset)) }
+        rows(
+            .codeWeight, rows: n, columns: k,
+            [
+                raw.address, tensor.type.kernelNumber, form.factors.map(place) ?? 0, block.address,
+                place(form.fine), Int32(padded), place(form.scales),
+            ])
+        withExtendedLifetime(raw) {}
+        return CUDAMatrix(
+            form: .coded8(form), place: .card(block), outputs: n, inputs: k, pieces: 1, factor: 1)
     }
 
     /// Copies some rows of a stored matrix to the card, one behind the other.
@@ -264,6 +318,17 @@ extension CUDADevice {
             inputs: matrix.inputs, pieces: 1, factor: Self.factor(Self.most(scales) * 128))
     }
 
+    /// Gives the address of a matrix' block on the card to `body`, which starts what reads it.
+    func withBlock(of matrix: CUDAMatrix, _ body: (_ block: UInt64) -> Void) {
+        switch matrix.place {
+        case .card(let block): body(block.address)
+        case .host(let memory, let slots):
+            guard let address = slots.take(memory) else { return }
+            body(address)
+            slots.give()
+        }
+    }
+
     /// Gives the address of a matrix' halves, made in `space` of what is held as codes, to `body`, which starts
     /// what reads them.
     /// - Parameter more: halves that are left free behind each output's, for which what lies ready is copied.
@@ -312,6 +377,7 @@ extension CUDADevice {
                     block, place(a.scales), place(a.zeros), place(a.groups), Int32(a.groupCount),
                     matrix.factor, room, stride, Int32(matrix.inputs),
                 ])
+        case .coded8: preconditionFailure("codes are multiplied with codes")
         case .rows8(let r):
             numbers(
                 .expandRows8, rows: rows, columns: columns,

@@ -9,15 +9,20 @@ extension CUDADevice {
     package func selfTest() throws(CUDAProblem) {
         let backend = CUDABackend(self)
         let reference = ReferenceBackend(blas: false)
-        // Weights in fp32, in codes of 4 bits, and a low-rank pair beside them.
-        for isPacked in [false, true] {
+        // Weights in fp32, in codes of 4 bits and of 8, and a low-rank pair beside them.
+        for make: (StoredTensor) -> WeightSource in [
+            { .plain($0) }, { .nf4($0) }, { .dynamic8($0, byRow: true) },
+        ] {
             try test("products", rows: 150, within: 2e-3, backend, reference) { backend, rows in
                 var own = Noise(state: 1)
-                let x = own.tensor(150, 128).rows(rows)
+                let all = own.tensor(150, 128)
+                // Beyond what becomes a code of 8 bits.
+                all[37, 5] = 300
+                let x = all.rows(rows)
                 let y = Tensor(
                     [Float](repeating: 0, count: rows.count * 200), rows: rows.count, columns: 200)
                 guard
-                    let weight = try? own.matrix(200, 128, isPacked: isPacked, for: backend),
+                    let weight = try? own.matrix(200, 128, for: backend, make),
                     let down = try? own.matrix(5, 128, for: backend),
                     let up = try? own.matrix(200, 5, for: backend)
                 else { return [] }
@@ -129,15 +134,15 @@ private struct Noise {
     }
 
     mutating func matrix(
-        _ outputs: Int, _ inputs: Int, isPacked: Bool = false, for backend: any Backend
+        _ outputs: Int, _ inputs: Int, for backend: any Backend,
+        _ make: (StoredTensor) -> WeightSource = { .plain($0) }
     ) throws(NonFiniteWeight) -> WeightMatrix {
         let matrix = WeightMatrix(outputs: outputs, inputs: inputs)
         let buffer = FloatBuffer(count: outputs * inputs)
         for (i, x) in floats(outputs * inputs).enumerated() { buffer.base[i] = x / 8 }
         let stored = StoredTensor(
             name: "test", type: .float32, shape: [outputs, inputs], path: "", memory: buffer)
-        try matrix.load(
-            isPacked ? .nf4(stored) : .plain(stored), layout: backend.weightLayout)
+        try matrix.load(make(stored), layout: backend.weightLayout)
         return matrix
     }
 

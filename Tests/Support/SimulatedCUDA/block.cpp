@@ -85,9 +85,9 @@ static void change(Context *from, Context *to) { swapcontext(&from->at, &to->at)
 // MARK: - The block that runs
 
 enum State : unsigned char { READY, AT_OPERATION, AT_BARRIER, RETURNED };
-enum Operation : unsigned char { LOAD, LOAD_TRANSPOSED, MULTIPLY, EXCHANGE };
+enum Operation : unsigned char { LOAD, LOAD_TRANSPOSED, MULTIPLY, MULTIPLY_CODES, EXCHANGE };
 static const char *const operation_names[] = {"load_matrices", "load_matrices_transposed", "multiply_halves",
-                                              "an exchange of lanes"};
+                                              "multiply_codes", "an exchange of lanes"};
 
 struct Copy {
     void *to;
@@ -104,7 +104,7 @@ struct Lane {
     int other;
     unsigned *registers;
     const void *row;
-    float *sums;
+    void *sums;  // fp32, or whole numbers of codes
     const unsigned *a, *b;
     float given, got;
     // Copies under way, oldest first, and the number of groups that are ended.
@@ -332,7 +332,7 @@ static void multiply(Lane *w) {
         b_halves[c + 8][r] = (unsigned short)w[l].b[1];
         b_halves[c + 9][r] = (unsigned short)(w[l].b[1] >> 16);
         memcpy(&sums[r][c], w[l].sums, 8);
-        memcpy(&sums[r + 8][c], w[l].sums + 2, 8);
+        memcpy(&sums[r + 8][c], (float *)w[l].sums + 2, 8);
     }
     for (int i = 0; i < 256; i++) a[0][i] = half_to_float(a_halves[0][i]);
     for (int i = 0; i < 128; i++) b[0][i] = half_to_float(b_halves[0][i]);
@@ -350,7 +350,24 @@ static void multiply(Lane *w) {
     for (int l = 0; l < 32; l++) {
         int r = l / 4, c = l % 4 * 2;
         memcpy(w[l].sums, &sums[r][c], 8);
-        memcpy(w[l].sums + 2, &sums[r + 8][c], 8);
+        memcpy((float *)w[l].sums + 2, &sums[r + 8][c], 8);
+    }
+}
+
+// The same of codes of 8 bits, four to a register.
+static void multiply_whole(Lane *w) {
+    signed char a[16][32], b[8][32];
+    for (int l = 0; l < 32; l++) {
+        int r = l / 4, c = l % 4 * 4;
+        for (int i = 0; i < 4; i++) memcpy(&a[r + i % 2 * 8][c + i / 2 * 16], &w[l].a[i], 4);
+        for (int i = 0; i < 2; i++) memcpy(&b[r][c + i * 16], &w[l].b[i], 4);
+    }
+    for (int l = 0; l < 32; l++) {
+        int *sums = (int *)w[l].sums;
+        for (int i = 0; i < 4; i++) {
+            const signed char *x = a[l / 4 + i / 2 * 8], *y = b[l % 4 * 2 + i % 2];
+            for (int k = 0; k < 32; k++) sums[i] += (int)x[k] * (int)y[k];
+        }
     }
 }
 
@@ -365,6 +382,7 @@ static void do_together(Lane *w) {
     case LOAD: load(w, false); break;
     case LOAD_TRANSPOSED: load(w, true); break;
     case MULTIPLY: multiply(w); break;
+    case MULTIPLY_CODES: multiply_whole(w); break;
     case EXCHANGE:
         for (int i = 0; i < 32; i++) w[i].got = w[w[i].other].given;
         break;
@@ -391,12 +409,17 @@ void load_matrices(unsigned *registers, const void *row, bool transposed) {
     take_part(lane, transposed ? LOAD_TRANSPOSED : LOAD);
 }
 
-void multiply_halves(float *sums, const unsigned *a, const unsigned *b) {
-    Lane *lane = current;
+static void take_part(Lane *lane, Operation operation, void *sums, const unsigned *a, const unsigned *b) {
     lane->sums = sums;
     lane->a = a;
     lane->b = b;
-    take_part(lane, MULTIPLY);
+    take_part(lane, operation);
+}
+
+void multiply_halves(float *sums, const unsigned *a, const unsigned *b) { take_part(current, MULTIPLY, sums, a, b); }
+
+void multiply_codes(int *sums, const unsigned *a, const unsigned *b) {
+    take_part(current, MULTIPLY_CODES, sums, a, b);
 }
 
 float exchange(float x, int lane_or_mask, bool by_mask) {

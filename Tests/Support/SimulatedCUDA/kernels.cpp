@@ -40,6 +40,7 @@ namespace {
 using simulated::commit_copies;
 using simulated::float_to_half;
 using simulated::half_to_float;
+using simulated::multiply_codes;
 using simulated::multiply_halves;
 
 DEVICE uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }

@@ -54,6 +54,7 @@ extern unsigned char *shared;
 void synchronize_block();
 void load_matrices(unsigned *registers, const void *row, bool transposed);
 void multiply_halves(float *sums, const unsigned *a, const unsigned *b);
+void multiply_codes(int *sums, const unsigned *a, const unsigned *b);
 float exchange(float x, int lane_mask, bool by_mask);
 void copy16(void *to, const void *from, bool later);
 void commit_copies();
