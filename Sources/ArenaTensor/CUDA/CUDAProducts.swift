@@ -80,7 +80,7 @@ final class CUDAProducts: @unchecked Sendable {
     /// The algorithm for weights of this shape; nil where our own kernel is to be taken.
     /// - Parameters:
     ///   - status: hears what the library says to a question for algorithms; returns whether the card failed.
-    ///   - isGood: tries one; nil if the card failed, so that nothing is known.
+    ///   - isGood: tries one; nil if nothing was found out, so that the next product tries again.
     func algorithm(
         _ call: ProductCall, status: (cuda_result) -> Bool, isGood: (cublas_algorithm) -> Bool?
     ) -> cublas_algorithm? {
@@ -212,7 +212,7 @@ extension CUDADevice {
     }
 
     /// Whether an algorithm gives rows the same bits at any place and in any number, and about our own kernel's
-    /// numbers; nil if the card failed.
+    /// numbers; nil if the card failed, and for weights of zeros, which tell nothing.
     private func isGood(
         _ algorithm: cublas_algorithm, _ products: CUDAProducts, _ call: ProductCall,
         _ space: ActivationArena, _ own: (ProductCall, UInt64) -> Void
@@ -256,6 +256,7 @@ extension CUDADevice {
         withExtendedLifetime((noise, ones)) {}
         guard !hasFailed else { return nil }
         let (isSame, most, away) = (numbers[2].bitPattern == 0, numbers[3], numbers[4])
+        guard most != 0 else { return nil }
         return isSame && most.isFinite && away <= 1e-3 * max(most, .leastNormalMagnitude)
     }
 
