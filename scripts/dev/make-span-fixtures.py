@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Make Tests/Fixtures/spans: a tiny BERT with a span head and the answers of transformers' question-answering
-pipeline over contexts longer than a window.
+"""Make Tests/Fixtures/spans and spans-llama: a tiny BERT and a tiny Llama with a span head, and the answers of
+transformers' question-answering pipeline over contexts longer than a window.
 
     make-span-fixtures.py [OUT_DIR]
 
-The tokenizer is Tests/Fixtures/tokenizers/bert-uncased-small.json. expected.json has one entry a case:
+Tokenizers are bert-uncased-small.json and llama3-small.json of Tests/Fixtures/tokenizers; the question stands before the
+context (padding on the right). expected.json has one entry a case:
 {"question", "context", "max_length", "stride", "max_answer_tokens", "answer", "start", "end",
 "probability", "windows"}; fp32, tokens not aligned to words. The script checks that windows matter: some best
 answer begins behind the first window, and some probability is the sum of two windows'. The pipeline left
@@ -16,7 +17,9 @@ import os
 import sys
 
 import torch
-from transformers import BertConfig, BertForQuestionAnswering, PreTrainedTokenizerFast, pipeline
+from transformers import (
+    BertConfig, BertForQuestionAnswering, LlamaConfig, LlamaForQuestionAnswering, PreTrainedTokenizerFast, pipeline,
+)
 
 SEED = 20261129
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -26,18 +29,29 @@ QUESTIONS = ["What is it?", "Who wrote the first letter, and when?", "how many"]
 CONTEXTS = 4
 
 
-def model():
-    generator = torch.Generator().manual_seed(SEED)
-    model = BertForQuestionAnswering(BertConfig(
+BERT = dict(cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]", unk_token="[UNK]")
+LLAMA = dict(bos_token="<|begin_of_text|>", eos_token="<|end_of_text|>", pad_token="<|end_of_text|>")
+FAMILIES = {
+    "spans": ("bert-uncased-small", BERT, lambda: BertForQuestionAnswering(BertConfig(
         vocab_size=1600, hidden_size=32, intermediate_size=40, num_hidden_layers=2,
-        num_attention_heads=4, max_position_embeddings=128))
+        num_attention_heads=4, max_position_embeddings=128))),
+    "spans-llama": ("llama3-small", LLAMA, lambda: LlamaForQuestionAnswering(LlamaConfig(
+        vocab_size=3100, hidden_size=32, intermediate_size=40, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128, bos_token_id=3004,
+        eos_token_id=3005))),
+}
+
+
+def made(make):
+    generator = torch.Generator().manual_seed(SEED)
+    model = make()
     for name, parameter in model.named_parameters():
         noise = torch.randn(parameter.shape, generator=generator)
         if "norm" in name.lower() and name.endswith("weight"):
             parameter.data = noise * 0.2 + 1
         elif parameter.dim() == 1:
             parameter.data = noise * 0.3
-        elif "embeddings" in name:
+        elif "embed" in name:
             parameter.data = noise * 0.6
         else:
             parameter.data = noise * parameter.shape[1] ** -0.5 * 2
@@ -53,16 +67,16 @@ def contexts():
     return joined + ["one small step. " * 30, "short"]
 
 
-def main():
-    out = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(FIXTURES, "spans"))
+def write(out, tokenizer, tokens, make):
     os.makedirs(out, exist_ok=True)
-    whole = model()
+    whole = made(make)
     whole.save_pretrained(out)
+    # Angles were made 16 bits wide with the weights.
+    whole = type(whole).from_pretrained(out, dtype=torch.float32).eval()
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_file=os.path.join(FIXTURES, "tokenizers/bert-uncased-small.json"),
-        cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]", unk_token="[UNK]",
-        model_max_length=128)
-    ask = pipeline("question-answering", model=whole.float(), tokenizer=tokenizer, device="cpu")
+        tokenizer_file=os.path.join(FIXTURES, f"tokenizers/{tokenizer}.json"), model_max_length=128,
+        padding_side="right", **tokens)
+    ask = pipeline("question-answering", model=whole, tokenizer=tokenizer, device="cpu")
     cases = []
     for i, context in enumerate(contexts()):
         for j, (length, stride, longest) in enumerate(SETTINGS):
@@ -84,7 +98,13 @@ def main():
         json.dump(cases, file, separators=(",", ":"))
         file.write("\n")
     for case in cases:
-        print(case["windows"], case["start"], case["probability"], case["answer"])
+        print(case["windows"], case["start"], case["probability"], repr(case["answer"]))
+
+
+def main():
+    root = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else FIXTURES)
+    for name, (tokenizer, tokens, make) in FAMILIES.items():
+        write(os.path.join(root, name), tokenizer, tokens, make)
 
 
 if __name__ == "__main__":

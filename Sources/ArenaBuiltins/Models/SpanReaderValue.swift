@@ -100,7 +100,7 @@ final class SpanReaderValue: HostObject {
             SpanAnswer.best(
                 of: r, windows, tokens,
                 texts.withBytes(at: r) { String(decoding: $0, as: UTF8.self) },
-                rows, longest: longest)
+                rows, by: model, longest: longest)
         }
         return try answers(found, questions.key)
     }
@@ -118,8 +118,10 @@ final class SpanReaderValue: HostObject {
 
     private func answers(_ found: [SpanAnswer?], _ key: FrameKey?) throws(Raised) -> Value {
         let validity = Validity(found.lazy.map { $0 != nil })
-        func numbers(_ part: (SpanAnswer) -> Float) -> Column {
-            Column(.float32(found.map { $0.map(part) ?? .nan }), validity: validity)
+        func numbers(_ part: (SpanAnswer) -> Float?) -> Column {
+            let values = found.map { $0.flatMap(part) }
+            return Column(
+                .float32(values.map { $0 ?? .nan }), validity: Validity(values.map { $0 != nil }))
         }
         func places(_ part: (SpanAnswer) -> Int) -> Column {
             Column(.int64(found.map { Int64($0.map(part) ?? 0) }), validity: validity)
@@ -147,7 +149,7 @@ private let spanMethods: [Builtin] = [
                 "stride", "int", .named("128, or half a window"),
                 "tokens that windows over a longer context share"),
         ],
-        "The best span of each context for its question, keyed like the questions: its text, where it starts and ends in characters, its score (start logit + end logit), the score of no answer, and its probability among the spans of its window. A context longer than max_length (384, or what the model takes) is read in windows that overlap; equal answers of several windows add their probabilities."
+        "The best span of each context for its question, keyed like the questions: its text, where it starts and ends in characters, its score (start logit + end logit), the score of no answer (missing for decoders, whose first token has seen nothing), and its probability among the spans of its window. The question stands before the context. A context longer than max_length (384, or what the model takes) is read in windows that overlap; equal answers of several windows add their probabilities."
     ) { a throws(Raised) in
         try a.host(0, SpanReaderValue.self, "span_reader").answer(a)
     },

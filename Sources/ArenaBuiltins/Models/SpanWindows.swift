@@ -87,15 +87,15 @@ struct SpanAnswer {
     let start: Int
     let end: Int
     let score: Float
-    /// That of the first token, which stands for no answer: the least of the windows.
-    var nullScore: Float
+    /// That of the first token where it stands for no answer, the least of the windows.
+    var nullScore: Float?
     /// The share of the span among all of its window; of a text that several windows answer, the sum.
     var share: Double
 
     /// The best of one window; nil where nothing of the context is in it.
     private init?(
         _ window: SpanWindows.Window, _ tokens: TokenRows, _ context: [Unicode.Scalar],
-        _ logits: SpanReader.Logits, longest: Int
+        _ logits: SpanReader.Logits, by model: SpanReader, longest: Int
     ) {
         let inside = window.place..<window.place + window.tokens.count
         guard let span = SpanReader.best(logits, in: inside, longest: longest) else { return nil }
@@ -105,26 +105,27 @@ struct SpanAnswer {
         end = min(max(first, Int(tokens.places[offset + span.last].end)), context.count)
         text = String(String.UnicodeScalarView(context[start..<end]))
         score = span.score
-        nullScore = (logits.starts.first ?? 0) + (logits.ends.first ?? 0)
-        share = SpanReader.share(of: span, logits, in: inside)
+        nullScore =
+            model.hasNoAnswer ? (logits.starts.first ?? 0) + (logits.ends.first ?? 0) : nil
+        share = model.share(of: span, logits, in: inside)
     }
 
     /// The best of all windows of a row: each has one answer, and equal texts stand together.
     /// - Returns: nil where nothing of the context is left, or a window has no result.
     static func best(
         of row: Int, _ windows: SpanWindows, _ tokens: TokenRows, _ context: String,
-        _ logits: [SpanReader.Logits?], longest: Int
+        _ logits: [SpanReader.Logits?], by model: SpanReader, longest: Int
     ) -> SpanAnswer? {
         let scalars = Array(context.unicodeScalars)
         var found: [SpanAnswer] = []
-        var nullScore = Float.infinity
+        var nullScore: Float?
         for w in windows.rows[row] {
             guard let own = logits[w] else { return nil }
             guard
                 let answer = SpanAnswer(
-                    windows.windows[w], tokens, scalars, own, longest: longest)
+                    windows.windows[w], tokens, scalars, own, by: model, longest: longest)
             else { continue }
-            nullScore = min(nullScore, answer.nullScore)
+            nullScore = [nullScore, answer.nullScore].compactMap { $0 }.min()
             let lowered = answer.text.lowercased()
             if let known = found.firstIndex(where: { $0.text.lowercased() == lowered }) {
                 found[known].share += answer.share

@@ -9,6 +9,8 @@ package final class SpanReader: Sendable {
     package let core: ModelCore
     /// Of each adapter: (2, C), starts then ends.
     private let heads: [Linear]
+    /// Whether a row's first token stands for no answer, as encoders' does; decoders' has seen nothing of the row.
+    package var hasNoAnswer: Bool { !core.backbone.isCausal }
 
     /// - Throws: `ModelError` for anything the configurations and headers can tell.
     package init(
@@ -87,12 +89,12 @@ package final class SpanReader: Sendable {
         return best
     }
 
-    /// The probability of a span's start times that of its end, among these tokens and the row's first,
-    /// which stands for no answer.
-    package static func share(of span: Span, _ logits: Logits, in tokens: Range<Int>) -> Double {
+    /// The probability of a span's start times that of its end, among these tokens and, if it stands for no
+    /// answer, the row's first: the masks of transformers' pipeline.
+    package func share(of span: Span, _ logits: Logits, in tokens: Range<Int>) -> Double {
         func share(_ values: ArraySlice<Float>, _ place: Int) -> Double {
             let own = values[values.startIndex + place]
-            let all = (tokens.contains(0) ? [] : [0]) + Array(tokens)
+            let all = (tokens.contains(0) || !hasNoAnswer ? [] : [0]) + Array(tokens)
             let sum = all.reduce(0.0) {
                 $0 + ExactMath.exponential(Double(values[values.startIndex + $1] - own))
             }
