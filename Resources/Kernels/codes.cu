@@ -53,7 +53,7 @@ KERNEL code_rows(const float *x, i64 x_stride, const float *factors, float reach
     }
     most = warp_max(most);
     // Squares of what is not finite are not; neither may those of very large numbers be.
-    bool is_whole = limit >= 0 && all < -minus_infinity();
+    bool is_whole = (limit >= 0 || columns == 0) && all < -minus_infinity();
     if (lane == 0) {
         scales[row] = is_whole ? most / 127.0f : bits_to_float(0x7fc00000u);
         limits[row] = is_whole && all > limit ? limit : -minus_infinity();

@@ -167,11 +167,13 @@ DEVICE void product(const u16 *x, i64 x_stride, const u16 *w, i64 w_stride, cons
                 int output = block.first_output + n + j * 8 + (lane & 3) * 2;
                 if (output >= outputs) continue;
                 bool is_pair = output + 1 < outputs;
-                float first = (float)sums[i][j][2 * h] * factor, second = (float)sums[i][j][2 * h + 1] * factor;
+                float first = (float)sums[i][j][2 * h], second = (float)sums[i][j][2 * h + 1];
                 if (scales) {
                     first *= scales[output];
                     if (is_pair) second *= scales[output + 1];
                 }
+                first *= factor;
+                second *= factor;
                 float2 both = make_float2(0.0f, 0.0f);
                 if (adding) {
                     both.x = to[output];

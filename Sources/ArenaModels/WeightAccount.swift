@@ -168,8 +168,8 @@ final class WeightAccount {
         return try shared(pairs.isEmpty ? "matrix " + name : nil, from: name) {
             () throws(ModelError) in
             var source = try matrix(module, outputs: outputs, inputs: inputs, isHead: isHead)
-            let stored =
-                if case .plain(let tensor) = source { tensor.type } else { ElementType.uint8 }
+            var stored: ElementType?
+            if case .plain(let tensor) = source { stored = tensor.type }
             if let merging, !pairs.isEmpty {
                 let precision = precision
                 source = try merging.merged(source, pairs, outputs: outputs, inputs: inputs) {
@@ -181,7 +181,8 @@ final class WeightAccount {
             let weight = WeightMatrix(
                 outputs: outputs, inputs: inputs, order: order,
                 isSingle: stored == .float32 && precision == .stored,
-                isRounded: precision == .bf16 && !isHead)
+                isRounded: !isHead
+                    && (precision == .bf16 || precision == .int8Rows && stored != nil))
             add(.matrix(weight, source))
             return weight
         }

@@ -45,7 +45,8 @@ package final class WeightMatrix: @unchecked Sendable {
     package let order: [Int32]?
     /// Whether its numbers are stored in fp32, so that what is made of them is worth its digits.
     package let isSingle: Bool
-    /// Whether rows and weights are rounded to bf16 before they are multiplied.
+    /// Whether rows and weights are rounded to bf16 before they are multiplied, unless both become codes; and so
+    /// what attention makes of the products.
     package let isRounded: Bool
     package private(set) var layout: WeightLayout = .rows
     private var held: Held?
@@ -202,7 +203,13 @@ package final class WeightMatrix: @unchecked Sendable {
     /// fp32 rows; of weights in 8 bits the codes, with a scale for each group of inputs.
     private func asRows(_ source: WeightSource) throws(NonFiniteWeight) -> Held {
         var held = try plainRows(source)
-        guard case .dynamic8(let tensor, let byRow) = source else { return held }
+        guard case .dynamic8(let tensor, let byRow) = source else {
+            guard isRounded else { return held }
+            for i in 0..<outputs * inputs {
+                held.numbers.base[i] = ElementType.bfloat16.rounded(held.numbers.base[i])
+            }
+            return held
+        }
         held.isCodedByRow = sharesScale(byRow)
         held.factors = columnFactors(of: tensor)
         if let factors = held.factors { divide(held.numbers, by: factors) }
@@ -238,11 +245,6 @@ package final class WeightMatrix: @unchecked Sendable {
             let row = order.map { Int($0[bad / max(inputs, 1)]) } ?? bad / max(inputs, 1)
             throw NonFiniteWeight(
                 name: source.name, path: source.path, index: row * inputs + bad % max(inputs, 1))
-        }
-        if isRounded {
-            for i in 0..<outputs * inputs {
-                fresh.base[i] = ElementType.bfloat16.rounded(fresh.base[i])
-            }
         }
         return Held(numbers: fresh)
     }

@@ -97,14 +97,15 @@ INLINE float code_bound(const float *x, const size_t n, float limit, int *any) {
 }
 
 // Codes of n numbers of a row (at most ARENA_GROUP8), four after four, `apart` bytes from one four to the
-// next; 0 for those beyond `limit`, if there are any. Answers the sum of the codes.
+// next; 0 for those beyond `limit` or not finite, if there are `any`. Answers the sum of the codes.
 INLINE int32_t group_codes(const float *x, const size_t n, float limit, int any, float inverse,
                            int8_t *codes, const size_t apart) {
     int8_t bytes[ARENA_GROUP8] __attribute__((aligned(64)));
     vi total = (vi)0;
     for (size_t k = 0; k < n; k += LANES) {
         vf v = take(x + k, n - k);
-        if (any) v = choose((vf)((vu)v & 0x7FFFFFFF) <= splat(limit), v, splat(0.0f));
+        vf size = (vf)((vu)v & 0x7FFFFFFF);
+        if (any) v = choose((size <= splat(limit)) & (size < splat(__builtin_inff())), v, splat(0.0f));
         // The code is the last byte of WHOLE's sum with it.
         vi code = (vi)(v * splat(inverse) + splat(WHOLE)) - WHOLE_BITS;
         total += code;

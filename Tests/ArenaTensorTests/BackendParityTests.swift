@@ -268,6 +268,35 @@ import Testing
         }
     }
 
+    /// Rows with what is not finite give no numbers, on every path; no inputs give the bias.
+    @Test(arguments: [WeightFormat.dynamic8, .dynamic8Rows])
+    func wholeNumbersOfOddRows(_ format: WeightFormat) throws {
+        var random = Seeded(81)
+        for (k, bad) in [(3, 3), (200, 2), (200, 1), (0, 0)] {
+            let (m, n) = (9, 40)
+            let x = random.tensor(m, k)
+            for i in 0..<bad {
+                x[1, i * k / bad] = .infinity
+                x[8, i * k / bad] = i % 2 == 0 ? -.infinity : .nan
+            }
+            let source = try format.make(outputs: n, inputs: k, &random)
+            let bias = random.floats(n)
+            let card: Float? = format == .dynamic8 ? nil : 1e-5
+            try compare(within: 2e-6, card: card, "K \(k)") { backend in
+                let weight = WeightMatrix(outputs: n, inputs: k)
+                try weight.load(source, layout: backend.weightLayout)
+                let y = Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n)
+                backend.product(
+                    x, weight, bias: try vector(bias), arena: ActivationArena(), into: y)
+                for row in bad == 0 ? [] : [1, 8] {
+                    #expect(y.rows(row..<row + 1).values.allSatisfy { !$0.isFinite })
+                    for c in 0..<n { y[row, c] = 0 }
+                }
+                return y.values
+            }
+        }
+    }
+
     /// Sums as large as 32 bits hold, and rows that are too long for one scale.
     @Test(arguments: [1 << 16, 1 << 16 + 4])
     func wholeNumbersOfTheLongestRows(inputs k: Int) throws {

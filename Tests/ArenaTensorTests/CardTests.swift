@@ -243,7 +243,7 @@ import Testing
         for device in [try SimulatedCard.open(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
             let backend = CUDABackend(device)
             var random = Seeded(32)
-            let (m, n, k) = (70, 40, 100)
+            let (m, n, k) = (70, 40, 200)
             let x = random.tensor(m, k)
             let source = try WeightFormat.dynamic8Rows.make(outputs: n, inputs: k, &random)
             let weight = WeightMatrix(outputs: n, inputs: k)

@@ -81,6 +81,8 @@ package struct CUDAMatrix: Sendable {
         let count = outputs * padded(inputs)
         switch source {
         case .plain(let tensor): return count * (tensor.type == .float32 ? 4 : 2)
+        case .dynamic8(_, byRow: true):
+            return 2 * outputs * Coded8.padded(inputs) + 4 * (outputs + inputs)
         case .dynamic8: return count * 2
         case .table4(let codes): return count / 2 + count / codes.block * 4
         case .affine4(let codes): return count / 2 + outputs * codes.groupCount * 5

@@ -15,15 +15,15 @@ extension CUDADevice {
         ] {
             try test("products", rows: 150, within: 2e-3, backend, reference) { backend, rows in
                 var own = Noise(state: 1)
-                let all = own.tensor(150, 128)
-                // Beyond what becomes a code of 8 bits.
+                // More steps than a product has stages, and a row with an input that becomes no code of 8 bits.
+                let all = own.tensor(150, 333)
                 all[37, 5] = 300
                 let x = all.rows(rows)
                 let y = Tensor(
                     [Float](repeating: 0, count: rows.count * 200), rows: rows.count, columns: 200)
                 guard
-                    let weight = try? own.matrix(200, 128, for: backend, make),
-                    let down = try? own.matrix(5, 128, for: backend),
+                    let weight = try? own.matrix(200, 333, for: backend, make),
+                    let down = try? own.matrix(5, 333, for: backend),
                     let up = try? own.matrix(200, 5, for: backend)
                 else { return [] }
                 let pair = LowRankPair(down: down, up: up, scale: 0.5)
