@@ -89,6 +89,61 @@ import Testing
         }
     }
 
+    /// Queries, keys and values meet the same rows: their pairs' first factors are one product, and each part
+    /// has the bits that it has alone.
+    @Test(arguments: [WeightFormat.nf4, .float32, .dynamic8Rows], [4, 40])
+    func pairsOfSeveralWeights(beside format: WeightFormat, rank: Int) throws {
+        for device in [try SimulatedCard.open(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
+            let (m, k) = (70, 128)
+            var random = Seeded(15)
+            let x = random.tensor(m, k, scale: 3)
+            for c in 0..<k { x[3, c] *= 1e6 }
+            let bases = try [200, 72, 40].map { n in
+                (
+                    n, try format.make(outputs: n, inputs: k, &random),
+                    [rank, 7].map { rank in
+                        // Factors of very different sizes.
+                        (
+                            rank, random.floats(rank * k).map { $0 * Float(n) },
+                            random.floats(n * rank)
+                        )
+                    }
+                )
+            }
+            func run(_ backend: any Backend, _ chosen: Range<Int>) throws -> [Tensor] {
+                let parts = try bases[chosen].map { n, source, pairs in
+                    let weight = WeightMatrix(outputs: n, inputs: k)
+                    try weight.load(source, layout: backend.weightLayout)
+                    let low = try pairs.map { rank, down, up in
+                        LowRankPair(
+                            down: try matrix(down, rank, k, for: backend),
+                            up: try matrix(up, n, rank, for: backend), scale: 0.25)
+                    }
+                    return ProductPart(
+                        weight, lowRank: low,
+                        into: Tensor([Float](repeating: 0, count: m * n), rows: m, columns: n))
+                }
+                backend.products(x, parts, arena: ActivationArena())
+                return parts.map(\.y)
+            }
+            let backend = CUDABackend(device)
+            let together = try run(backend, 0..<3)
+            let expected = try run(ReferenceBackend(blas: false), 0..<3)
+            for part in 0..<3 {
+                let alone = try run(backend, part..<part + 1)[0]
+                #expect(bits(alone.values) == bits(together[part].values), "part \(part)")
+                for row in 0..<m {
+                    let n = bases[part].0
+                    let most = (0..<n).reduce(Float(0)) { max($0, abs(expected[part][row, $1])) }
+                    for c in 0..<n {
+                        #expect(
+                            abs(together[part][row, c] - expected[part][row, c]) <= 1e-3 * most)
+                    }
+                }
+            }
+        }
+    }
+
     /// cuBLASLt is used where it keeps the contract, and left aside where it does not.
     @Test(arguments: [false, true])
     func theLibraryIsTriedBeforeItIsUsed(isUneven: Bool) throws {

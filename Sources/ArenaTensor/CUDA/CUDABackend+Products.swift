@@ -1,5 +1,6 @@
 // Products on a card: rows become halves once for all weights they meet, weights in codes become halves in scratch
-// memory, and low-rank pairs beside weights of 16 bits or codes are further inputs of the same product. Weights of
+// memory, and low-rank pairs beside weights of 16 bits or codes are further inputs of the same product; what they
+// make of the rows first is one product for all that meet these. Weights of
 // `weights="int8_rows"` meet rows in codes (CUDABackend+Codes.swift).
 
 import CCUDA
@@ -17,6 +18,12 @@ private struct Halves {
     let back: UInt64
 }
 
+/// What a pair's `down` makes of rows (M, R), times a factor.
+private struct LowRows {
+    let place: Transfer.Place
+    let factor: Float
+}
+
 extension CUDABackend {
     package func products(_ x: Tensor, _ parts: [ProductPart], arena: ActivationArena) {
         guard !device.hasFailed else { return }
@@ -32,20 +39,24 @@ extension CUDABackend {
             ? nil
             : halves(
                 of: from, x.rows, x.columns, pieces: pieces, more: tails.max() ?? 0, space)
+        for part in parts { part.check(x) }
+        var low =
+            rows.map { lowRows(of: parts.flatMap(\.lowRank), $0, x.columns, space) }?[...] ?? []
         var codes: CodedRows?
         for (part, tail) in zip(parts, tails) {
-            part.check(x)
+            let own = low.prefix(part.lowRank.count)
+            low = low.dropFirst(own.count)
             let to = transfer.place(part.y, isResult: true)
             multiplyCodes(&codes, from, x, part, adding: nil, into: to, space)
             guard let rows else { continue }
             if tail > 0 {
-                multiply(rows, part, tail: tail, into: to, x.columns, space)
+                multiply(rows, part, own, tail: tail, into: to, space)
             } else {
                 if matrix(part.weight).coded == nil {
                     multiply(
                         rows, part.weight, bias: part.bias, adding: nil, into: to, x.columns, space)
                 }
-                add(part.lowRank, rows, to: to, x.columns, space)
+                add(part.lowRank, own, to: to, x.rows, space)
             }
         }
         transfer.finish()
@@ -101,27 +112,61 @@ extension CUDABackend {
 
     /// Adds pairs one after another, each a pass over the results.
     private func add(
-        _ pairs: [LowRankPair], _ rows: Halves, to y: Transfer.Place, _ inputs: Int,
+        _ pairs: [LowRankPair], _ low: ArraySlice<LowRows>, to y: Transfer.Place, _ rows: Int,
         _ space: ActivationArena
     ) {
-        for pair in pairs {
+        for (pair, low) in zip(pairs, low) {
             let mark = space.mark
-            let low = lowRows(of: pair, rows, inputs, space)
             let rank = pair.down.outputs
-            let inner = halves(of: low, rows.rows, rank, pieces: 2, space)
-            multiply(inner, pair.up, bias: nil, adding: pair.scale, into: y, rank, space)
+            let inner = halves(of: low.place, rows, rank, pieces: 2, space)
+            multiply(
+                inner, pair.up, bias: nil, adding: pair.scale / low.factor, into: y, rank, space)
             space.release(to: mark)
         }
     }
 
-    /// x . down^T (M, R)
+    /// x . down^T for each pair: of several by one product of all factors, one below the other.
     private func lowRows(
-        of pair: LowRankPair, _ rows: Halves, _ inputs: Int, _ space: ActivationArena
-    ) -> Transfer.Place {
-        let low = Transfer(device).place(space.tensor(rows.rows, pair.down.outputs))
-        multiply(rows, pair.down, bias: nil, adding: nil, into: low, inputs, space)
-        return low
+        of pairs: [LowRankPair], _ rows: Halves, _ inputs: Int, _ space: ActivationArena
+    ) -> [LowRows] {
+        let factors = pairs.map { matrix($0.down) }
+        guard let first = factors.first, factors.count > 1,
+            factors.allSatisfy({ $0.pieces == first.pieces && $0.inputs == inputs })
+        else {
+            return zip(pairs, factors).map { pair, factor in
+                let low = place(space.tensor(rows.rows, factor.outputs))
+                multiply(rows, pair.down, bias: nil, adding: nil, into: low, inputs, space)
+                return LowRows(place: low, factor: 1)
+            }
+        }
+        let ranks = factors.reduce(0) { $0 + $1.outputs }
+        let low = place(space.tensor(rows.rows, ranks))
+        let mark = space.mark
+        let stride = first.padded * first.pieces
+        let stack = space.scratch((ranks * stride + 1) / 2).address
+        var made: [LowRows] = []
+        var rank = 0
+        for factor in factors {
+            device.withHalves(of: factor, space) { halves in
+                device.numbers(
+                    .copyHalves, rows: factor.outputs, columns: stride / 8,
+                    [halves, stack + UInt64(2 * rank * stride), Int64(stride)])
+            }
+            let own = Transfer.Place(address: low.address + UInt64(4 * rank), stride: low.stride)
+            made.append(LowRows(place: own, factor: factor.factor))
+            rank += factor.outputs
+        }
+        start(
+            ProductCall(
+                x: rows.address, xStride: rows.stride, weight: stack, weightStride: stride,
+                y: low.address, yStride: Int(low.stride), rows: rows.rows, outputs: ranks,
+                inputs: first.padded, alpha: 1),
+            back: rows.back, bias: 0, terms: terms(rows, first), isAdding: false, space)
+        space.release(to: mark)
+        return made
     }
+
+    private func place(_ x: Tensor) -> Transfer.Place { Transfer(device).place(x) }
 
     /// The inputs that a part's pairs add to its product: for each rank three, so that both factors count with
     /// two halves; 0 where there are none, or where they are to be added by themselves.
@@ -137,28 +182,27 @@ extension CUDABackend {
     /// largest halves like the weights, and rows' tails get the rest; rows whose tails are too large for halves
     /// get another power of two.
     private func multiply(
-        _ x: Halves, _ part: ProductPart, tail: Int, into y: Transfer.Place, _ inputs: Int,
-        _ space: ActivationArena
+        _ x: Halves, _ part: ProductPart, _ low: ArraySlice<LowRows>, tail: Int,
+        into y: Transfer.Place, _ space: ActivationArena
     ) {
         let mark = space.mark
         let own = matrix(part.weight)
         device.withHalves(of: own, more: tail, space) { halves in
             let stride = own.padded + tail
             var place = own.padded
-            for (i, pair) in part.lowRank.enumerated() {
-                let mark = space.mark
+            for (i, (pair, low)) in zip(part.lowRank, low).enumerated() {
                 let rank = pair.down.outputs
                 // The last writes the zeros behind all too.
                 let columns = i == part.lowRank.count - 1 ? stride - place : 3 * rank
-                let low = lowRows(of: pair, x, inputs, space)
                 let up = matrix(pair.up)
                 let exponent = pair.scale.isNormal ? Int(pair.scale.exponent) + 1 : 0
                 let power = Float(sign: .plus, exponent: exponent, significand: 1)
                 device.rows(
                     .tailRows, rows: x.rows, columns: columns,
                     [
-                        low.address, low.stride, x.back, power * own.factor / up.factor, x.address,
-                        Int64(x.stride), Int32(place), Int32(rank),
+                        low.place.address, low.place.stride, x.back,
+                        power * own.factor / up.factor / low.factor, x.address, Int64(x.stride),
+                        Int32(place), Int32(rank),
                     ])
                 device.withHalves(of: up, space) { from in
                     device.numbers(
@@ -169,7 +213,6 @@ extension CUDABackend {
                         ])
                 }
                 place += columns
-                space.release(to: mark)
             }
             start(
                 ProductCall(
@@ -202,10 +245,14 @@ extension CUDABackend {
                     yStride: Int(y.stride), rows: x.rows, outputs: matrix.outputs,
                     inputs: matrix.padded, alpha: (scale ?? 1) / matrix.factor),
                 back: x.back, bias: bias.map(address) ?? 0,
-                terms: matrix.pieces == 1 ? 1 : x.pieces == 1 ? 2 : 3, isAdding: scale != nil,
-                space)
+                terms: terms(x, matrix), isAdding: scale != nil, space)
         }
         space.release(to: mark)
+    }
+
+    /// Which pieces of rows and of a weight are multiplied.
+    private func terms(_ x: Halves, _ matrix: CUDAMatrix) -> Int {
+        matrix.pieces == 1 ? 1 : x.pieces == 1 ? 2 : 3
     }
 
     /// Starts a product, by cuBLASLt where that can be: pairs of low rank and numbers in two pieces are no work
