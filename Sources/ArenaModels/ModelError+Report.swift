@@ -13,8 +13,7 @@ extension ModelError {
             return checkpointReport
         case .configuration, .architecture, .missingHead, .labels, .wrongKind:
             return configurationReport
-        case .adapterOption, .adapterTensor, .adapterStranger, .adapterMissing, .adapterRank,
-            .notMergeable:
+        case .adapterOption, .adapterTensor, .adapterStranger, .adapterMissing, .adapterRank:
             return adapterReport
         case .emptyRow, .tokenID, .tokenType, .placeMissing, .rowTooLong, .rowTooLarge,
             .keysTooLarge, .cancelled:
@@ -142,12 +141,6 @@ extension ModelError {
                 .key, "the adapter has no tensor '\(tensor)', which its configuration asks for",
                 place: FilePlace(path),
                 help: "the adapter is incomplete or belongs to another base model")
-        case .notMergeable(let name, let path):
-            return FaultReport(
-                .value,
-                "'\(name)' is stored as AWQ or GPTQ codes, which no adapter can be merged into",
-                place: FilePlace(path),
-                help: "leave merge=True out: adapters run beside the weights")
         case .adapterRank(let path, let tensor, let expected, let found):
             return FaultReport(
                 .value,

@@ -36,7 +36,6 @@ package enum ModelError: ArenaFault {
     case adapterTensor(path: String, tensor: String)
     case adapterStranger(path: String, module: String, base: String, nearest: String?)
     case adapterMissing(path: String, tensor: String)
-    case notMergeable(name: String, path: String)
     case adapterRank(path: String, tensor: String, expected: Int, found: Int)
 
     // Batches

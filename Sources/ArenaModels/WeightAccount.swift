@@ -172,7 +172,7 @@ final class WeightAccount {
             if case .plain(let tensor) = source { stored = tensor.type }
             if let merging, !pairs.isEmpty {
                 let precision = precision
-                source = try merging.merged(source, pairs, outputs: outputs, inputs: inputs) {
+                source = merging.merged(source, pairs, outputs: outputs, inputs: inputs) {
                     precision.converted($0)
                 }
             } else if !isHead {

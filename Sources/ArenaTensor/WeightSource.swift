@@ -146,13 +146,47 @@ package struct AffineCodes: Sendable {
 
     /// The code of output n, input k.
     func code(_ n: Int, _ k: Int, _ bytes: UnsafeRawPointer) -> UInt8 {
-        let (word, place): (Int, Int) =
-            switch order {
-            case .gptq: (k / 8 * outputs + n, k % 8)
-            case .awq: (k * (outputs / 8) + n / 8, Self.awqPlaces[n % 8])
-            }
-        let byte = bytes.load(fromByteOffset: word * 4 + place / 2, as: UInt8.self)
+        let place = place(n, k)
+        let byte = bytes.load(fromByteOffset: place / 2, as: UInt8.self)
         return place % 2 == 0 ? byte & 15 : byte >> 4
+    }
+
+    /// Where that code is, in fours of bits, the lower ones of a byte first.
+    private func place(_ n: Int, _ k: Int) -> Int {
+        switch order {
+        case .gptq: (k / 8 * outputs + n) * 8 + k % 8
+        case .awq: (k * (outputs / 8) + n / 8) * 8 + Self.awqPlaces[n % 8]
+        }
+    }
+
+    /// The codes whose numbers are nearest to `numbers` (N, K), of two as near the even one; scales, zeros and
+    /// groups stay.
+    /// - Throws: `NonFiniteWeight` if a number is infinite or none.
+    package func storing(
+        _ numbers: UnsafePointer<Float>
+    ) throws(NonFiniteWeight) -> AffineCodes {
+        let (scales, zeros) = scales()
+        let words = FloatBuffer(count: outputs * inputs / 8)
+        let bytes = UnsafeMutableRawPointer(words.base).assumingMemoryBound(to: UInt8.self)
+        for n in 0..<outputs {
+            for k in 0..<inputs {
+                let (number, group) = (numbers[n * inputs + k], Int(groups[k]) * outputs + n)
+                guard number.isFinite else {
+                    throw NonFiniteWeight(
+                        name: codes.name, path: codes.path, index: n * inputs + k)
+                }
+                let (scale, zero) = (scales[group], zeros[group])
+                let code = scale == 0 ? zero : (number / scale + zero).rounded(.toNearestOrEven)
+                let place = place(n, k)
+                // SAFETY: four bits for every number of the matrix.
+                bytes[place / 2] |= UInt8(max(0, min(15, code))) << (place % 2 == 0 ? 0 : 4)
+            }
+        }
+        let fresh = StoredTensor(
+            name: codes.name, type: codes.type, shape: codes.shape, path: codes.path, memory: words)
+        return AffineCodes(
+            codes: fresh, order: order, outputs: outputs, inputs: inputs, groupCount: groupCount,
+            groups: groups, scales: { (scales, zeros) })
     }
 }
 

@@ -173,12 +173,28 @@ private func floats(_ value: JSONValue?) throws -> [Float] {
             try merged.predictLogits(TokenBatch([Array(expected[$0])]))
         }
         #expect(bits(alone) == bits(Array(own.prefix(alone.count))))
-        let words = report {
-            _ = try Classifier(
-                modelPath: base("architectures/gemma2-gptq"),
-                OpeningOptions(adapters: [try adapter("wide")], merges: true))
-        }
-        #expect(words?.message.contains("no adapter can be merged into") == true)
+    }
+
+    /// Into codes whose grid stays: what is lost is said, and what is kept computes as it is stored.
+    @Test(arguments: ["gemma2-gptq", "gemma2-awq"])
+    func mergingIntoGroups(name: String) throws {
+        let path = base("architectures/\(name)")
+        let tuned = try adapter("wide")
+        let merged = try Classifier(
+            modelPath: path, OpeningOptions(adapters: [tuned], merges: true))
+        let own = try merged.predictLogits(rows)
+        let remark = try #require(merged.core.takeRemarks().first)
+        #expect(
+            remark.contains("4-bit codes, whose steps stay: storing the sums moved them by"),
+            "\(remark)")
+        let beside = try Classifier(modelPath: path, OpeningOptions(adapters: [tuned]))
+        let plain = try Classifier(modelPath: path, OpeningOptions())
+        let (exact, without) = (try beside.predictLogits(rows), try plain.predictLogits(rows))
+        // The fixture's adapter is larger than the grid's steps: most of it is kept.
+        #expect(distance(own, exact) < 0.5 * distance(without, exact))
+        #expect(
+            bits(try merged.predictLogits(TokenBatch([Array(rows[1])])))
+                == bits(Array(own[merged.labelCount..<2 * merged.labelCount])))
     }
 
     @Test func codesAreTheReferences() throws {

@@ -226,6 +226,40 @@ import Testing
         }
     }
 
+    /// Numbers stored in groups' codes: the nearest of the sixteen that a group has.
+    @Test(arguments: [WeightFormat.gptq, .awq])
+    func nearestCodes(_ format: WeightFormat) throws {
+        var random = Seeded(82)
+        let (n, k) = (16, 128)
+        guard case .affine4(let codes) = try format.make(outputs: n, inputs: k, &random) else {
+            return
+        }
+        let (scales, zeros) = codes.scales()
+        var numbers = random.floats(n * k, scale: 4)
+        let fresh = try codes.storing(numbers)
+        var got = [Float](repeating: 0, count: n * k)
+        WeightSource.affine4(fresh).expandRows(outputs: n, inputs: k, order: nil, to: &got)
+        for row in 0..<n {
+            for c in 0..<k {
+                let group = Int(codes.groups[c]) * n + row
+                let grid = (0..<16).map { (Float($0) - zeros[group]) * scales[group] }
+                let nearest = grid.map { abs($0 - numbers[row * k + c]) }.min() ?? 0
+                let off = abs(got[row * k + c] - numbers[row * k + c])
+                #expect(off <= nearest + 1e-5 && grid.contains(got[row * k + c]))
+            }
+        }
+        // What stands on the grid stays.
+        let again = try fresh.storing(got)
+        var same = got
+        WeightSource.affine4(again).expandRows(outputs: n, inputs: k, order: nil, to: &same)
+        #expect(bits(same) == bits(got))
+        numbers[k + 3] = .nan
+        do throws(NonFiniteWeight) {
+            _ = try codes.storing(numbers)
+            Issue.record("no error")
+        } catch { #expect(error.index == k + 3) }
+    }
+
     /// More rows than one chunk takes, of a format that is expanded on the way.
     @Test func manyRowsOfExpandedWeights() throws {
         var random = Seeded(12)

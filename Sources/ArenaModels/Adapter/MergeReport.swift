@@ -29,13 +29,11 @@ final class MergeReport: Sendable {
 
     /// The weight with what the pairs add, made at load.
     /// - Parameter then: what the sum becomes further.
-    /// - Throws: `ModelError.notMergeable` for a format that sums cannot be stored in.
     func merged(
         _ base: WeightSource, _ pairs: [LowRank], outputs: Int, inputs: Int,
         then: @escaping @Sendable (WeightSource) -> WeightSource
-    ) throws(ModelError) -> WeightSource {
-        if case .affine4 = base { throw .notMergeable(name: base.name, path: base.path) }
-        return .made(
+    ) -> WeightSource {
+        .made(
             MadeMatrix(name: base.name, path: base.path, bytes: base.bytes) {
                 [self] () throws(NonFiniteWeight) in
                 let sum = FloatBuffer(count: outputs * inputs)
@@ -104,6 +102,8 @@ final class MergeReport: Sendable {
                 block: codes.block, rounded: codes.rounded
             ) { range, to in to.update(from: sum.base + range.lowerBound, count: range.count) }
             return (.table4(fresh), "4-bit codes")
+        case .affine4(let codes):
+            return (.affine4(try codes.storing(sum.base)), "4-bit codes, whose steps stay")
         case .rows8:
             let (codes, scales) = try rows8(sum, base, outputs: outputs, inputs: inputs)
             return (.rows8(codes, scales: { scales }), "8-bit codes")
@@ -118,7 +118,7 @@ final class MergeReport: Sendable {
                     ? Float16(x).bitPattern : UInt16(tensor.type.rounded(x).bitPattern >> 16)
             }
             return (numbers(tensor.type, halves), tensor.type.rawValue)
-        case .plain, .affine4, .dynamic8, .made: return (numbers(.float32, sum), "F32")
+        case .plain, .dynamic8, .made: return (numbers(.float32, sum), "F32")
         }
     }
 

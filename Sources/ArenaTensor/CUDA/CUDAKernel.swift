@@ -1,4 +1,4 @@
-// The kernels by name, what they take, and the shared memory that they need.
+// The kernels by name, what they take, how they are started over rows, and the shared memory that they need.
 
 import CCUDA
 
@@ -79,5 +79,26 @@ extension CUDAKernel {
         case .attention64RelativeExact: return 2 * rows(64 + 4 * 32, 64) + (64 + 32) * 32 * 4
         default: return 0
         }
+    }
+}
+
+extension CUDADevice {
+    /// Starts a kernel with a thread for each number of rows.
+    func numbers(
+        _ kernel: CUDAKernel, rows: Int, columns: Int, _ arguments: [any KernelArgument]
+    ) {
+        let threads = min(256, (max(columns, 1) + 31) / 32 * 32)
+        launch(
+            kernel, grid: (rows, (columns + threads - 1) / threads), threads: threads,
+            arguments + [Int64(rows), Int32(columns)])
+    }
+
+    /// Starts a kernel with a warp for each row.
+    func rows(
+        _ kernel: CUDAKernel, rows: Int, columns: Int, _ arguments: [any KernelArgument]
+    ) {
+        launch(
+            kernel, grid: ((rows + 7) / 8, 1), threads: 256,
+            arguments + [Int64(rows), Int32(columns)])
     }
 }
