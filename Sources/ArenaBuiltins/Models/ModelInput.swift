@@ -148,7 +148,7 @@ let modelOpeningParameters: [BuiltinParameter] = [
     P("prefix", "str", .named("\"\""), "what its names begin with, left out"),
     P(
         "weights", "str", .named("\"stored\""),
-        "bf16 rounds rows and weights to bf16 as they are multiplied: twice as fast on processors with instructions for it; int8 multiplies rows and weights in 8 bits: faster still, a little less exact; int8_rows has one scale a row in place of one for 32 inputs: a tenth to a third faster than int8, with two to three times its divergence; nf4 makes bitsandbytes' 4-bit codes of what is stored wider, nf4_double puts their scales in 8 bits too"
+        "bf16 rounds rows and weights to bf16 as they are multiplied: twice as fast on processors with instructions for it; int8 multiplies rows and weights in 8 bits: faster still, a little less exact; int8_rows has one scale a row in place of one for 32 inputs: a tenth to a third faster than int8, with two to four times its divergence; nf4 makes bitsandbytes' 4-bit codes of what is stored wider, nf4_double puts their scales in 8 bits too"
     ),
     P(
         "split", "str", .named("\"rows\""),

@@ -1,7 +1,7 @@
 // Products on a card: rows become halves once for all weights they meet, weights in codes become halves in scratch
 // memory, and low-rank pairs beside weights of 16 bits or codes are further inputs of the same product; what they
-// make of the rows first is one product for all that meet these. Weights of
-// `weights="int8_rows"` meet rows in codes (CUDABackend+Codes.swift).
+// make of the rows first is one product for all that meet these. Weights of `weights="int8_rows"` meet rows in codes
+// (CUDABackend+Codes.swift).
 
 import CCUDA
 
