@@ -17,6 +17,11 @@ package final class Lock: @unchecked Sendable {
         mutex.deallocate()
     }
 
+    /// Waits for the lock, which this thread gives back with `unlock`.
+    package func lock() { pthread_mutex_lock(mutex) }
+
+    package func unlock() { pthread_mutex_unlock(mutex) }
+
     /// Runs `body` while no other thread holds the lock; not to be nested.
     package func holding<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
         pthread_mutex_lock(mutex)

@@ -122,7 +122,8 @@ package final class ModelCore: Sendable {
             opening.options, newHeads: newHeads)
         weights = opening.account.pending
         bytesPerToken = Self.bytesPerToken(weights, channels: opening.backbones[0].channels)
-        cardWeights = CardWeights(weights, bytesPerToken: bytesPerToken)
+        cardWeights = CardWeights(
+            weights, blocks: Self.blocks(opening.backbones), bytesPerToken: bytesPerToken)
     }
 
     /// What does not depend on the adapter.
@@ -179,10 +180,11 @@ package final class ModelCore: Sendable {
             ResidentModels.makeRoom(room, for: self)
         }
         let began = monotonicSeconds()
+        var bytes = weightBytes
         do throws(ModelError) {
             if let card = layout.card {
                 // Each worker needs room on the card for a matrix as it is stored.
-                try cardWeights.load(
+                bytes = try cardWeights.load(
                     onto: card, room: cardRoom, beside: taskBytes, workers: min(workers, 4)
                 ) { ResidentModels.makeRoom(.max, for: self) { 0 } }
             } else {
@@ -192,7 +194,7 @@ package final class ModelCore: Sendable {
             if layout.card != nil { release(&current) }
             return .failure(error)
         }
-        Pace.noteLoad(bytes: weightBytes, seconds: monotonicSeconds() - began)
+        Pace.noteLoad(bytes: bytes, seconds: monotonicSeconds() - began)
         current.append(layout)
         ResidentModels.touch(self)
         resident.store(true, ordering: .releasing)
@@ -239,6 +241,13 @@ package final class ModelCore: Sendable {
             if case .matrix(let matrix, _) = weight { return sum + matrix.outputs * matrix.inputs }
             return sum
         }
+    }
+
+    /// The weights of each layer, of all adapters, where all that differs between layers is where they lie.
+    private static func blocks(_ backbones: [any Backbone]) -> [[WeightMatrix]] {
+        let stacks = backbones.compactMap { ($0 as? any DecoderBackbone)?.stack }
+        guard stacks.count == backbones.count, let first = stacks.first else { return [] }
+        return first.blocks.indices.map { i in stacks.flatMap { $0.blocks[i].matrices } }
     }
 
     private static func bytesPerToken(_ weights: [PendingWeight], channels: Int) -> Int {

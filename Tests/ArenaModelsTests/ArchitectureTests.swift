@@ -198,6 +198,7 @@ private struct Answer {
         #expect(off < (isSingle ? Self.tolerance : 5e-3))
         options.backends = cards.map { CUDABackend($0) }
         // Weights that pass through the cards, all of them and some.
+        options.split = .rows
         for room in [0, model.core.weightBytes / 2] {
             let passing = try answer.open()
             options.cardRoom = room
@@ -208,6 +209,21 @@ private struct Answer {
             }
             #expect(passing.core.takeRemarks().first?.contains("pass through") == true)
         }
+        // Layers that lie on two cards: the same bits; encoders' weights pass all the same.
+        let split = try answer.open()
+        options.split = .layers
+        options.cardRoom = split.core.weightBytes / 4 * 3
+        for budget in [1, 90, 1 << 20] {
+            options.tokenBudget = budget
+            let same = try answer.run(split, answer.batch, options)
+            #expect(bits(same.flatMap { $0 }) == bits(values.flatMap { $0 }), "layers")
+        }
+        let remarks = split.core.takeRemarks()
+        if split.core.backbone is any DecoderBackbone {
+            #expect(remarks.count == 2 && remarks[1].contains("has layers"), "\(remarks)")
+        }
+        split.core.unload()
+        options.split = .auto
         options.cardRoom = nil
         var random = Seeded(4)
         let rows = (0..<answer.batch.count).map { Array(answer.batch[$0]) }

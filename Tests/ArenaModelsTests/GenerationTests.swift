@@ -3,6 +3,7 @@
 
 import ArenaCore
 import ArenaTensor
+import SimulatedCard
 import Synchronization
 import Testing
 
@@ -77,6 +78,81 @@ private let folder = joinPath(splitPath(fixtures).folder, "generation")
                 RunOptions(workers: workers, tokenBudget: budget))
             #expect(texts == order.map { alone[$0] }, "budget \(budget), \(workers) workers")
         }
+    }
+
+    /// On cards a text is the same with all layers on each, with weights that pass, and with some of the layers
+    /// on each.
+    @Test(arguments: names)
+    func cardsGoOnTheSameWay(name: String) throws {
+        let cards = try (0..<3).compactMap { _ in try SimulatedCard.open() }
+        guard cards.count == 3 else { return }
+        let answer = try Answer(name)
+        let batch = TokenBatch(answer.rows)
+        let settings = answer.settings(Sampling(temperature: 1.1, topK: 30, topP: 0.95, seed: 4))
+        var options = RunOptions(tokenBudget: 1 << 20, backend: CUDABackend(cards[0]))
+        let expected = try answer.model.generate(batch, settings, options)
+        let greedy = try answer.model.generate(batch, answer.settings(), options)
+        #expect(greedy.map { $0?.ids } == answer.values)
+        options.tokenBudget = 30
+        options.backends = cards.prefix(2).map { CUDABackend($0) }
+        let bytes = answer.model.core.weightBytes
+        for (split, room, words) in [
+            (SplitChoice.auto, nil, nil), (.rows, bytes / 2, "pass through"),
+            (.auto, bytes / 4 * 3, "has layers 1 to 1 of 2"),
+            (.layers, bytes / 4 * 3, "has layers"),
+            (.layers, bytes / 4, "pass through"),
+        ] as [(SplitChoice, Int?, String?)] {
+            let model = try Answer(name).model
+            (options.split, options.cardRoom) = (split, room)
+            let texts = try model.generate(batch, settings, options)
+            #expect(texts == expected, "\(split), \(room ?? -1) bytes")
+            let remarks = model.core.takeRemarks().joined(separator: "; ")
+            #expect(words.map { remarks.contains($0) } ?? remarks.isEmpty, "\(remarks)")
+            model.core.unload()
+        }
+        // More cards than layers: weights pass.
+        options.backends = cards.map { CUDABackend($0) }
+        (options.split, options.cardRoom) = (.layers, bytes / 4 * 3)
+        #expect(try answer.model.generate(batch, settings, options) == expected)
+        for card in cards { #expect(card.takeFailure() == nil) }
+    }
+
+    /// Two cards with whatever memory: the same texts, or an error, and the same once more.
+    @Test func cardsWithLittleMemory() throws {
+        guard let roomy = try SimulatedCard.open() else { return }
+        let answer = try Answer("gemma2")
+        let batch = TokenBatch(Array(answer.rows.prefix(6)))
+        var options = RunOptions(tokenBudget: 1 << 20, backend: CUDABackend(roomy))
+        let expected = try answer.model.generate(batch, answer.settings(), options)
+        var (done, split, failed) = (0, 0, 0)
+        for memory in stride(from: 1_080_000, to: 2_400_000, by: 60_000) {
+            let cards = try (0..<2).map { _ in
+                try #require(try SimulatedCard.open(memory: memory))
+            }
+            options.backends = cards.map { CUDABackend($0) }
+            options.split = .layers
+            let model = try Answer("gemma2").model
+            options.cardRoom = model.core.weightBytes / 4 * 3
+            for _ in 0..<2 {
+                do throws(ModelError) {
+                    #expect(
+                        try model.generate(batch, answer.settings(), options) == expected,
+                        "\(memory) bytes")
+                    done += 1
+                } catch {
+                    guard case .cardMemory = error else { throw error }
+                    failed += 1
+                }
+            }
+            if model.core.takeRemarks().contains(where: { $0.contains("has layers") }) {
+                split += 1
+            }
+            model.core.unload()
+            options.backends = []
+            for card in cards { #expect(card.takeFailure() == nil && card.usedMemory <= 1 << 20) }
+        }
+        print("\(done) runs done, \(failed) found no room, layers were split in \(split)")
+        #expect(done > 0 && split > 0)
     }
 
     /// Going on with kept keys gives the bits of running the whole row again.

@@ -15,11 +15,11 @@ private let repository = SimulatedCard.root
         try folder.write(
             "a.as",
             """
-            cfg = params(rows=12, budget=4096, where="cards", adapter="\(repository)/Resources/demo/adapter")
+            cfg = params(rows=12, budget=4096, where="cards", split="auto", adapter="\(repository)/Resources/demo/adapter")
             demo = "\(repository)/Resources/demo"
             labels = ["winner_model_a", "winner_model_b", "winner_tie"]
             test = read_csv(demo + "/test.csv", key="id").head(cfg.rows)
-            m = classifier(demo + "/model", adapter=cfg.adapter, labels=labels, devices=("cpu" if cfg.where == "cpu" else 2))
+            m = classifier(demo + "/model", adapter=cfg.adapter, labels=labels, devices=("cpu" if cfg.where == "cpu" else 2), split=cfg.split)
             p = m.predict_proba(test["response_a"], max_length=100, token_budget=cfg.budget)
             write_csv(p, "p.csv")
             """)
@@ -68,6 +68,15 @@ private let repository = SimulatedCard.root
             "--state fifth", "ARENA_CUDA_MEMORY=4500000 ARENA_SIMULATED_LATE=kernels")
         #expect(late.code == 0, "\(late.errors)")
         #expect(folder.read("p.csv") == bytes)
+        // Two cards that have some of the layers each, or let all weights pass.
+        for (split, words) in [("layers", "has layers 1 to"), ("rows", "pass through it")] {
+            let two = try run(
+                "--set split=\(split) --state \(split)",
+                "ARENA_CUDA_MEMORY=4500000 ARENA_SIMULATED_DEVICES=2")
+            #expect(two.code == 0, "\(two.errors)")
+            #expect(two.errors.contains(words), "\(two.errors)")
+            #expect(folder.read("p.csv") == bytes)
+        }
         // The journal keeps a card's results apart from the processor's.
         let processor = try run("--set where=cpu --explain")
         #expect(
@@ -90,6 +99,15 @@ private let repository = SimulatedCard.root
             again.errors.contains("from before") || again.errors.contains("found"),
             "\(again.errors)")
         _ = try run("--state other")
+        #expect(folder.read("p.csv") == kept)
+        // One of two cards that have some of the layers each.
+        let two = "ARENA_CUDA_MEMORY=4500000 ARENA_SIMULATED_DEVICES=2"
+        let half = try run(
+            "--set budget=100 --set split=layers --state two",
+            two + " ARENA_SIMULATED_LOST_AFTER=900")
+        #expect(half.code == 70 && half.errors.contains("failed at"), "\(half.errors)")
+        let whole = try run("--set budget=100 --set split=layers --state two", two)
+        #expect(whole.code == 0 && whole.errors.contains("found"), "\(whole.errors)")
         #expect(folder.read("p.csv") == kept)
     }
 

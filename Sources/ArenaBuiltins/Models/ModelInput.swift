@@ -151,8 +151,8 @@ let modelOpeningParameters: [BuiltinParameter] = [
         "bf16 rounds rows and weights to bf16 as they are multiplied: twice as fast on processors with instructions for it; int8 multiplies rows and weights in 8 bits: faster still, a little less exact; int8_rows has one scale a row in place of one for 32 inputs: a tenth to a third faster than int8, with two to four times its divergence; nf4 makes bitsandbytes' 4-bit codes of what is stored wider, nf4_double puts their scales in 8 bits too"
     ),
     P(
-        "split", "str", .named("\"rows\""),
-        "rows or layers over several devices; it is all one: a card without room for all layers lets them pass through it"
+        "split", "str", .named("\"auto\""),
+        "of a decoder larger than a graphics card: \"rows\" lets weights pass through every card, \"layers\" gives each card some layers, \"auto\" does what is faster"
     ),
     P(
         "merge", "bool", .named("False"),
@@ -168,7 +168,9 @@ struct ModelOpeningArguments {
     let tokenizer: TokenizerValue?
     var options = OpeningOptions()
 
-    private static func devices(_ a: Arguments, _ i: Int) throws(Raised) -> DeviceChoice {
+    private static func devices(
+        _ a: Arguments, _ i: Int, _ split: SplitChoice
+    ) throws(Raised) -> DeviceChoice {
         if a.has(i), let name = a[i].asString {
             guard name == "cpu" else {
                 throw Raised(
@@ -183,7 +185,7 @@ struct ModelOpeningArguments {
                 .value, "devices= is 1 to 64, not \(wanted)",
                 help: "this machine has \(processorCount()) processors")
         }
-        return try raising { () throws(ModelError) in try DeviceChoice(best: wanted) }
+        return try raising { () throws(ModelError) in try DeviceChoice(best: wanted, split: split) }
     }
 
     /// - Parameters:
@@ -192,7 +194,12 @@ struct ModelOpeningArguments {
     init(_ a: Arguments, adapter at: Int = 1, from first: Int = 2) throws(Raised) {
         path = try a.string(0)
         (adapterNames, options.adapters) = try adapterArgument(a, at)
-        devices = try Self.devices(a, first)
+        let split = try a.optionalString(first + 5) ?? "auto"
+        guard let choice = SplitChoice(rawValue: split) else {
+            throw Raised(
+                .value, "split is \"auto\", \"rows\" or \"layers\", not '\(split)'")
+        }
+        devices = try Self.devices(a, first, choice)
         let own = hasTokenizer(path) ? path : nil
         if let from = try a.optionalString(first + 1) ?? own {
             tokenizer = TokenizerValue(
@@ -207,10 +214,6 @@ struct ModelOpeningArguments {
                 .value, "weights is \(names.joined(separator: " or ")), not '\(weights)'")
         }
         options.precision = known
-        let split = try a.optionalString(first + 5) ?? "rows"
-        guard split == "rows" || split == "layers" else {
-            throw Raised(.value, "split is \"rows\" or \"layers\", not '\(split)'")
-        }
         let prefix = try a.optionalString(first + 3) ?? ""
         if let file = try a.optionalString(first + 2) {
             options.source = try raising { () throws(ModelError) in

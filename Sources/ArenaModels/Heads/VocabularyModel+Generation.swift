@@ -87,9 +87,9 @@ extension VocabularyModel {
             adapter: adapter,
             request: { row in (row.count, [row.count - 1]) },
             prepare: { layout throws(ModelError) in try logits.load(layout) },
-            cardBytes: logits.cardBytes + budget * each,
-            passes: RowTask.Passes(growth: growth, budget: budget) { feed, device, arena in
-                growing.run(feed, device, arena)
+            cardBytes: logits.cardBytes,
+            passes: RowTask.Passes(growth: growth, budget: budget, keptBytes: budget * each) {
+                growing.run($0, $1, $2, $3)
             })
         return try core.run(task, on: batch, options).map { GeneratedText($0) }
     }
@@ -134,12 +134,14 @@ private struct GrowingTexts: Sendable {
     }
 
     /// Runs rows of the feed until it has none.
-    func run(_ feed: RowFeed, _ device: any Backend, _ arena: ActivationArena) {
+    func run(
+        _ feed: RowFeed, _ device: any Backend, _ arena: ActivationArena, _ route: CardRoute?
+    ) {
         // The first row is the longest: what comes later fits where it stood.
         guard let first = feed.take(.max) else { return }
         let limit = limit(first.row)
         var places = FreePlaces(max(limit, feed.budget))
-        let cache = KeyValueCache(stack, places: places.count, arena)
+        let cache = KeyValueCache(stack, places: places.count, arena, route)
         var texts = [text(first, limit, places.take(limit))]
         while true {
             while let row = feed.take(places.largest) {
@@ -150,7 +152,7 @@ private struct GrowingTexts: Sendable {
             for group in groups(texts) {
                 let tokens = group.reduce(0) { $0 + texts[$1].pending.count }
                 let mark = arena.mark
-                extend(&texts, group, cache, device, arena)
+                extend(&texts, group, cache, device, arena, route)
                 arena.release(to: mark)
                 guard feed.goesOn(tokens) else { return }
             }
@@ -179,7 +181,7 @@ private struct GrowingTexts: Sendable {
     /// Runs what of each text was not run, and appends a token.
     private func extend(
         _ texts: inout [Text], _ group: Range<Int>, _ cache: KeyValueCache,
-        _ device: any Backend, _ arena: ActivationArena
+        _ device: any Backend, _ arena: ActivationArena, _ route: CardRoute?
     ) {
         let rows = group.map { i in
             let text = texts[i]
@@ -187,8 +189,9 @@ private struct GrowingTexts: Sendable {
                 tokens: text.pending, wanted: [text.pending.count - 1], past: text.kept,
                 firstPlace: text.places.lowerBound)
         }
-        let hidden = stack(Pack(rows, cache: cache), on: device, arena)  // (R, C)
+        let hidden = stack(Pack(rows, cache: cache, route: route), on: device, arena)  // (R, C)
         let logits = logits(hidden, on: device, arena)  // (R, V)
+        route?.leave()
         for (m, i) in group.enumerated() {
             texts[i].told += texts[i].pending.count
             texts[i].kept = texts[i].ids.count

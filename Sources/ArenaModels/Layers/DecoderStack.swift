@@ -45,16 +45,42 @@ package struct DecoderStack: Sendable {
     package func callAsFunction(
         _ pack: Pack, on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
-        var x = arena.tensor(pack.tokens, embedding.channels)  // (T, C)
+        let x =
+            if let route = pack.route {
+                route(
+                    { embed(pack, on: $0.device, $0.arena) },
+                    { pass($1, through: $0.layers, pack, on: $0.device, $0.arena) },
+                    shape: (pack.wantedTokens.count, embedding.channels))
+            } else {
+                pass(
+                    embed(pack, on: device, arena), through: blocks.indices, pack, on: device, arena
+                )
+            }
+        return norm(x, on: device, arena)
+    }
+
+    private func embed(
+        _ pack: Pack, on device: any Backend, _ arena: ActivationArena
+    ) -> Tensor {
+        let x = arena.tensor(pack.tokens, embedding.channels)  // (T, C)
         device.embed(pack.ids, embedding, scale: embeddingScale, adding: false, into: x)
-        for (i, block) in blocks.enumerated() {
+        return x
+    }
+
+    /// Changes x (T, C) as these layers do; what leaves the last of all is the wanted tokens' (W, C).
+    private func pass(
+        _ x: Tensor, through layers: Range<Int>, _ pack: Pack, on device: any Backend,
+        _ arena: ActivationArena
+    ) -> Tensor {
+        var x = x
+        for i in layers {
             let isLast = i == blocks.count - 1 && !pack.wantsAll
             let mark = arena.mark
-            x = block(
+            x = blocks[i](
                 x, pack, wantedOnly: isLast, kept: pack.cache?.layers[i], on: device, arena)
             if !isLast { arena.release(to: mark) }
         }
-        return norm(x, on: device, arena)
+        return x
     }
 }
 

@@ -13,13 +13,22 @@ package struct KeyValueCache: Sendable {
 
     let layers: [Layer]
 
-    /// Memory of the arena for so many tokens.
-    init(_ stack: DecoderStack, places: Int, _ arena: ActivationArena) {
-        layers = stack.blocks.map { block in
-            let shape = block.attention.shape
-            let width = shape.groups * shape.headSize
-            return Layer(keys: arena.tensor(places, width), values: arena.tensor(places, width))
+    /// Memory of the arena for so many tokens, or of the cards that have the layers.
+    init(_ stack: DecoderStack, places: Int, _ arena: ActivationArena, _ route: CardRoute?) {
+        func layers(_ blocks: ArraySlice<DecoderBlock>, _ arena: ActivationArena) -> [Layer] {
+            blocks.map { block in
+                let shape = block.attention.shape
+                let width = shape.groups * shape.headSize
+                return Layer(
+                    keys: arena.tensor(places, width), values: arena.tensor(places, width))
+            }
         }
+        self.layers =
+            if let route {
+                route.stages.flatMap { stage in
+                    route.holding(stage) { layers(stack.blocks[stage.layers], stage.arena) }
+                }
+            } else { layers(stack.blocks[...], arena) }
     }
 
     /// Bytes that a token takes.

@@ -7,25 +7,82 @@ import Synchronization
 
 /// What of a model's weights is on each card.
 final class CardWeights: Sendable {
-    private let weights: [PendingWeight]
-    /// What can pass: others stay as they were loaded first.
-    private let matrices: [PendingWeight]
+    private struct Weight {
+        let weight: PendingWeight
+        /// The decoder's layer that it belongs to; nil for none.
+        let layer: Int?
+    }
+    private let weights: [Weight]
+    /// Layers that can be split over cards; 0 if there are none.
+    private let layers: Int
     /// Bytes that a token takes at least.
     private let bytesPerToken: Int
     private let plans = Mutex<[ObjectIdentifier: (plan: CardPlan, card: CUDADevice)]>([:])
+    private let splitting = Mutex<LayerSplit?>(nil)
     /// One card at a time changes what it has: they share what is in the host's memory.
     private let turn = Mutex<Void>(())
 
-    init(_ weights: [PendingWeight], bytesPerToken: Int) {
-        self.weights = weights
+    /// - Parameter blocks: the weights of each layer that can be split over cards.
+    init(_ weights: [PendingWeight], blocks: [[WeightMatrix]], bytesPerToken: Int) {
+        var numbers: [ObjectIdentifier: Int] = [:]
+        for (i, block) in blocks.enumerated() {
+            for matrix in block { numbers[ObjectIdentifier(matrix)] = i }
+        }
+        self.weights = weights.map { weight in
+            guard case .matrix(let matrix, _) = weight else {
+                return Weight(weight: weight, layer: nil)
+            }
+            return Weight(weight: weight, layer: numbers[ObjectIdentifier(matrix)])
+        }
+        layers = blocks.count
         self.bytesPerToken = bytesPerToken
-        matrices = weights.filter(\.mayPass)
     }
 
     /// What loading had to tell, card by card.
     var remarks: [String] {
-        plans.withLock { $0.values.sorted { $0.card.ordinal < $1.card.ordinal } }
-            .compactMap { $0.plan.words($0.card) }
+        let split = split
+        return plans.withLock { $0.values.sorted { $0.card.ordinal < $1.card.ordinal } }
+            .flatMap { plan, card in
+                [split?.words(card), plan.words(card)].compactMap { $0 }
+            }
+    }
+
+    /// Which layers each card has; nil where every card has all.
+    var split: LayerSplit? { splitting.withLock { $0 } }
+
+    /// Decides on that before anything is on cards.
+    func begin(_ split: LayerSplit?) { splitting.withLock { $0 = split } }
+
+    /// Bytes on cards of each layer that can be split over them; nil if there are none.
+    var layerBytes: [Int]? {
+        guard layers > 0 else { return nil }
+        var bytes = [Int](repeating: 0, count: layers)
+        for weight in weights {
+            if let layer = weight.layer { bytes[layer] += weight.weight.cardBytes }
+        }
+        return bytes
+    }
+
+    /// Bytes on a card that has all.
+    var bytes: Int { weights.reduce(0) { $0 + $1.weight.cardBytes } }
+
+    /// Bytes on a card that has what a split gives it.
+    func bytes(on card: CUDADevice, _ split: LayerSplit) -> Int {
+        own(of: card, split).reduce(0) { $0 + $1.cardBytes }
+    }
+
+    /// Bytes that pass through a card with so much room for weights, and whether the host has room for them.
+    func passing(room: Int) -> (bytes: Int, fitsHost: Bool) {
+        let all = weights.map(\.weight)
+        let plan = CardPlan(all, room: room)
+        return (plan.passing, fitsHost(plan, all))
+    }
+
+    /// Bytes that weights and what a task brings may take on a card that is theirs alone, about.
+    func room(on card: CUDADevice) -> Int { card.wholeMemory - rowRoom(on: card) }
+
+    private func own(of card: CUDADevice, _ split: LayerSplit?) -> [PendingWeight] {
+        weights.filter { split?.has($0.layer, on: card) ?? true }.map(\.weight)
     }
 
     /// Whether the weights are on a card, or ready to pass through it.
@@ -34,22 +91,28 @@ final class CardWeights: Sendable {
     }
 
     /// Forgets all cards, once their memory has been given back.
-    func clear() { plans.withLock { $0 = [:] } }
+    func clear() {
+        plans.withLock { $0 = [:] }
+        begin(nil)
+    }
 
     /// Brings the weights onto a card, or ready to pass through it.
     /// - Parameters:
     ///   - room: bytes that they may take there; nil for what the card has.
     ///   - others: bytes that a task needs beside them.
     ///   - evict: lets all other models leave.
+    /// - Returns: bytes that were loaded, of all weights about.
     func load(
         onto card: CUDADevice, room: Int?, beside others: Int, workers: Int, evict: () -> Void
-    ) throws(ModelError) {
+    ) throws(ModelError) -> Int {
         let free = card.freeMemory - rowRoom(on: card) - others
+        let own = own(of: card, split)
         try turn.withLock { _ in
             Result { () throws(ModelError) in
-                try change(card, weights, room: room ?? free, workers: workers, evict)
+                try change(card, own, room: room ?? free, workers: workers, evict)
             }
         }.get()
+        return own.reduce(0) { $0 + $1.loadedBytes }
     }
 
     /// Lets more of the weights pass through a card, for rows that find no room beside them.
@@ -63,6 +126,8 @@ final class CardWeights: Sendable {
                 else { return false }
                 drop(card)
                 let room = plan.bytes / 2 - 2 * plan.largest
+                // What cannot pass stays as it was loaded first.
+                let matrices = own(of: card, split).filter(\.mayPass)
                 try change(card, matrices, room: room, workers: 1) {}
                 return true
             }
@@ -113,7 +178,7 @@ final class CardWeights: Sendable {
 
     /// The plan of another card where it fits, so that both share what passes.
     private func plan(_ some: [PendingWeight], on card: CUDADevice, room: Int) -> CardPlan {
-        let others = plans.withLock { Array($0.values) }
+        let others = split == nil ? plans.withLock { Array($0.values) } : []
         let shared = others.first {
             $0.card !== card && $0.plan.passing > 0 && $0.plan.passes.count == some.count
                 && $0.plan.bytes <= room
@@ -122,7 +187,7 @@ final class CardWeights: Sendable {
     }
 
     private func drop(_ card: CUDADevice) {
-        for weight in weights { weight.unload(from: card) }
+        for weight in weights { weight.weight.unload(from: card) }
         _ = plans.withLock { $0.removeValue(forKey: ObjectIdentifier(card)) }
     }
 
@@ -134,10 +199,13 @@ final class CardWeights: Sendable {
     private func checkHost(
         _ plan: CardPlan, _ some: [PendingWeight], on card: CUDADevice
     ) throws(ModelError) {
-        let available = ResidentModels.availableMemory()
-        guard plan.hostBytes(some) > available / 8 * 7 else { return }
+        guard !fitsHost(plan, some) else { return }
         throw .cardWeights(
             card: card.name, bytes: plan.staying + plan.passing, room: plan.staying,
-            available: available)
+            available: ResidentModels.availableMemory())
+    }
+
+    private func fitsHost(_ plan: CardPlan, _ some: [PendingWeight]) -> Bool {
+        plan.hostBytes(some) <= ResidentModels.availableMemory() / 8 * 7
     }
 }

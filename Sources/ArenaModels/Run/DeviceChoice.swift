@@ -7,18 +7,22 @@ import ArenaTensor
 package struct DeviceChoice: Sendable {
     /// Workers of the processor, where there are no cards.
     package let workers: Int
+    /// What becomes of a decoder that is larger than a card.
+    package let split: SplitChoice
     private let chosen: [CUDACard]
 
     /// The processor with so many workers.
     package init(workers: Int = processorCount()) {
         self.workers = workers
+        split = .auto
         chosen = []
     }
 
     /// The best that this machine has: so many of its cards, all if nil, and without cards so many workers
     /// of the processor.
     /// - Throws: `ModelError.cards` where there is a card that cannot be used.
-    package init(best wanted: Int?) throws(ModelError) {
+    package init(best wanted: Int?, split: SplitChoice = .auto) throws(ModelError) {
+        self.split = split
         do throws(CUDAProblem) {
             chosen = Array(try CUDACards.found().prefix(wanted ?? .max))
         } catch {

@@ -36,6 +36,8 @@ package struct RunOptions: Sendable {
     package var memoryLimit: Int?
     /// Bytes that weights may take on each card, nil for what it has.
     package var cardRoom: Int?
+    /// What becomes of a decoder that is larger than a card.
+    package var split = SplitChoice.auto
     package var cancellation: Cancellation?
     /// Called after each pack, from one thread at a time.
     package var progress: (@Sendable (PredictionProgress) -> Void)?
@@ -74,6 +76,7 @@ extension RunOptions {
     package init(on devices: DeviceChoice, tokenBudget: Int? = nil) throws(ModelError) {
         self.init(workers: devices.workers)
         backends = try devices.open()
+        split = devices.split
         self.tokenBudget =
             tokenBudget ?? (backends.isEmpty ? Self.defaultTokenBudget : Self.cardTokenBudget)
     }
@@ -127,15 +130,28 @@ extension ModelCore {
         let run = PackRun(
             self, task, plan, found: tally.found, of: batch.count, workers: workers, options)
         let failure = loaded.withLock { current -> ModelError? in
-            for device in devices.prefix(plan.packs.count) {
+            let split = split(
+                over: cards, for: task, tokens: plan.tokens / plan.packs.count, options)
+            if cardWeights.split != split {
+                release(&current)
+                cardWeights.begin(split)
+            }
+            // Of cards that have some of the layers each none can be left out.
+            let used = split == nil ? Array(devices.prefix(plan.packs.count)) : devices
+            for (i, device) in used.enumerated() {
                 if let error = loadHolding(
                     &current, layout: device.weightLayout, workers: processorCount(), task,
-                    cardRoom: options.cardRoom)
+                    cardRoom: options.cardRoom, isLast: split == nil || i == used.count - 1)
                 {
                     return error
                 }
             }
-            runWorkers(min(workers, plan.packs.count)) { run.work(on: devices[$0 % devices.count]) }
+            let chain = split.map {
+                CardChain($0.layers, cards.map { CUDABackend($0) })
+            }
+            runWorkers(min(workers, plan.packs.count)) {
+                run.work(on: used[chain == nil ? $0 % used.count : used.count - 1], chain)
+            }
             forgetLost(&current)
             if run.failure == nil, !run.suspects.isEmpty, canLoadRows {
                 // Only here: single precision takes far more memory and time.
@@ -161,14 +177,16 @@ extension ModelCore {
         if current.isEmpty { release(&current) }
     }
 
+    /// - Parameter isLast: whether what comes after the layers is computed there.
     private func loadHolding(
         _ current: inout [WeightLayout], layout: WeightLayout, workers: Int, _ task: RowTask,
-        cardRoom: Int? = nil
+        cardRoom: Int? = nil, isLast: Bool = true
     ) -> ModelError? {
         let result = loadHolding(
             &current, layout: layout, workers: workers, cardRoom: cardRoom,
-            taskBytes: task.cardBytes)
+            taskBytes: task.keptBytes + (isLast ? task.cardBytes : 0))
         if case .failure(let error) = result { return error }
+        guard isLast else { return nil }
         while true {
             do throws(ModelError) {
                 try task.prepare(layout)
@@ -213,269 +231,6 @@ extension ModelCore {
                 throw .tokenType(row: r, type: type, types: types)
             }
         }
-    }
-}
-
-/// One run: the queue, and what the workers bring back.
-private final class PackRun: Sendable {
-    private struct State: Sendable {
-        var done: [(row: PackPlan.Row, values: [Float])] = []
-        var suspects: [PackPlan.Row] = []
-        var progress: PredictionProgress
-        var recomputed = 0
-        var failure: ModelError?
-        /// Of the slowest pack lately: what a pack may take.
-        var secondsPerToken = 0.0
-    }
-
-    private let model: ModelCore
-    private let task: RowTask
-    private let plan: PackPlan
-    private let workers: Int
-    private let options: RunOptions
-    private let next = Atomic<Int>(0)
-    private let state: Mutex<State>
-    private let began = monotonicSeconds()
-
-    init(
-        _ model: ModelCore, _ task: RowTask, _ plan: PackPlan, found: Int, of rows: Int,
-        workers: Int, _ options: RunOptions
-    ) {
-        self.model = model
-        self.task = task
-        self.plan = plan
-        self.workers = workers
-        self.options = options
-        state = Mutex(
-            State(
-                progress: PredictionProgress(
-                    rows: found, totalRows: rows, tokens: 0, totalTokens: plan.tokens, seconds: 0)
-            ))
-    }
-
-    var failure: ModelError? { state.withLock { $0.failure } }
-
-    /// Rows whose numbers are not finite.
-    var suspects: [PackPlan.Row] { state.withLock { $0.suspects } }
-
-    /// Puts the results in their places and counts them.
-    func add(to values: inout [[Float]?], _ tally: inout RowTally) {
-        let state = state.withLock { $0 }
-        for (row, own) in state.done {
-            for member in row.members { values[member] = own }
-            tally.computed += row.members.count
-        }
-        tally.nonFinite = state.suspects.reduce(0) { $0 + $1.members.count }
-        if state.failure == nil {
-            tally.cut = tally.rows - tally.found - tally.computed - tally.nonFinite
-        }
-        tally.recomputed = state.recomputed
-        if state.secondsPerToken > 0 {
-            Pace.noteProducts(
-                perSecond: Double(model.productsPerToken) / state.secondsPerToken)
-        }
-        tally.tokens = state.progress.tokens
-        tally.seconds = monotonicSeconds() - began
-    }
-
-    /// One worker: takes packs until none is left, one failed or the run is cancelled.
-    func work(on device: any Backend) {
-        let card = device.weightLayout.card
-        let kept = model.arenas.withLock { arenas in
-            arenas.lastIndex { $0.device === card }.map { arenas.remove(at: $0) }
-        }
-        let arena = kept ?? device.makeArena()
-        defer { model.arenas.withLock { $0.append(arena) } }
-        if let passes = task.passes { return workGrowing(passes, on: device, arena) }
-        while true {
-            let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard number < plan.packs.count, goesOn() else { return }
-            let rows = Array(plan.rows[plan.packs[number]])
-            let tokens = rows.reduce(0) { $0 + $1.count }
-            // A smaller pack may still be in time.
-            guard mayBegin(tokens: tokens) else { continue }
-            let start = monotonicSeconds()
-            guard let values = computeOrSplit(rows, on: device, arena) else { return }
-            finish(rows, values, tokens: tokens, told: 0, seconds: monotonicSeconds() - start)
-        }
-    }
-
-    /// One worker of rows that grow: they come and go one by one.
-    private func workGrowing(
-        _ passes: RowTask.Passes, on device: any Backend, _ arena: ActivationArena
-    ) {
-        // Room for keys and values that no later pack would need is given back.
-        defer { if device.weightLayout.card == nil { arena.reset() } else { arena.clear() } }
-        let workers = max(1, min(workers, plan.packs.count))
-        var started: [Int: Double] = [:]
-        let feed = RowFeed(
-            budget: min(passes.budget, (plan.tokens + workers - 1) / workers),
-            take: { [self] room in
-                guard let number = takeRow(room, passes.growth) else { return nil }
-                started[number] = monotonicSeconds()
-                return (number, plan.rows[number].row)
-            },
-            finish: { [self] number, values, told in
-                guard !stops(after: device.takeFailure(), device) else { return }
-                let row = plan.rows[number]
-                finish(
-                    [row], [values], tokens: row.count + passes.growth, told: told,
-                    seconds: monotonicSeconds() - (started[number] ?? 0))
-            },
-            goesOn: { [self] in !stops(after: device.takeFailure(), device) && advance(by: $0) })
-        passes.compute(feed, device, arena)
-    }
-
-    /// The number of the next row that fits and may begin.
-    private func takeRow(_ room: Int, _ growth: Int) -> Int? {
-        while goesOn() {
-            let number = next.load(ordering: .relaxed)
-            guard number < plan.rows.count else { return nil }
-            let tokens = plan.rows[number].count + growth
-            guard tokens <= room else { return nil }
-            let isTaken = next.compareExchange(
-                expected: number, desired: number + 1, ordering: .relaxed
-            ).exchanged
-            // A shorter row may still be in time.
-            if isTaken, mayBegin(tokens: tokens) { return number }
-        }
-        return nil
-    }
-
-    /// Reports tokens of a pack that is not done yet.
-    private func advance(by tokens: Int) -> Bool {
-        state.withLock { state in
-            state.progress.tokens += tokens
-            state.progress.seconds = monotonicSeconds() - began
-            options.progress?(state.progress)
-        }
-        return goesOn()
-    }
-
-    /// Computes the suspects one by one in single precision; those that stay are the missing.
-    func computeSuspects(on reference: ReferenceBackend) {
-        let arena = ActivationArena()
-        // A model whose every row overflows is broken, and not to be mended here.
-        for row in suspects.prefix(Self.mostSuspects) {
-            guard goesOn(), options.mayBegin?(0) ?? true else { return }
-            let values = computeAlone(row, on: reference, arena)
-            guard values.allSatisfy(\.isFinite), !values.isEmpty else { continue }
-            state.withLock { state in
-                state.done.append((row, values))
-                state.suspects.removeAll { $0.members == row.members }
-                state.recomputed += row.members.count
-            }
-            keep([row], [values])
-        }
-    }
-
-    /// The numbers of one row; none if the run ended.
-    private func computeAlone(
-        _ row: PackPlan.Row, on device: any Backend, _ arena: ActivationArena
-    ) -> [Float] {
-        guard let passes = task.passes else { return compute([row], on: device, arena)[0] }
-        defer { arena.reset() }
-        var (waiting, found): (PackPlan.Row?, [Float]) = (row, [])
-        let feed = RowFeed(
-            budget: passes.budget,
-            take: { _ in
-                defer { waiting = nil }
-                return waiting.map { (0, $0.row) }
-            }, finish: { _, values, _ in found = values }, goesOn: { _ in self.goesOn() })
-        passes.compute(feed, device, arena)
-        return found
-    }
-
-    private static let mostSuspects = 64
-
-    /// The numbers of rows, in smaller packs where a card has no room for all; nil if the run ended.
-    private func computeOrSplit(
-        _ rows: [PackPlan.Row], on device: any Backend, _ arena: ActivationArena
-    ) -> [[Float]]? {
-        let values = compute(rows, on: device, arena)
-        let failure = device.takeFailure()
-        if failure != nil { arena.clear() }
-        guard case .outOfMemory = failure else {
-            return stops(after: failure, device) ? nil : values
-        }
-        guard rows.count > 1 else {
-            guard hasMoreRoom(device) else {
-                _ = stops(after: failure, device)
-                return nil
-            }
-            return computeOrSplit(rows, on: device, arena)
-        }
-        let middle = rows.count / 2
-        guard let first = computeOrSplit(Array(rows[..<middle]), on: device, arena),
-            let second = computeOrSplit(Array(rows[middle...]), on: device, arena)
-        else { return nil }
-        return first + second
-    }
-
-    /// Makes room on a card beside the weights; if that fails the run has.
-    private func hasMoreRoom(_ device: any Backend) -> Bool {
-        guard let card = device.weightLayout.card else { return false }
-        do throws(ModelError) { return try model.cardWeights.letMorePass(on: card) } catch {
-            state.withLock { $0.failure = $0.failure ?? error }
-            return false
-        }
-    }
-
-    /// Whether the run ends with this failure of a device.
-    private func stops(after failure: DeviceFailure?, _ device: any Backend) -> Bool {
-        guard let failure, let card = device.weightLayout.card else { return false }
-        state.withLock { $0.failure = $0.failure ?? ModelError(failure, on: card) }
-        return true
-    }
-
-    private func compute(
-        _ rows: [PackPlan.Row], on device: any Backend, _ arena: ActivationArena
-    ) -> [[Float]] {
-        let pack = Pack(rows.map(\.row))
-        // Types outside a model's table never reach it: they were checked.
-        let hidden = model.backbones[task.adapter](pack, on: device, arena)  // (W, C)
-        defer { arena.reset() }
-        return task.finish(pack, hidden, device, arena)
-    }
-
-    /// Whether the run is to go on; if it was cancelled it fails.
-    private func goesOn() -> Bool {
-        let isOver = options.cancellation?.isCancelled ?? false || options.store?.hasFailed ?? false
-        return state.withLock { state in
-            if isOver { state.failure = state.failure ?? .cancelled }
-            return state.failure == nil
-        }
-    }
-
-    private func mayBegin(tokens: Int) -> Bool {
-        guard let mayBegin = options.mayBegin else { return true }
-        return mayBegin(Double(tokens) * state.withLock { $0.secondsPerToken })
-    }
-
-    private func finish(
-        _ rows: [PackPlan.Row], _ values: [[Float]], tokens: Int, told: Int, seconds: Double
-    ) {
-        let good = zip(rows, values).filter { $1.allSatisfy(\.isFinite) }
-        keep(good.map(\.0), good.map(\.1))
-        state.withLock { state in
-            for (row, own) in zip(rows, values) {
-                if own.allSatisfy(\.isFinite) {
-                    state.done.append((row, own))
-                } else {
-                    state.suspects.append(row)
-                }
-                state.progress.rows += row.members.count
-            }
-            state.secondsPerToken = max(
-                seconds / Double(max(1, tokens)), state.secondsPerToken * 0.9)
-            state.progress.tokens += tokens - told
-            state.progress.seconds = monotonicSeconds() - began
-            options.progress?(state.progress)
-        }
-    }
-
-    private func keep(_ rows: [PackPlan.Row], _ values: [[Float]]) {
-        options.store?.keep(rows.compactMap(\.digest), values)
     }
 }
 

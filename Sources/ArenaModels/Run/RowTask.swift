@@ -13,7 +13,7 @@ struct RowTask: Sendable {
     var prepare: @Sendable (_ layout: WeightLayout) throws(ModelError) -> Void = {
         _ throws(ModelError) in
     }
-    /// Bytes that it needs on a card beside the model's weights, about.
+    /// Bytes that it needs on a card beside the model's weights and what rows keep, about.
     var cardBytes = 0
     /// The numbers of each row of a pack, from the hidden states of its wanted tokens (W, C).
     var finish:
@@ -28,9 +28,14 @@ struct RowTask: Sendable {
         var growth: Int
         /// Tokens, grown ones too, of the rows that a worker holds at once.
         var budget: Int
+        /// Bytes that what is kept of those tokens takes on a card.
+        var keptBytes: Int
         /// Takes rows until the feed has none, and gives their numbers back as they finish.
-        var compute: @Sendable (RowFeed, _ device: any Backend, ActivationArena) -> Void
+        var compute: @Sendable (RowFeed, _ device: any Backend, ActivationArena, CardRoute?) -> Void
     }
+
+    /// Bytes that rows keep on a card from one pass to the next.
+    var keptBytes: Int { passes?.keptBytes ?? 0 }
 }
 
 /// Where a worker whose rows grow takes them from, the longest first, and brings their numbers to.

@@ -162,6 +162,19 @@ package struct CUDABackend: Backend {
         transfer.finish()
     }
 
+    /// y (M, C) = x, a tensor of the host's.
+    package func bring(_ x: Tensor, into y: Tensor) {
+        precondition(x.buffer.device == nil && x.rows == y.rows && x.columns == y.columns)
+        guard x.rows > 0, x.columns > 0 else { return }
+        guard x.stride == y.stride, y.buffer.device === device else {
+            return gather(Array(0..<x.rows), of: x, into: y)
+        }
+        let count = (x.rows - 1) * x.stride + x.columns
+        device.copyIn(x.base, count: count * MemoryLayout<Float>.size, to: y.base.address)
+        // What is copied may go as soon as this returns.
+        device.synchronize()
+    }
+
     package func gather(_ rows: [Int], of x: Tensor, into y: Tensor) {
         precondition(y.rows == rows.count && y.columns == x.columns)
         move(.gatherRows, rows, below: x.rows, x, y)

@@ -191,6 +191,9 @@ package final class CUDADevice: DeviceMemory, @unchecked Sendable {
         return min(free, max(0, totalMemory - state.withLock { $0.used }))
     }
 
+    /// Bytes that everything together may take beside what is always there: what is free and what is allocated.
+    package var wholeMemory: Int { freeMemory + usedMemory - Self.listBytes }
+
     /// Bytes that are allocated.
     package var usedMemory: Int { state.withLock { $0.used } }
 
