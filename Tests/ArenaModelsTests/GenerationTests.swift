@@ -101,6 +101,7 @@ private let folder = joinPath(splitPath(fixtures).folder, "generation")
             (.auto, bytes / 4 * 3, "has layers 1 to 1 of 2"),
             (.layers, bytes / 4 * 3, "has layers"),
             (.layers, bytes / 4, "pass through"),
+            (.layers, nil, "has layers 2 to 2 of 2"),
         ] as [(SplitChoice, Int?, String?)] {
             let model = try Answer(name).model
             (options.split, options.cardRoom) = (split, room)

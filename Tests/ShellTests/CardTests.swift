@@ -77,6 +77,24 @@ private let repository = SimulatedCard.root
             #expect(two.errors.contains(words), "\(two.errors)")
             #expect(folder.read("p.csv") == bytes)
         }
+        // One card by its number, whose results are those of any.
+        let script = try #require(folder.read("a.as"))
+        func numbered(_ devices: String) throws -> Outcome {
+            try folder.write(
+                "a.as", script.split(separator: "else 2)").joined(separator: "else \(devices))"))
+            return try run("--state numbered", "ARENA_SIMULATED_DEVICES=2")
+        }
+        let second = try numbered("[1]")
+        #expect(second.code == 0 && second.errors.contains("12 computed"), "\(second.errors)")
+        #expect(folder.read("p.csv") == bytes)
+        for (numbers, words) in [
+            ("[2]", "there is no card 2 to take"), ("[0, 0]", "there is no card 0 to take"),
+            ("[]", "devices= names no card"), ("['a']", "is whole numbers, not a str"),
+        ] {
+            let none = try numbered(numbers)
+            #expect(none.code != 0 && none.errors.contains(words), "\(none.errors)")
+        }
+        #expect(try numbered("2").errors.contains("12 found"))
         // The journal keeps a card's results apart from the processor's.
         let processor = try run("--set where=cpu --explain")
         #expect(

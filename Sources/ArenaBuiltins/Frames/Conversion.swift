@@ -198,7 +198,7 @@ extension Arguments {
         for item in list.items ?? .init(start: nil, count: 0) {
             guard let n = item.asInt else {
                 throw Raised(
-                    .type, "\(builtin.name)() wants row numbers, not a \(item.typeName)")
+                    .type, "\(builtin.parameters[i].name)= of \(builtin.name)() is whole numbers, not a \(item.typeName)")
             }
             numbers.append(n)
         }

@@ -137,8 +137,8 @@ let modelOpeningParameters: [BuiltinParameter] = [
         "a PEFT LoRA folder, lora(...) or average_adapters(...); or several by name, of which each call chooses one"
     ),
     P(
-        "devices", "int or str", .named("all there are"),
-        "how many graphics cards share the rows, or without cards how many workers of the processor; \"cpu\" leaves the cards aside"
+        "devices", "int, list of int or str", .named("all there are"),
+        "how many graphics cards share the rows, or without cards how many workers of the processor; [1] takes the card of this number, \"cpu\" leaves the cards aside"
     ),
     P("tokenizer", "str", .named("the model's own"), "a folder or tokenizer.json to use instead"),
     P(
@@ -152,7 +152,7 @@ let modelOpeningParameters: [BuiltinParameter] = [
     ),
     P(
         "split", "str", .named("\"auto\""),
-        "of a decoder larger than a graphics card: \"rows\" lets weights pass through every card, \"layers\" gives each card some layers, \"auto\" does what is faster"
+        "how a decoder lies on several graphics cards: \"rows\" all of it on each, \"layers\" some layers on each, \"auto\" layers where no card has room for all and that is faster"
     ),
     P(
         "merge", "bool", .named("False"),
@@ -174,10 +174,20 @@ struct ModelOpeningArguments {
         if a.has(i), let name = a[i].asString {
             guard name == "cpu" else {
                 throw Raised(
-                    .value, "devices= is a number or \"cpu\", not '\(name)'",
+                    .value,
+                    "devices= is a number, a list of cards' numbers or \"cpu\", not '\(name)'",
                     help: "devices=2 takes the two best devices of this machine")
             }
             return DeviceChoice()
+        }
+        if a.has(i), a[i].isList {
+            let numbers = try a.ints(i)
+            guard !numbers.isEmpty else {
+                throw Raised(.value, "devices= names no card", help: "devices=[0] takes the first")
+            }
+            return try raising { () throws(ModelError) in
+                try DeviceChoice(numbers: numbers, split: split)
+            }
         }
         let wanted = a.has(i) ? try a.int(i) : nil
         if let wanted, wanted < 1 || wanted > 64 {

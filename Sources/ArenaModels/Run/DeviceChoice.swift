@@ -7,7 +7,7 @@ import ArenaTensor
 package struct DeviceChoice: Sendable {
     /// Workers of the processor, where there are no cards.
     package let workers: Int
-    /// What becomes of a decoder that is larger than a card.
+    /// How a decoder lies on several cards.
     package let split: SplitChoice
     private let chosen: [CUDACard]
 
@@ -30,6 +30,26 @@ package struct DeviceChoice: Sendable {
             chosen = []
         }
         workers = wanted ?? processorCount()
+    }
+
+    /// The cards of these numbers.
+    /// - Throws: `ModelError.cards` where there is none, or none that can be used together with the others.
+    package init(numbers: [Int], split: SplitChoice) throws(ModelError) {
+        let found: [CUDACard]
+        do throws(CUDAProblem) { found = try CUDACards.found() } catch { throw ModelError(error) }
+        var chosen: [CUDACard] = []
+        for number in numbers {
+            guard let card = found.first(where: { $0.ordinal == number && !chosen.contains($0) })
+            else {
+                let names = found.map { "\($0.ordinal) (\($0.name))" }.joined(separator: ", ")
+                throw .cards(
+                    what: "there is no card \(number) to take",
+                    help: "cards of the best kind, each named once, are \(names)")
+            }
+            chosen.append(card)
+        }
+        (self.split, self.chosen) = (split, chosen)
+        workers = chosen.count
     }
 
     package var cards: Int { chosen.count }

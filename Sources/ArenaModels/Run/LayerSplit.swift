@@ -4,13 +4,13 @@
 
 import ArenaTensor
 
-/// What becomes of a decoder that is larger than a card.
+/// How a decoder lies on several cards.
 package enum SplitChoice: String, Sendable, CaseIterable {
-    /// What is reckoned to be faster.
+    /// All of it on every card that has room, else what is reckoned to be faster.
     case auto
-    /// Every card computes rows of its own.
+    /// All of it on every card, or passing through: every card computes rows of its own.
     case rows
-    /// Every card has some of the layers.
+    /// Some of the layers on each.
     case layers
 }
 
@@ -72,20 +72,21 @@ extension ModelCore {
         else { return nil }
         // Weights that lie split stay so: they would have to be read again.
         if let known = cardWeights.split, known.isOver(cards) { return known }
+        let split = LayerSplit(layers, over: cards)
+        if options.split == .layers { return split }
         func room(_ card: CUDADevice, _ others: Int) -> Int {
             options.cardRoom ?? (cardWeights.room(on: card) - others)
         }
         let bytes = cardWeights.bytes
         let least = cards.map { room($0, task.cardBytes + task.keptBytes) }.min() ?? 0
         guard bytes > least else { return nil }
-        let split = LayerSplit(layers, over: cards)
         // Else they would pass through the cards all the same.
         let fits = cards.enumerated().allSatisfy { k, card in
             let others = task.keptBytes + (k == cards.count - 1 ? task.cardBytes : 0)
             return cardWeights.bytes(on: card, split) <= room(card, others)
         }
         guard fits else { return nil }
-        if options.split == .layers || task.passes != nil { return split }
+        if task.passes != nil { return split }
         let passing = cardWeights.passing(room: least)
         guard passing.fitsHost else { return split }
         let copying = Double(passing.bytes) / Self.busSpeed

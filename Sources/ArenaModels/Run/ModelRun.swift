@@ -36,7 +36,7 @@ package struct RunOptions: Sendable {
     package var memoryLimit: Int?
     /// Bytes that weights may take on each card, nil for what it has.
     package var cardRoom: Int?
-    /// What becomes of a decoder that is larger than a card.
+    /// How a decoder lies on several cards.
     package var split = SplitChoice.auto
     package var cancellation: Cancellation?
     /// Called after each pack, from one thread at a time.

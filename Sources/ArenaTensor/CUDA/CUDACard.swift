@@ -10,8 +10,10 @@ package struct CUDACard: Sendable, Equatable {
     package let capability: Int
     /// Whether it is used as an older card, with kernels that the driver translates: to try what old cards run.
     package let isOlder: Bool
-    /// Bytes.
-    package let memory: Int
+    /// Bytes; of a share, its part of the card's.
+    package private(set) var memory: Int
+    /// Which share of the card it is, 0 where the card is one device.
+    package private(set) var share = 0
     package let processors: Int
 
     package init(_ libraries: CUDALibraries, ordinal: Int) throws(CUDAProblem) {
@@ -39,5 +41,17 @@ package struct CUDACard: Sendable, Equatable {
         try CUDALibraries.check(driver, driver.device_memory(&bytes, device), "cuDeviceTotalMem")
         let most = environmentValue("ARENA_CUDA_MEMORY").flatMap { Int($0) } ?? .max
         memory = min(bytes, max(0, most))
+    }
+
+    /// The card as so many devices, each with its part of the memory: as many as `ARENA_CUDA_SHARES` says, to try on
+    /// one card what several do.
+    var shares: [CUDACard] {
+        let count = max(1, min(8, environmentValue("ARENA_CUDA_SHARES").flatMap { Int($0) } ?? 1))
+        return (0..<count).map { share in
+            var card = self
+            card.share = share
+            card.memory = memory / count
+            return card
+        }
     }
 }

@@ -8,7 +8,7 @@ package enum CUDACards {
     private struct State: Sendable {
         var libraries: Result<CUDALibraries, CUDAProblem>?
         var cards: Result<[CUDACard], CUDAProblem>?
-        var devices: [Int: CUDADevice] = [:]
+        var devices: [[Int]: CUDADevice] = [:]
     }
 
     private static let state = Mutex(State())
@@ -58,7 +58,7 @@ package enum CUDACards {
         return all.filter {
             $0.capability == best.capability
                 && ($0.capability < 80 || $0.processors == best.processors)
-        }
+        }.flatMap(\.shares)
     }
 
     /// What a card's results depend on besides rows and weights: its kind, what compiled the kernels, and the
@@ -75,11 +75,13 @@ package enum CUDACards {
     /// - Throws: `CUDAProblem`, also if its numbers are not the processor's.
     package static func open(_ card: CUDACard) throws(CUDAProblem) -> CUDADevice {
         try state.withLock { state -> Result<CUDADevice, CUDAProblem> in
-            if let known = state.devices[card.ordinal] { return .success(known) }
+            let key = [card.ordinal, card.share]
+            if let known = state.devices[key] { return .success(known) }
             do throws(CUDAProblem) {
-                let device = try CUDADevice(libraries(&state).get(), ordinal: card.ordinal)
+                let device = try CUDADevice(
+                    libraries(&state).get(), ordinal: card.ordinal, memory: card.memory)
                 try device.selfTest()
-                state.devices[card.ordinal] = device
+                state.devices[key] = device
                 return .success(device)
             } catch { return .failure(error) }
         }.get()
