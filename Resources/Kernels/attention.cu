@@ -305,44 +305,22 @@ DEVICE void attention(const u16 *q, const u16 *k, const u16 *v, float *out, i64 
     }
 }
 
-KERNEL __launch_bounds__(128) attention_64(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
-                                           const Tile *tiles, AttentionShape shape, Relative relative) {
-    attention<64, 64, 1, false>(q, k, v, out, out_stride, tiles, shape, relative);
-}
+// The kernels: of heads up to so many numbers, keys of a tile, pieces of a number, and whether there are relative terms.
+// Those of 256 and of 128 in two pieces take 64 KB of shared memory, all that a card of 7.5 has.
+#define ATTENTION_PARAMETERS                                                                                       \
+    const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride, const Tile *tiles, AttentionShape shape, \
+        Relative relative
+#define ATTENTION(...) attention<__VA_ARGS__>(q, k, v, out, out_stride, tiles, shape, relative)
 
-KERNEL __launch_bounds__(128) attention_128(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
-                                            const Tile *tiles, AttentionShape shape, Relative relative) {
-    attention<128, 64, 1, false>(q, k, v, out, out_stride, tiles, shape, relative);
-}
-
-// 64 KB of shared memory, all that a card of 7.5 has.
-KERNEL __launch_bounds__(128) attention_256(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
-                                            const Tile *tiles, AttentionShape shape, Relative relative) {
-    attention<256, 32, 1, false>(q, k, v, out, out_stride, tiles, shape, relative);
-}
-
-// In two pieces.
-KERNEL __launch_bounds__(128) attention_64_exact(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
-                                                 const Tile *tiles, AttentionShape shape, Relative relative) {
-    attention<64, 64, 2, false>(q, k, v, out, out_stride, tiles, shape, relative);
-}
-
-// 64 KB too.
-KERNEL __launch_bounds__(128) attention_128_exact(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
-                                                  const Tile *tiles, AttentionShape shape, Relative relative) {
-    attention<128, 32, 2, false>(q, k, v, out, out_stride, tiles, shape, relative);
-}
-
-// With relative terms.
-KERNEL __launch_bounds__(128) attention_64_relative(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
-                                                    const Tile *tiles, AttentionShape shape, Relative relative) {
-    attention<64, 32, 1, true>(q, k, v, out, out_stride, tiles, shape, relative);
-}
-
-KERNEL __launch_bounds__(128) attention_64_relative_exact(const u16 *q, const u16 *k, const u16 *v, float *out, i64 out_stride,
-                                                          const Tile *tiles, AttentionShape shape, Relative relative) {
-    attention<64, 32, 2, true>(q, k, v, out, out_stride, tiles, shape, relative);
-}
+KERNEL __launch_bounds__(128) attention_64(ATTENTION_PARAMETERS) { ATTENTION(64, 64, 1, false); }
+KERNEL __launch_bounds__(128) attention_128(ATTENTION_PARAMETERS) { ATTENTION(128, 64, 1, false); }
+KERNEL __launch_bounds__(128) attention_256(ATTENTION_PARAMETERS) { ATTENTION(256, 32, 1, false); }
+KERNEL __launch_bounds__(128) attention_64_exact(ATTENTION_PARAMETERS) { ATTENTION(64, 64, 2, false); }
+KERNEL __launch_bounds__(128) attention_128_exact(ATTENTION_PARAMETERS) { ATTENTION(128, 32, 2, false); }
+KERNEL __launch_bounds__(128) attention_64_relative(ATTENTION_PARAMETERS) { ATTENTION(64, 32, 1, true); }
+KERNEL __launch_bounds__(128) attention_64_relative_exact(ATTENTION_PARAMETERS) { ATTENTION(64, 32, 2, true); }
+#undef ATTENTION
+#undef ATTENTION_PARAMETERS
 
 DEVICE float dot(const float *a, const float *b, int size) {
     float sum = 0.0f;

@@ -7,27 +7,73 @@
 // A product takes first with first, then first with the weight's rest, then the row's rest with first, as far as
 // they are there; what is left out is below 2^-22.
 
-// Halves of fp32 rows in `pieces` (1 or 2), `padded` to a piece, zeros behind the columns; `back` gets what to
-// multiply a row's products with.
-KERNEL halve_rows(const float *x, i64 x_stride, u16 *y, i64 y_stride, int padded, int pieces, float *back,
-                  i64 rows, int columns) {
-    ROWS_OF_WARPS
-    const float *from = x + row * x_stride;
-    u16 *to = y + row * y_stride;
+DEVICE void put_halves(float value, u16 *to, int padded, int pieces) {
+    u16 first = float_to_half(value);
+    to[0] = first;
+    if (pieces == 2) to[padded] = float_to_half(value - half_to_float(first));
+}
+
+// Halves of a row's numbers, value(c) of its columns, by a block: in `pieces` (1 or 2), `padded` to a piece, zeros
+// behind the columns; `back` gets what to multiply the row's products with. `shared` has room for a number a warp.
+template <typename Value>
+DEVICE void halve_row(const Value &value, u16 *to, int padded, int pieces, float *back, int columns, float *shared) {
     float most = 0;
-    for (int c = lane; c < columns; c += 32) most = fmaxf(most, fabsf(from[c]));
-    most = warp_max(most);
-    // Mostly a row is left as it is. What is infinite stays so.
-    bool stays = pieces == 1 && most >= 0.125f && most < 32768.0f;
-    int e = stays ? 0 : exponent_to(most, 15);
-    float factor = power_of_two(e);
-    if (lane == 0) back[row] = power_of_two(-e);
-    for (int c = lane; c < padded; c += 32) {
-        float value = c < columns ? from[c] * factor : 0.0f;
-        u16 first = float_to_half(value);
-        to[c] = first;
-        if (pieces == 2) to[padded + c] = float_to_half(value - half_to_float(first));
+    for (int c = threadIdx.x; c < padded; c += blockDim.x) {
+        float own = c < columns ? value(c) : 0.0f;
+        most = fmaxf(most, fabsf(own));
+        // Mostly a row is left as it is.
+        if (pieces == 1) to[c] = float_to_half(own);
     }
+    most = block_max(most, shared);
+    bool stays = pieces == 1 && most >= 0.125f && most < 32768.0f;
+    // What is infinite stays so.
+    int e = stays ? 0 : exponent_to(most, 15);
+    if (threadIdx.x == 0) *back = power_of_two(-e);
+    if (stays) return;
+    float factor = power_of_two(e);
+    for (int c = threadIdx.x; c < padded; c += blockDim.x)
+        put_halves(c < columns ? value(c) * factor : 0.0f, to + c, padded, pieces);
+}
+
+// A block for each row.
+KERNEL halve_rows(const float *x, i64 x_stride, u16 *y, i64 y_stride, int padded, int pieces, float *back,
+                  int columns) {
+    SHARED(shared);
+    i64 row = blockIdx.x;
+    const float *from = x + row * x_stride;
+    halve_row([&](int c) { return from[c]; }, y + row * y_stride, padded, pieces, back + row, columns,
+              (float *)shared);
+}
+
+// The same of what operations on rows make of them, which is not kept: `rms_norm`, `activate_rows` and `gate_rows`.
+KERNEL halve_normed(const float *x, i64 x_stride, const float *weight, float epsilon, float offset, u16 *y,
+                    i64 y_stride, int padded, int pieces, float *back, int columns) {
+    SHARED(shared);
+    i64 row = blockIdx.x;
+    const float *from = x + row * x_stride;
+    float squares = 0;
+    for (int c = threadIdx.x; c < columns; c += blockDim.x) squares = fmaf(from[c], from[c], squares);
+    float r = 1.0f / sqrtf(block_sum(squares, (float *)shared) / columns + epsilon);
+    halve_row([&](int c) { return from[c] * r * (offset + weight[c]); }, y + row * y_stride, padded, pieces,
+              back + row, columns, (float *)shared + 8);
+}
+
+KERNEL halve_activated(const float *x, i64 x_stride, int kind, u16 *y, i64 y_stride, int padded, int pieces,
+                       float *back, int columns) {
+    SHARED(shared);
+    i64 row = blockIdx.x;
+    const float *from = x + row * x_stride;
+    halve_row([&](int c) { return active(kind, from[c]); }, y + row * y_stride, padded, pieces, back + row, columns,
+              (float *)shared);
+}
+
+KERNEL halve_gated(const float *gate, i64 gate_stride, const float *up, i64 up_stride, int kind, u16 *y,
+                   i64 y_stride, int padded, int pieces, float *back, int columns) {
+    SHARED(shared);
+    i64 row = blockIdx.x;
+    const float *g = gate + row * gate_stride, *u = up + row * up_stride;
+    halve_row([&](int c) { return active(kind, g[c]) * u[c]; }, y + row * y_stride, padded, pieces, back + row,
+              columns, (float *)shared);
 }
 
 // Halves of the heads of fp32 rows in `pieces` (1 or 2), `padded` to a piece, not scaled: a second piece is what the
@@ -50,12 +96,6 @@ KERNEL largest_magnitude(const void *from, int type, i64 count, u32 *result) {
         most = bits > most ? bits : most;
     }
     if (most > 0) raise_to(result, most);
-}
-
-DEVICE void put_halves(float value, u16 *to, int padded, int pieces) {
-    u16 first = float_to_half(value);
-    to[0] = first;
-    if (pieces == 2) to[padded] = float_to_half(value - half_to_float(first));
 }
 
 // Halves of a weight (N, K), each times factor. Columns are the padded inputs.

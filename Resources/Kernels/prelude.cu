@@ -162,6 +162,25 @@ DEVICE float warp_max(float x) {
     return x;
 }
 
+// The same over a block; `shared` has room for a number a warp, which nobody else may use before the next barrier.
+DEVICE float block_sum(float x, float *shared) {
+    x = warp_sum(x);
+    if ((threadIdx.x & 31) == 0) shared[threadIdx.x >> 5] = x;
+    __syncthreads();
+    float sum = 0;
+    for (int warp = 0; warp < (int)blockDim.x >> 5; warp++) sum += shared[warp];
+    return sum;
+}
+
+DEVICE float block_max(float x, float *shared) {
+    x = warp_max(x);
+    if ((threadIdx.x & 31) == 0) shared[threadIdx.x >> 5] = x;
+    __syncthreads();
+    float most = shared[0];
+    for (int warp = 1; warp < (int)blockDim.x >> 5; warp++) most = fmaxf(most, shared[warp]);
+    return most;
+}
+
 // 2^e of a whole number -126 to 127.
 DEVICE float power_of_two(int e) { return bits_to_float((u32)(e + 127) << 23); }
 

@@ -134,6 +134,9 @@ package protocol Backend: Sendable {
     /// each of its low-rank pairs added: y += scale * ((x . down^T) . up^T)
     func products(_ x: Tensor, _ parts: [ProductPart], arena: ActivationArena)
 
+    /// The same of rows that are made on the way.
+    func products(of rows: ProductRows, _ parts: [ProductPart], arena: ActivationArena)
+
     /// y (M, N) += scale * (x (M, K) . w (N, K)^T)
     func addProduct(
         _ x: Tensor, _ weight: WeightMatrix, scale: Float, arena: ActivationArena, into y: Tensor)
@@ -188,6 +191,41 @@ package struct LowRankPair: Sendable {
     }
 }
 
+/// Rows (M, K) that products read: as they are, or what an operation makes of others, where nothing else reads that.
+package enum ProductRows {
+    case tensor(Tensor)
+    /// As `rmsNorm` makes them.
+    case normed(Tensor, WeightVector, epsilon: Float, offset: Float)
+    /// As `activate` makes them; the tensor's content is undefined afterwards.
+    case activated(Activation, Tensor)
+    /// As `gate` makes them; the content of `gate` is undefined afterwards.
+    case gated(Activation, gate: Tensor, up: Tensor)
+
+    /// The tensor that rows are made of; of several, the first.
+    package var source: Tensor {
+        switch self {
+        case .tensor(let x), .normed(let x, _, _, _), .activated(_, let x), .gated(_, let x, _): x
+        }
+    }
+
+    /// The rows as a tensor, with memory of the arena where they need some.
+    func tensor(on device: any Backend, _ arena: ActivationArena) -> Tensor {
+        switch self {
+        case .tensor(let x): return x
+        case .normed(let x, let weight, let epsilon, let offset):
+            let y = arena.tensor(x.rows, x.columns)
+            device.rmsNorm(x, weight, epsilon: epsilon, offset: offset, adding: false, into: y)
+            return y
+        case .activated(let activation, let x):
+            device.activate(activation, x, into: x)
+            return x
+        case .gated(let activation, let gate, let up):
+            device.gate(activation, gate, up, into: gate)
+            return gate
+        }
+    }
+}
+
 /// One of several products of the same rows.
 package struct ProductPart {
     package let weight: WeightMatrix  // (N, K)
@@ -210,6 +248,12 @@ extension Backend {
     package func makeArena() -> ActivationArena { ActivationArena() }
 
     package func takeFailure() -> DeviceFailure? { nil }
+
+    package func products(of rows: ProductRows, _ parts: [ProductPart], arena: ActivationArena) {
+        let mark = arena.mark
+        products(rows.tensor(on: self, arena), parts, arena: arena)
+        arena.release(to: mark)
+    }
 
     package func logProbabilities(_ x: Tensor, of columns: [Int32]) -> [Float] {
         checkColumns(x, columns)

@@ -48,6 +48,75 @@ import Testing
         }
     }
 
+    /// Rows that a product makes on the way: the bits of making them before, near the reference, and the same alone.
+    @Test(arguments: [WeightFormat.float32, .float16, .nf4, .dynamic8Rows], [1, 31, 130, 1100])
+    func rowsThatAreMadeOnTheWay(_ format: WeightFormat, inputs k: Int) throws {
+        for device in [try SimulatedCard.open(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
+            let (m, n, rank) = (40, 72, 5)
+            guard format.fits(outputs: n, inputs: k) else { continue }
+            var random = Seeded(UInt64(k))
+            let (x, up) = (random.tensor(m, k, scale: 3), random.tensor(m, k))
+            // Rows that are too small and too large for halves.
+            for c in 0..<k {
+                (x[2, c], up[3, c], up[5, c]) = (x[2, c] * 1e-4, up[3, c] * 1e-6, up[5, c] * 1e6)
+            }
+            let (weights, low) = (
+                random.floats(k), (random.floats(rank * k), random.floats(n * rank))
+            )
+            let source = try format.make(outputs: n, inputs: k, &random)
+            func run(
+                _ backend: any Backend, _ kind: Int, _ rows: Range<Int>, isBefore: Bool = false
+            ) throws -> Tensor {
+                let card = backend.weightLayout.card
+                func bring(_ x: Tensor) -> Tensor {
+                    let y = ActivationArena.own(rows.count, k, on: card)
+                    backend.gather(Array(rows), of: x, into: y)
+                    return y
+                }
+                let weight = WeightMatrix(outputs: n, inputs: k)
+                try weight.load(source, layout: backend.weightLayout)
+                let pair = LowRankPair(
+                    down: try matrix(low.0, rank, k, for: backend),
+                    up: try matrix(low.1, n, rank, for: backend), scale: 0.5)
+                let norm = try vector(weights)
+                let all: [ProductRows] = [
+                    .tensor(bring(x)), .normed(bring(x), norm, epsilon: 1e-6, offset: 1),
+                    .activated(.gelu, bring(x)), .gated(.geluTanh, gate: bring(x), up: bring(up)),
+                ]
+                let y = ActivationArena.own(rows.count, n, on: card)
+                let parts = [ProductPart(weight, lowRank: [pair], into: y)]
+                let arena = backend.makeArena()
+                if isBefore {
+                    backend.products(all[kind].tensor(on: backend, arena), parts, arena: arena)
+                } else {
+                    backend.products(of: all[kind], parts, arena: arena)
+                }
+                return y.onHost
+            }
+            let backend = CUDABackend(device)
+            for kind in 0..<4 {
+                let whole = try run(backend, kind, 0..<m)
+                let before = try run(backend, kind, 0..<m, isBefore: true)
+                let expected = try run(ReferenceBackend(blas: false), kind, 0..<m)
+                for row in 0..<m {
+                    let most = (0..<n).reduce(Float(1e-20)) { max($0, abs(expected[row, $1])) }
+                    for c in 0..<n {
+                        #expect(
+                            abs(whole[row, c] - expected[row, c]) <= 2e-3 * most, "\(kind) \(row)")
+                        // A norm adds squares in another order.
+                        let away = abs(whole[row, c] - before[row, c])
+                        #expect(away <= (kind == 1 ? 2e-3 * most : 0), "\(kind) \(row)")
+                    }
+                }
+                for rows in [0..<1, 2..<4, 5..<40, 39..<40] {
+                    let some = try run(backend, kind, rows)
+                    #expect(bits(some.values) == bits(whole.rows(rows).values), "\(kind) \(rows)")
+                }
+            }
+            #expect(device.takeFailure() == nil)
+        }
+    }
+
     /// Pairs of any size and scale, as further inputs of products.
     @Test(arguments: [WeightFormat.nf4, .bfloat16, .awq, .dynamic8Rows])
     func lowRankPairs(beside format: WeightFormat) throws {

@@ -197,8 +197,10 @@ extension Arguments {
         var numbers: [Int] = []
         for item in list.items ?? .init(start: nil, count: 0) {
             guard let n = item.asInt else {
+                let name = builtin.parameters[i].name
                 throw Raised(
-                    .type, "\(builtin.parameters[i].name)= of \(builtin.name)() is whole numbers, not a \(item.typeName)")
+                    .type,
+                    "\(name)= of \(builtin.name)() is whole numbers, not a \(item.typeName)")
             }
             numbers.append(n)
         }

@@ -20,11 +20,11 @@ package struct DecoderBlock: Sendable {
         on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
         let mixed = attention(
-            inputNorm(x, on: device, arena), pack, wantedOnly: wantedOnly, kept: kept,
+            of: inputNorm.rows(x), pack, wantedOnly: wantedOnly, kept: kept,
             on: device, arena)
         let kept = wantedOnly ? pack.wanted(of: x, on: device, arena) : x
         add(mixed, to: kept, afterAttention, device)
-        let y = mlp(feedForwardNorm(kept, on: device, arena), on: device, arena)
+        let y = mlp(of: feedForwardNorm.rows(kept), on: device, arena)
         add(y, to: kept, afterFeedForward, device)
         return kept
     }

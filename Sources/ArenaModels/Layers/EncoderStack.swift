@@ -18,13 +18,12 @@ package struct EncoderBlock: Sendable {
         on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
         let mixed = attention(
-            x, pack, wantedOnly: wantedOnly, relative: relative, on: device, arena)
+            of: .tensor(x), pack, wantedOnly: wantedOnly, relative: relative, on: device, arena)
         let kept = wantedOnly ? pack.wanted(of: x, on: device, arena) : x
         device.add(mixed, into: kept)
         attentionNorm(kept, on: device)
         let y = up(kept, on: device, arena)  // (T or W, I)
-        device.activate(activation, y, into: y)
-        device.add(down(y, on: device, arena), into: kept)
+        device.add(down(of: .activated(activation, y), on: device, arena), into: kept)
         outputNorm(kept, on: device)
         return kept
     }

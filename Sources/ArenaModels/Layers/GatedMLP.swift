@@ -15,20 +15,19 @@ package struct GatedMLP: Sendable {
     let activation: Activation
 
     package func callAsFunction(
-        _ x: Tensor, on device: any Backend, _ arena: ActivationArena
+        of rows: ProductRows, on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
         let g: Tensor  // (T, I)
         let u: Tensor  // (T, I)
         switch inputs {
         case .separate(let gate, let up):
-            let both = Linear.all([gate, up], x, on: device, arena)
+            let both = Linear.all([gate, up], rows, on: device, arena)
             (g, u) = (both[0], both[1])
         case .fused(let both):
-            let y = both(x, on: device, arena)  // (T, 2 * I)
+            let y = both(of: rows, on: device, arena)  // (T, 2 * I)
             g = y.columns(0..<y.columns / 2)
             u = y.columns(y.columns / 2..<y.columns)
         }
-        device.gate(activation, g, u, into: g)
-        return down(g, on: device, arena)  // (T, C)
+        return down(of: .gated(activation, gate: g, up: u), on: device, arena)  // (T, C)
     }
 }

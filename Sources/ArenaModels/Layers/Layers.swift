@@ -29,16 +29,23 @@ package struct Linear: Sendable {
     package func callAsFunction(
         _ x: Tensor, on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
-        Self.all([self], x, on: device, arena)[0]
+        self(of: .tensor(x), on: device, arena)
     }
 
-    /// Several layers of the same rows x (M, K), which are prepared for products once: (M, N) of each.
+    /// The same of rows that are made on the way.
+    func callAsFunction(
+        of rows: ProductRows, on device: any Backend, _ arena: ActivationArena
+    ) -> Tensor {
+        Self.all([self], rows, on: device, arena)[0]
+    }
+
+    /// Several layers of the same rows (M, K), which are prepared for products once: (M, N) of each.
     static func all(
-        _ layers: [Linear], _ x: Tensor, on device: any Backend, _ arena: ActivationArena
+        _ layers: [Linear], _ rows: ProductRows, on device: any Backend, _ arena: ActivationArena
     ) -> [Tensor] {
-        let results = layers.map { arena.tensor(x.rows, $0.outputs) }
+        let results = layers.map { arena.tensor(rows.source.rows, $0.outputs) }
         device.products(
-            x,
+            of: rows,
             zip(layers, results).map { layer, y in
                 ProductPart(
                     layer.weight, bias: layer.bias, lowRank: layer.lowRank.map(\.pair), into: y)
@@ -59,6 +66,11 @@ package struct RMSNorm: Sendable {
         let y = arena.tensor(x.rows, x.columns)
         device.rmsNorm(x, weight, epsilon: epsilon, offset: offset, adding: false, into: y)
         return y
+    }
+
+    /// norm(x) for products, and for nothing else.
+    func rows(_ x: Tensor) -> ProductRows {
+        .normed(x, weight, epsilon: epsilon, offset: offset)
     }
 
     /// y += norm(x)

@@ -34,7 +34,7 @@ package struct SelfAttention: Sendable {
     /// All tokens as keys, with those of the cache before them; all tokens, or with `wantedOnly` the
     /// pack's wanted ones, as queries.
     package func callAsFunction(
-        _ x: Tensor, _ pack: Pack, wantedOnly: Bool, relative: RelativeTerms? = nil,
+        of rows: ProductRows, _ pack: Pack, wantedOnly: Bool, relative: RelativeTerms? = nil,
         kept: KeyValueCache.Layer? = nil, on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
         let wide = shape.heads * shape.headSize
@@ -45,15 +45,15 @@ package struct SelfAttention: Sendable {
         switch inputs {
         case .separate(let query, let key, let value):
             if wantedOnly {
-                let both = Linear.all([key, value], x, on: device, arena)
+                let both = Linear.all([key, value], rows, on: device, arena)
                 (k, v) = (both[0], both[1])
-                q = query(pack.wanted(of: x, on: device, arena), on: device, arena)
+                q = query(of: pack.wanted(of: rows, on: device, arena), on: device, arena)
             } else {
-                let all = Linear.all([key, value, query], x, on: device, arena)
+                let all = Linear.all([key, value, query], rows, on: device, arena)
                 (k, v, q) = (all[0], all[1], all[2])
             }
         case .fused(let all):
-            let y = all(x, on: device, arena)  // (T, (H + 2 KV) * D)
+            let y = all(of: rows, on: device, arena)  // (T, (H + 2 KV) * D)
             q = y.columns(0..<wide)
             k = y.columns(wide..<wide + narrow)
             v = y.columns(wide + narrow..<wide + 2 * narrow)

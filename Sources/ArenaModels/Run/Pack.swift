@@ -110,4 +110,19 @@ package struct Pack: Sendable {
         device.gather(wantedTokens, of: x, into: kept)
         return kept
     }
+
+    /// The same of rows that are made for products from those of one tensor each.
+    func wanted(
+        of rows: ProductRows, on device: any Backend, _ arena: ActivationArena
+    ) -> ProductRows {
+        func kept(_ x: Tensor) -> Tensor { wanted(of: x, on: device, arena) }
+        switch rows {
+        case .tensor(let x): return .tensor(kept(x))
+        case .normed(let x, let weight, let epsilon, let offset):
+            return .normed(kept(x), weight, epsilon: epsilon, offset: offset)
+        case .activated(let activation, let x): return .activated(activation, kept(x))
+        case .gated(let activation, let gate, let up):
+            return .gated(activation, gate: kept(gate), up: kept(up))
+        }
+    }
 }

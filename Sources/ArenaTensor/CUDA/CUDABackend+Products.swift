@@ -26,9 +26,18 @@ private struct LowRows {
 
 extension CUDABackend {
     package func products(_ x: Tensor, _ parts: [ProductPart], arena: ActivationArena) {
+        products(of: .tensor(x), parts, arena: arena)
+    }
+
+    package func products(of rows: ProductRows, _ parts: [ProductPart], arena: ActivationArena) {
         guard !device.hasFailed else { return }
         let space = space(arena)
         let mark = space.mark
+        // Codes are made of fp32 rows, and what is on the host is made there.
+        let isMade =
+            rows.source.buffer.device == nil || parts.contains { matrix($0.weight).coded != nil }
+        let source = isMade ? .tensor(rows.tensor(on: self, space)) : rows
+        let x = source.source
         let transfer = Transfer(device)
         let from = transfer.place(x)
         let halving = parts.filter { matrix($0.weight).coded == nil || !$0.lowRank.isEmpty }
@@ -38,7 +47,7 @@ extension CUDABackend {
             halving.isEmpty
             ? nil
             : halves(
-                of: from, x.rows, x.columns, pieces: pieces, more: tails.max() ?? 0, space)
+                of: source, from, pieces: pieces, more: tails.max() ?? 0, transfer, space)
         for part in parts { part.check(x) }
         var low =
             rows.map { lowRows(of: parts.flatMap(\.lowRank), $0, x.columns, space) }?[...] ?? []
@@ -72,7 +81,7 @@ extension CUDABackend {
         let transfer = Transfer(device)
         let (from, to) = (transfer.place(x), transfer.place(y, isResult: true))
         if matrix(weight).coded == nil {
-            let rows = halves(of: from, x.rows, x.columns, pieces: 2, space)
+            let rows = halves(of: .tensor(x), from, pieces: 2, transfer, space)
             multiply(rows, weight, bias: nil, adding: scale, into: to, x.columns, space)
         } else {
             var codes: CodedRows?
@@ -90,20 +99,47 @@ extension CUDABackend {
         return matrix
     }
 
+    /// Halves of rows, made on the way.
+    /// - Parameters:
+    ///   - x: where their source is on the card.
+    ///   - more: halves that are left free behind each row's.
     private func halves(
-        of x: Transfer.Place, _ rows: Int, _ columns: Int, pieces: Int, more: Int = 0,
-        _ space: ActivationArena
+        of rows: ProductRows, _ x: Transfer.Place, pieces: Int, more: Int = 0,
+        _ transfer: Transfer, _ space: ActivationArena
+    ) -> Halves {
+        var from: [any KernelArgument] = [x.address, x.stride]
+        let kernel: CUDAKernel
+        switch rows {
+        case .tensor: kernel = .halveRows
+        case .normed(_, let weight, let epsilon, let offset):
+            precondition(weight.count == rows.source.columns)
+            kernel = .halveNormed
+            from += [address(of: weight), epsilon, offset]
+        case .activated(let activation, _):
+            kernel = .halveActivated
+            from.append(activation.number)
+        case .gated(let activation, let gate, let up):
+            precondition(gate.rows == up.rows && gate.columns == up.columns)
+            kernel = .halveGated
+            let up = transfer.place(up)
+            from += [up.address, up.stride, activation.number]
+        }
+        return halves(rows.source.rows, rows.source.columns, pieces, more, kernel, from, space)
+    }
+
+    private func halves(
+        _ rows: Int, _ columns: Int, _ pieces: Int, _ more: Int, _ kernel: CUDAKernel,
+        _ arguments: [any KernelArgument], _ space: ActivationArena
     ) -> Halves {
         let padded = CUDAMatrix.padded(columns)
         let stride = padded * pieces + more
         let halves = Halves(
             address: space.scratch((rows * stride + 1) / 2).address, rows: rows, padded: padded,
             pieces: pieces, stride: stride, back: space.scratch(rows).address)
-        device.rows(
-            .halveRows, rows: rows, columns: columns,
-            [
-                x.address, x.stride, halves.address, Int64(stride), Int32(padded), Int32(pieces),
-                halves.back,
+        device.blocks(
+            kernel, rows: rows, columns: columns,
+            arguments + [
+                halves.address, Int64(stride), Int32(padded), Int32(pieces), halves.back,
             ])
         return halves
     }
@@ -118,7 +154,8 @@ extension CUDABackend {
         for (pair, low) in zip(pairs, low) {
             let mark = space.mark
             let rank = pair.down.outputs
-            let inner = halves(of: low.place, rows, rank, pieces: 2, space)
+            let inner = halves(
+                rows, rank, 2, 0, .halveRows, [low.place.address, low.place.stride], space)
             multiply(
                 inner, pair.up, bias: nil, adding: pair.scale / low.factor, into: y, rank, space)
             space.release(to: mark)

@@ -374,7 +374,7 @@ package struct CUDABackend: Backend {
 
 extension Activation {
     /// As the kernels number them.
-    fileprivate var number: Int32 {
+    var number: Int32 {
         switch self {
         case .silu: return 0
         case .geluTanh: return 1

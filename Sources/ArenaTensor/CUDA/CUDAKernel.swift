@@ -20,6 +20,9 @@ enum CUDAKernel: String, CaseIterable {
     case finishRows = "finish_rows"
     case compareNumbers = "compare_numbers"
     case halveRows = "halve_rows"
+    case halveNormed = "halve_normed"
+    case halveActivated = "halve_activated"
+    case halveGated = "halve_gated"
     case halveHeads = "halve_heads"
     case largestMagnitude = "largest_magnitude"
     case halveWeight = "halve_weight"
@@ -66,6 +69,7 @@ extension CUDAKernel {
         switch self {
         case .productWide, .productCodes: return stages * (128 + 128) * 64
         case .productNarrow: return stages * (128 + 32) * 64
+        case .halveRows, .halveNormed, .halveActivated, .halveGated: return 2 * 8 * 4
         case .farColumns: return 257 * 4
         case .farProducts: return 128 * 4
         case .logSums: return 8 * 4 + 256 * 8
@@ -91,6 +95,15 @@ extension CUDADevice {
         launch(
             kernel, grid: (rows, (columns + threads - 1) / threads), threads: threads,
             arguments + [Int64(rows), Int32(columns)])
+    }
+
+    /// Starts a kernel with a block of up to 256 threads for each row, as many for rows of as many columns.
+    func blocks(
+        _ kernel: CUDAKernel, rows: Int, columns: Int, _ arguments: [any KernelArgument]
+    ) {
+        launch(
+            kernel, grid: (rows, 1), threads: max(32, min(256, columns / 4 / 32 * 32)),
+            arguments + [Int32(columns)])
     }
 
     /// Starts a kernel with a warp for each row.

@@ -32,6 +32,31 @@ extension CUDADevice {
                 return y.values
             }
         }
+        // Rows that are made on the way to a product.
+        for kind in 0..<3 {
+            try test("rows of products", rows: 150, within: 2e-3, backend, reference) {
+                backend, rows in
+                var own = Noise(state: 4)
+                let tensors = (0..<2).map { _ in
+                    let all = own.tensor(150, 333)
+                    let x = ActivationArena.own(rows.count, 333, on: backend.weightLayout.card)
+                    backend.gather(Array(rows), of: all, into: x)
+                    return x
+                }
+                guard let norm = try? own.vector(333),
+                    let weight = try? own.matrix(70, 333, for: backend)
+                else { return [] }
+                let made: [ProductRows] = [
+                    .normed(tensors[0], norm, epsilon: 1e-6, offset: 1),
+                    .activated(.gelu, tensors[0]),
+                    .gated(.geluTanh, gate: tensors[0], up: tensors[1]),
+                ]
+                let y = ActivationArena.own(rows.count, 70, on: backend.weightLayout.card)
+                backend.products(
+                    of: made[kind], [ProductPart(weight, into: y)], arena: backend.makeArena())
+                return y.values
+            }
+        }
         // Heads of every size, of halves and of two halves a number: tiles that a query sees nothing of, before
         // and behind, must leave it alone.
         for (size, isExact) in [(64, false), (128, false), (256, false), (64, true), (128, true)] {
