@@ -96,7 +96,7 @@ package final class ModelCore: Sendable {
     private let merging: MergeReport?
     /// Those that are on cards.
     let cardWeights: CardWeights
-    private let hasTold = Atomic<Bool>(false)
+    private let told = Mutex<Set<String>>([])
     private let weights: [PendingWeight]
     /// Bytes that a token takes while a layer runs, at least: the residual stream, what is normed, and of
     /// the largest product its results and its rows as it reads them.
@@ -129,13 +129,10 @@ package final class ModelCore: Sendable {
     /// What does not depend on the adapter.
     var backbone: any Backbone { backbones[0] }
 
-    /// What loading had to tell, once.
+    /// What loading had to tell and has not told before.
     package func takeRemarks() -> [String] {
         let words = [merging?.words].compactMap { $0 } + cardWeights.remarks
-        guard !words.isEmpty,
-            hasTold.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
-        else { return [] }
-        return words
+        return told.withLock { told in words.filter { told.insert($0).inserted } }
     }
 
     package var vocabulary: Int { backbone.embedding.vocabulary }
@@ -173,7 +170,8 @@ package final class ModelCore: Sendable {
         // Cards hold weights side by side; the host has one layout of them, and none beside a card's.
         if layout.card == nil || current.contains(where: { $0.card == nil }) { release(&current) }
         // Rows need room too, so a little more than the weights.
-        let room = weightBytes + weightBytes / 8 + (1 << 28) + taskBytes
+        let most = layout.card.map { cardWeights.bytes(on: $0) } ?? weightBytes
+        let room = most + most / 8 + (1 << 28) + taskBytes
         if let card = layout.card {
             ResidentModels.makeRoom(room, for: self) { card.freeMemory }
         } else {

@@ -211,7 +211,7 @@ private struct Answer {
         }
         // Layers that lie on two cards: the same bits; encoders' weights pass all the same.
         let split = try answer.open()
-        options.split = .layers
+        (options.split, options.smallestPack) = (.layers, 1)
         options.cardRoom = split.core.weightBytes / 4 * 3
         for budget in [1, 90, 1 << 20] {
             options.tokenBudget = budget

@@ -3,6 +3,7 @@
 
 import ArenaCore
 import ArenaTensor
+import Glibc
 import SimulatedCard
 import Synchronization
 import Testing
@@ -93,7 +94,7 @@ private let folder = joinPath(splitPath(fixtures).folder, "generation")
         let expected = try answer.model.generate(batch, settings, options)
         let greedy = try answer.model.generate(batch, answer.settings(), options)
         #expect(greedy.map { $0?.ids } == answer.values)
-        options.tokenBudget = 30
+        (options.tokenBudget, options.smallestPack) = (30, 1)
         options.backends = cards.prefix(2).map { CUDABackend($0) }
         let bytes = answer.model.core.weightBytes
         for (split, room, words) in [
@@ -105,8 +106,11 @@ private let folder = joinPath(splitPath(fixtures).folder, "generation")
         ] as [(SplitChoice, Int?, String?)] {
             let model = try Answer(name).model
             (options.split, options.cardRoom) = (split, room)
+            let threads = Mutex<Set<UInt>>([])
+            options.progress = { _ in _ = threads.withLock { $0.insert(UInt(pthread_self())) } }
             let texts = try model.generate(batch, settings, options)
             #expect(texts == expected, "\(split), \(room ?? -1) bytes")
+            #expect(threads.withLock { $0.count } == 2)
             let remarks = model.core.takeRemarks().joined(separator: "; ")
             #expect(words.map { remarks.contains($0) } ?? remarks.isEmpty, "\(remarks)")
             model.core.unload()
@@ -131,7 +135,7 @@ private let folder = joinPath(splitPath(fixtures).folder, "generation")
                 try #require(try SimulatedCard.open(memory: memory))
             }
             options.backends = cards.map { CUDABackend($0) }
-            options.split = .layers
+            (options.split, options.smallestPack) = (.layers, 1)
             let model = try Answer("gemma2").model
             options.cardRoom = model.core.weightBytes / 4 * 3
             for _ in 0..<2 {

@@ -88,7 +88,7 @@ private let repository = SimulatedCard.root
         #expect(second.code == 0 && second.errors.contains("12 computed"), "\(second.errors)")
         #expect(folder.read("p.csv") == bytes)
         for (numbers, words) in [
-            ("[2]", "there is no card 2 to take"), ("[0, 0]", "there is no card 0 to take"),
+            ("[2]", "there is no card 2 to take"), ("[0, 0]", "card 0 is named twice"),
             ("[]", "devices= names no card"), ("['a']", "is whole numbers, not a str"),
         ] {
             let none = try numbered(numbers)
@@ -106,7 +106,7 @@ private let repository = SimulatedCard.root
 
     @Test func aLostCardEndsTheRunAndRowsStay() throws {
         guard SimulatedCard.folder != nil, !SimulatedCard.isReal else { return }
-        let lost = try run("--set budget=100", "ARENA_SIMULATED_LOST_AFTER=700")
+        let lost = try run("--set budget=100", "ARENA_SIMULATED_LOST_AFTER=1200")
         #expect(lost.code == 70, "\(lost.errors)")
         #expect(lost.errors.contains("failed at"), "\(lost.errors)")
         #expect(lost.errors.contains("devices=\"cpu\""), "\(lost.errors)")
@@ -122,8 +122,16 @@ private let repository = SimulatedCard.root
         let two = "ARENA_CUDA_MEMORY=4500000 ARENA_SIMULATED_DEVICES=2"
         let half = try run(
             "--set budget=100 --set split=layers --state two",
-            two + " ARENA_SIMULATED_LOST_AFTER=900")
+            two + " ARENA_SIMULATED_LOST_AFTER=1200")
         #expect(half.code == 70 && half.errors.contains("failed at"), "\(half.errors)")
+        // Where the host's memory may not be locked for weights that would pass, a worker fails beside another.
+        for bytes in stride(from: 0, through: 3_000_000, by: 300_000) {
+            let little = try run(
+                "--set budget=100 --set split=layers --state two",
+                "ARENA_CUDA_MEMORY=3700000 ARENA_SIMULATED_DEVICES=2 ARENA_SIMULATED_PINNED=\(bytes)"
+            )
+            #expect(little.code == 0 || little.code == 70, "\(bytes): \(little.errors)")
+        }
         let whole = try run("--set budget=100 --set split=layers --state two", two)
         #expect(whole.code == 0 && whole.errors.contains("found"), "\(whole.errors)")
         #expect(folder.read("p.csv") == kept)

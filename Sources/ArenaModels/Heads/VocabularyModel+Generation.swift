@@ -63,13 +63,13 @@ extension VocabularyModel {
         _ batch: TokenBatch, _ settings: GenerationSettings, adapter: Int = 0,
         _ options: RunOptions
     ) throws(ModelError) -> [GeneratedText?] {
-        guard let stack = (core.backbones[adapter] as? any DecoderBackbone)?.stack else {
+        guard let backbone = core.backbones[adapter] as? any DecoderBackbone else {
             throw .wrongKind(
                 path: core.path, architecture: core.architecture,
                 wanted: "a causal language model")
         }
         let growth = min(settings.maxNewTokens, core.longestRow)
-        let (memory, each) = (ResidentModels.availableMemory(), KeyValueCache.bytes(stack))
+        let (memory, each) = (ResidentModels.availableMemory(), KeyValueCache.bytes(backbone.stack))
         for r in 0..<batch.count where (batch[r].count + growth) * each > memory {
             throw .keysTooLarge(
                 row: r, tokens: batch[r].count + growth, bytes: (batch[r].count + growth) * each,
@@ -81,15 +81,15 @@ extension VocabularyModel {
         let budget = min(Self.mostKept, room / 4 / each)
         let logits = heads[adapter].full
         let growing = GrowingTexts(
-            logits: logits, stack: stack, longest: core.longestRow, settings: settings,
+            logits: logits, backbone: backbone, longest: core.longestRow, settings: settings,
             budget: max(1, options.tokenBudget))
         let task = RowTask(
             adapter: adapter,
             request: { row in (row.count, [row.count - 1]) },
             prepare: { layout throws(ModelError) in try logits.load(layout) },
             cardBytes: logits.cardBytes,
-            passes: RowTask.Passes(growth: growth, budget: budget, keptBytes: budget * each) {
-                growing.run($0, $1, $2, $3)
+            passes: RowTask.Passes(growth: growth, budget: budget, keptBytes: each) {
+                growing.run($0, $1)
             })
         return try core.run(task, on: batch, options).map { GeneratedText($0) }
     }
@@ -101,7 +101,7 @@ extension VocabularyModel {
 /// Rows that grow together.
 private struct GrowingTexts: Sendable {
     let logits: VocabularyProduct
-    let stack: DecoderStack
+    let backbone: any DecoderBackbone
     /// The longest row in tokens.
     let longest: Int
     let settings: GenerationSettings
@@ -134,14 +134,12 @@ private struct GrowingTexts: Sendable {
     }
 
     /// Runs rows of the feed until it has none.
-    func run(
-        _ feed: RowFeed, _ device: any Backend, _ arena: ActivationArena, _ route: CardRoute?
-    ) {
+    func run(_ feed: RowFeed, _ place: WorkPlace) {
         // The first row is the longest: what comes later fits where it stood.
         guard let first = feed.take(.max) else { return }
         let limit = limit(first.row)
         var places = FreePlaces(max(limit, feed.budget))
-        let cache = KeyValueCache(stack, places: places.count, arena, route)
+        let cache = place.keyValues(backbone.stack, places: places.count)
         var texts = [text(first, limit, places.take(limit))]
         while true {
             while let row = feed.take(places.largest) {
@@ -151,9 +149,7 @@ private struct GrowingTexts: Sendable {
             guard !texts.isEmpty else { return }
             for group in groups(texts) {
                 let tokens = group.reduce(0) { $0 + texts[$1].pending.count }
-                let mark = arena.mark
-                extend(&texts, group, cache, device, arena, route)
-                arena.release(to: mark)
+                extend(&texts, group, cache, place)
                 guard feed.goesOn(tokens) else { return }
             }
             for text in texts where text.isDone {
@@ -180,8 +176,7 @@ private struct GrowingTexts: Sendable {
 
     /// Runs what of each text was not run, and appends a token.
     private func extend(
-        _ texts: inout [Text], _ group: Range<Int>, _ cache: KeyValueCache,
-        _ device: any Backend, _ arena: ActivationArena, _ route: CardRoute?
+        _ texts: inout [Text], _ group: Range<Int>, _ cache: KeyValueCache, _ place: WorkPlace
     ) {
         let rows = group.map { i in
             let text = texts[i]
@@ -189,9 +184,11 @@ private struct GrowingTexts: Sendable {
                 tokens: text.pending, wanted: [text.pending.count - 1], past: text.kept,
                 firstPlace: text.places.lowerBound)
         }
-        let hidden = stack(Pack(rows, cache: cache, route: route), on: device, arena)  // (R, C)
-        let logits = logits(hidden, on: device, arena)  // (R, V)
-        route?.leave()
+        let made = place.run(backbone, Pack(rows, cache: cache)) { hidden, device, arena in
+            logits(hidden, on: device, arena)  // (R, V)
+        }
+        // The feed tells why.
+        guard let logits = made else { return }
         for (m, i) in group.enumerated() {
             texts[i].told += texts[i].pending.count
             texts[i].kept = texts[i].ids.count
@@ -215,7 +212,7 @@ private struct GrowingTexts: Sendable {
             text.end = .length
         }
         // The first token past the original context changes the angles of all before it.
-        let change = stack.blocks.first?.attention.rotary?.settings.switchesAfter
+        let change = backbone.stack.blocks.first?.attention.rotary?.settings.switchesAfter
         if let change, text.kept <= change, text.ids.count > change { text.kept = 0 }
     }
 

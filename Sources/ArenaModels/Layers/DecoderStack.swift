@@ -45,21 +45,13 @@ package struct DecoderStack: Sendable {
     package func callAsFunction(
         _ pack: Pack, on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
-        let x =
-            if let route = pack.route {
-                route(
-                    { embed(pack, on: $0.device, $0.arena) },
-                    { pass($1, through: $0.layers, pack, on: $0.device, $0.arena) },
-                    shape: (pack.wantedTokens.count, embedding.channels))
-            } else {
-                pass(
-                    embed(pack, on: device, arena), through: blocks.indices, pack, on: device, arena
-                )
-            }
-        return norm(x, on: device, arena)
+        let x = embed(pack, on: device, arena)
+        return norm(
+            pass(x, through: blocks.indices, pack, on: device, arena), on: device, arena)
     }
 
-    private func embed(
+    /// What enters the first layer (T, C).
+    func embed(
         _ pack: Pack, on device: any Backend, _ arena: ActivationArena
     ) -> Tensor {
         let x = arena.tensor(pack.tokens, embedding.channels)  // (T, C)
@@ -68,7 +60,7 @@ package struct DecoderStack: Sendable {
     }
 
     /// Changes x (T, C) as these layers do; what leaves the last of all is the wanted tokens' (W, C).
-    private func pass(
+    func pass(
         _ x: Tensor, through layers: Range<Int>, _ pack: Pack, on device: any Backend,
         _ arena: ActivationArena
     ) -> Tensor {

@@ -13,22 +13,15 @@ package struct KeyValueCache: Sendable {
 
     let layers: [Layer]
 
-    /// Memory of the arena for so many tokens, or of the cards that have the layers.
-    init(_ stack: DecoderStack, places: Int, _ arena: ActivationArena, _ route: CardRoute?) {
-        func layers(_ blocks: ArraySlice<DecoderBlock>, _ arena: ActivationArena) -> [Layer] {
-            blocks.map { block in
-                let shape = block.attention.shape
-                let width = shape.groups * shape.headSize
-                return Layer(
-                    keys: arena.tensor(places, width), values: arena.tensor(places, width))
-            }
+    init(layers: [Layer]) { self.layers = layers }
+
+    /// Memory of the arena for so many tokens of these layers.
+    init(_ blocks: ArraySlice<DecoderBlock>, places: Int, _ arena: ActivationArena) {
+        layers = blocks.map { block in
+            let shape = block.attention.shape
+            let width = shape.groups * shape.headSize
+            return Layer(keys: arena.tensor(places, width), values: arena.tensor(places, width))
         }
-        self.layers =
-            if let route {
-                route.stages.flatMap { stage in
-                    route.holding(stage) { layers(stack.blocks[stage.layers], stage.arena) }
-                }
-            } else { layers(stack.blocks[...], arena) }
     }
 
     /// Bytes that a token takes.

@@ -6,99 +6,116 @@ import ArenaTensor
 
 /// The cards that have a decoder's layers, in order; the last has what comes after the layers too.
 final class CardChain: Sendable {
-    struct Link: Sendable {
+    /// One card.
+    final class Link: @unchecked Sendable {
         let layers: Range<Int>
         let device: CUDABackend
-        /// Held by who computes on the card.
-        let turn = Lock()
+        // Both are those of the worker whose turn it is.
+        let arena: ActivationArena
+        fileprivate var isEmpty = false
+        fileprivate let turn = Lock()
+
+        fileprivate init(_ layers: Range<Int>, _ device: CUDABackend, _ arena: ActivationArena) {
+            (self.layers, self.device, self.arena) = (layers, device, arena)
+        }
     }
 
     let links: [Link]
 
-    /// - Parameter layers: those of each card, together all.
-    init(_ layers: [Range<Int>], _ devices: [CUDABackend]) {
+    /// - Parameters:
+    ///   - layers: those of each card, together all.
+    ///   - arenas: each card's memory for what lies between its layers, for all workers.
+    init(_ layers: [Range<Int>], _ devices: [CUDABackend], _ arenas: [ActivationArena]) {
         precondition(layers.count == devices.count && !layers.isEmpty, "layers for each card")
-        links = zip(layers, devices).map { Link(layers: $0, device: $1) }
+        links = zip(layers, zip(devices, arenas)).map { Link($0, $1.0, $1.1) }
     }
 }
 
-/// One worker's way through a chain, with memory of its own on each card. The worker's own device is the last
-/// card: what comes after the layers is computed there, before the worker leaves it.
-package final class CardRoute: @unchecked Sendable {
-    /// One card on the way.
-    struct Stage {
-        fileprivate let link: CardChain.Link
-        let arena: ActivationArena
-
-        var layers: Range<Int> { link.layers }
-        var device: CUDABackend { link.device }
-    }
-
-    let stages: [Stage]
-    // One worker's, so used by one thread.
+/// One worker's way through a chain, used by one thread.
+final class CardRoute {
+    private let chain: CardChain
+    /// Memory for what rows keep from pass to pass, on each card.
+    private let kept: [ActivationArena]
     private var failure: (failure: DeviceFailure, card: CUDADevice)?
 
-    /// - Parameter arenas: the worker's memory on each card.
-    init(_ chain: CardChain, _ arenas: [ActivationArena]) {
-        stages = zip(chain.links, arenas).map { Stage(link: $0, arena: $1) }
+    init(_ chain: CardChain) {
+        self.chain = chain
+        kept = chain.links.map { $0.device.makeArena() }
     }
 
-    /// The card where the way ends.
-    private var last: Stage { stages[stages.count - 1] }
-
-    /// Hidden states that pass through all layers.
-    /// - Parameters:
-    ///   - first: makes what enters the first layer (T, C).
-    ///   - pass: takes them through the layers of a card, with memory of its arena.
-    ///   - shape: of what leaves the last layer, of undefined content after a failure of any card.
-    /// - Returns: what leaves the last layer, on the last card, which is the worker's until it leaves.
-    func callAsFunction(
-        _ first: (Stage) -> Tensor, _ pass: (Stage, Tensor) -> Tensor,
-        shape: (rows: Int, columns: Int)
-    ) -> Tensor {
+    /// Takes a pack through all layers and what comes after them.
+    /// - Parameter finish: gets the hidden states of the pack's wanted tokens (W, C) on the last card.
+    /// - Returns: nil after a failure, or where another worker left a card without weights.
+    func run<Result>(
+        _ stack: DecoderStack, _ pack: Pack,
+        _ finish: (_ hidden: Tensor, _ device: any Backend, ActivationArena) -> Result
+    ) -> Result? {
         var x: Tensor?
-        // After a failure memory may be missing that a card is to write.
-        for stage in stages.dropLast() where failure == nil {
-            stage.link.turn.lock()
-            let mark = stage.arena.mark
-            x = pass(stage, x.map { bring($0, to: stage) } ?? first(stage)).onHost
-            stage.arena.release(to: mark)
-            leave(stage)
+        var result: Result?
+        for (k, link) in chain.links.enumerated() {
+            guard enter(link) else { return nil }
+            let (device, arena) = (link.device, link.arena)
+            let entered = x.map { bring($0, to: link) } ?? stack.embed(pack, on: device, arena)
+            let left = stack.pass(entered, through: link.layers, pack, on: device, arena)
+            if k < chain.links.count - 1 {
+                x = left.onHost
+            } else {
+                result = finish(stack.norm(left, on: device, arena), device, arena)
+            }
+            leave(link)
         }
-        last.link.turn.lock()
-        guard failure == nil else { return last.arena.tensor(shape.rows, shape.columns) }
-        return pass(last, x.map { bring($0, to: last) } ?? first(last))
+        return failure == nil ? result : nil
     }
 
-    /// Leaves the last card to the next worker, once nothing more is to be computed there.
-    func leave() { leave(last) }
-
-    private func leave(_ stage: Stage) {
-        // A card's failure is that of the worker whose turn it was.
-        let card = stage.device.device
-        if let new = card.takeFailure(), failure == nil { failure = (new, card) }
-        stage.link.turn.unlock()
+    /// Room for the keys and values of so many tokens, on the cards that have the layers.
+    func keyValues(_ stack: DecoderStack, places: Int) -> KeyValueCache {
+        var layers: [KeyValueCache.Layer] = []
+        for (link, arena) in zip(chain.links, kept) {
+            link.turn.lock()
+            layers += KeyValueCache(stack.blocks[link.layers], places: places, arena).layers
+            leave(link)
+        }
+        return KeyValueCache(layers: layers)
     }
 
-    /// Does something on a card in the worker's turn.
-    func holding<Result>(_ stage: Stage, _ body: () -> Result) -> Result {
-        stage.link.turn.lock()
-        defer { leave(stage) }
-        return body()
+    /// Changes which weights are on a card; says whether they are there afterwards.
+    func change(_ card: CUDADevice, _ body: () -> Bool) {
+        guard let link = chain.links.first(where: { $0.device.device === card }) else { return }
+        link.turn.lock()
+        link.isEmpty = !body()
+        leave(link)
     }
 
-    /// The stage on this card.
-    func stage(on card: CUDADevice) -> Stage? { stages.first { $0.device.device === card } }
-
-    /// What went wrong on any of the cards since the last asking, in the turns of this worker.
+    /// What went wrong in the turns of this worker since the last asking.
     func takeFailure() -> (failure: DeviceFailure, card: CUDADevice)? {
         defer { failure = nil }
         return failure
     }
 
-    private func bring(_ x: Tensor, to stage: Stage) -> Tensor {
-        let y = stage.arena.tensor(x.rows, x.columns)
-        stage.device.bring(x, into: y)
+    /// Waits for the worker's turn on a card; false, and no turn, where nothing is to be computed any more: after a
+    /// failure memory may be missing that a card is to write.
+    private func enter(_ link: CardChain.Link) -> Bool {
+        guard failure == nil else { return false }
+        link.turn.lock()
+        if !link.isEmpty { return true }
+        link.turn.unlock()
+        return false
+    }
+
+    private func leave(_ link: CardChain.Link) {
+        // A card's failure is that of the worker whose turn it was, and what it had no room for may be wanted by the next.
+        let card = link.device.device
+        link.arena.reset()
+        if let new = card.takeFailure() {
+            failure = failure ?? (new, card)
+            link.arena.clear()
+        }
+        link.turn.unlock()
+    }
+
+    private func bring(_ x: Tensor, to link: CardChain.Link) -> Tensor {
+        let y = link.arena.tensor(x.rows, x.columns)
+        link.device.bring(x, into: y)
         return y
     }
 }

@@ -50,8 +50,14 @@ final class CardWeights: Sendable {
     /// Which layers each card has; nil where every card has all.
     var split: LayerSplit? { splitting.withLock { $0 } }
 
-    /// Decides on that before anything is on cards.
-    func begin(_ split: LayerSplit?) { splitting.withLock { $0 = split } }
+    /// Decides which layers each card is to have, while none has any.
+    func arrange(_ split: LayerSplit?) { splitting.withLock { $0 = split } }
+
+    /// The plans of those of these cards that have all layers.
+    func plans(of cards: [CUDADevice]) -> [CardPlan] {
+        guard split == nil else { return [] }
+        return plans.withLock { plans in cards.compactMap { plans[ObjectIdentifier($0)]?.plan } }
+    }
 
     /// Bytes on cards of each layer that can be split over them; nil if there are none.
     var layerBytes: [Int]? {
@@ -66,8 +72,11 @@ final class CardWeights: Sendable {
     /// Bytes on a card that has all.
     var bytes: Int { weights.reduce(0) { $0 + $1.weight.cardBytes } }
 
-    /// Bytes on a card that has what a split gives it.
-    func bytes(on card: CUDADevice, _ split: LayerSplit) -> Int {
+    /// Bytes on a card that has what it is to have.
+    func bytes(on card: CUDADevice) -> Int { bytes(on: card, split) }
+
+    /// Bytes on a card that has what a split gives it, or all.
+    func bytes(on card: CUDADevice, _ split: LayerSplit?) -> Int {
         own(of: card, split).reduce(0) { $0 + $1.cardBytes }
     }
 
@@ -93,7 +102,7 @@ final class CardWeights: Sendable {
     /// Forgets all cards, once their memory has been given back.
     func clear() {
         plans.withLock { $0 = [:] }
-        begin(nil)
+        arrange(nil)
     }
 
     /// Brings the weights onto a card, or ready to pass through it.
@@ -101,7 +110,7 @@ final class CardWeights: Sendable {
     ///   - room: bytes that they may take there; nil for what the card has.
     ///   - others: bytes that a task needs beside them.
     ///   - evict: lets all other models leave.
-    /// - Returns: bytes that were loaded, of all weights about.
+    /// - Returns: the weights' bytes, as `ModelCore.weightBytes` counts them.
     func load(
         onto card: CUDADevice, room: Int?, beside others: Int, workers: Int, evict: () -> Void
     ) throws(ModelError) -> Int {

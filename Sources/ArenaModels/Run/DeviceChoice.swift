@@ -39,12 +39,13 @@ package struct DeviceChoice: Sendable {
         do throws(CUDAProblem) { found = try CUDACards.found() } catch { throw ModelError(error) }
         var chosen: [CUDACard] = []
         for number in numbers {
-            guard let card = found.first(where: { $0.ordinal == number && !chosen.contains($0) })
-            else {
+            let known = found.filter { $0.ordinal == number }
+            guard let card = known.first(where: { !chosen.contains($0) }) else {
                 let names = found.map { "\($0.ordinal) (\($0.name))" }.joined(separator: ", ")
                 throw .cards(
-                    what: "there is no card \(number) to take",
-                    help: "cards of the best kind, each named once, are \(names)")
+                    what: known.isEmpty
+                        ? "there is no card \(number) to take" : "card \(number) is named twice",
+                    help: "cards of the best kind are \(names)")
             }
             chosen.append(card)
         }

@@ -45,7 +45,9 @@ struct LayerSplit: Sendable, Equatable {
 
     /// Whether a card has what belongs to this layer, or to none.
     func has(_ layer: Int?, on card: CUDADevice) -> Bool {
-        guard let k = cards.firstIndex(of: ObjectIdentifier(card)) else { return false }
+        guard let k = cards.firstIndex(of: ObjectIdentifier(card)) else {
+            preconditionFailure("a split is used on its own cards")
+        }
         return layer.map { layers[k].contains($0) } ?? (k == cards.count - 1)
     }
 
@@ -63,26 +65,28 @@ struct LayerSplit: Sendable, Equatable {
 
 extension ModelCore {
     /// How layers are split over the cards of a run; nil where every card computes rows of its own.
-    /// - Parameter tokens: of a pack, about.
     func split(
-        over cards: [CUDADevice], for task: RowTask, tokens: Int, _ options: RunOptions
+        over cards: [CUDADevice], for task: RowTask, _ plan: PackPlan, _ options: RunOptions
     ) -> LayerSplit? {
         guard cards.count > 1, options.split != .rows,
             let layers = cardWeights.layerBytes, layers.count >= cards.count
         else { return nil }
-        // Weights that lie split stay so: they would have to be read again.
+        // Weights stay as they lie: else they would have to be read again.
         if let known = cardWeights.split, known.isOver(cards) { return known }
         let split = LayerSplit(layers, over: cards)
         if options.split == .layers { return split }
+        let held = cardWeights.plans(of: cards)
+        if !held.isEmpty, task.passes == nil || held.allSatisfy({ $0.passing == 0 }) { return nil }
         func room(_ card: CUDADevice, _ others: Int) -> Int {
             options.cardRoom ?? (cardWeights.room(on: card) - others)
         }
         let bytes = cardWeights.bytes
-        let least = cards.map { room($0, task.cardBytes + task.keptBytes) }.min() ?? 0
+        let keptBytes = task.keptBytes(of: plan.tokens)
+        let least = cards.map { room($0, task.cardBytes + keptBytes) }.min() ?? 0
         guard bytes > least else { return nil }
         // Else they would pass through the cards all the same.
         let fits = cards.enumerated().allSatisfy { k, card in
-            let others = task.keptBytes + (k == cards.count - 1 ? task.cardBytes : 0)
+            let others = keptBytes + (k == cards.count - 1 ? task.cardBytes : 0)
             return cardWeights.bytes(on: card, split) <= room(card, others)
         }
         guard fits else { return nil }
@@ -91,7 +95,8 @@ extension ModelCore {
         guard passing.fitsHost else { return split }
         let copying = Double(passing.bytes) / Self.busSpeed
         let computing =
-            2 * Double(tokens) * Double(productsPerToken) / Self.products(of: cards[0])
+            2 * Double(plan.tokens / plan.packs.count) * Double(productsPerToken)
+            / Self.products(of: cards[0])
         return copying > computing ? split : nil
     }
 

@@ -36,6 +36,8 @@ package struct RunOptions: Sendable {
     package var memoryLimit: Int?
     /// Bytes that weights may take on each card, nil for what it has.
     package var cardRoom: Int?
+    /// Tokens below which packs are not made smaller so that all workers have some; nil for what is usual.
+    package var smallestPack: Int?
     /// How a decoder lies on several cards.
     package var split = SplitChoice.auto
     package var cancellation: Cancellation?
@@ -117,12 +119,15 @@ extension ModelCore {
         let plan = PackPlan(
             rows, budget: max(1, task.passes?.budget ?? options.tokenBudget), workers: workers,
             growth: growth,
-            smallest: cards.isEmpty ? PackPlan.smallestPack : PackPlan.smallestCardPack)
-        guard mayBegin(plan, growth: growth, options) else {
+            smallest: options.smallestPack
+                ?? (cards.isEmpty ? PackPlan.smallestPack : PackPlan.smallestCardPack))
+        let split = split(over: cards, for: task, plan, options)
+        let mustLoad = !isLoaded || split != cardWeights.split
+        guard mayBegin(plan, growth: growth, mustLoad: mustLoad, options) else {
             tally.cut = batch.count - tally.found
             return values
         }
-        if let willLoad = options.willLoad, !isLoaded { willLoad(weightBytes, expectedLoadSeconds) }
+        if let willLoad = options.willLoad, mustLoad { willLoad(weightBytes, secondsToLoad) }
         // A single pack has the other workers' processors for its products.
         let devices =
             options.backends.isEmpty
@@ -130,27 +135,34 @@ extension ModelCore {
         let run = PackRun(
             self, task, plan, found: tally.found, of: batch.count, workers: workers, options)
         let failure = loaded.withLock { current -> ModelError? in
-            let split = split(
-                over: cards, for: task, tokens: plan.tokens / plan.packs.count, options)
             if cardWeights.split != split {
                 release(&current)
-                cardWeights.begin(split)
+                cardWeights.arrange(split)
             }
             // Of cards that have some of the layers each none can be left out.
             let used = split == nil ? Array(devices.prefix(plan.packs.count)) : devices
             for (i, device) in used.enumerated() {
                 if let error = loadHolding(
                     &current, layout: device.weightLayout, workers: processorCount(), task,
-                    cardRoom: options.cardRoom, isLast: split == nil || i == used.count - 1)
+                    cardRoom: options.cardRoom, keptBytes: task.keptBytes(of: plan.tokens),
+                    isLast: split == nil || i == used.count - 1)
                 {
                     return error
                 }
             }
-            let chain = split.map {
-                CardChain($0.layers, cards.map { CUDABackend($0) })
-            }
-            runWorkers(min(workers, plan.packs.count)) {
-                run.work(on: used[chain == nil ? $0 % used.count : used.count - 1], chain)
+            let count = min(workers, plan.packs.count)
+            if let split {
+                let arenas = devices.map { takeArena(on: $0) }
+                let chain = CardChain(split.layers, cards.map { CUDABackend($0) }, arenas)
+                runWorkers(count) { _ in run.work(at: .cards(CardRoute(chain))) }
+                self.arenas.withLock { $0 += arenas }
+            } else {
+                runWorkers(count) { worker in
+                    let device = used[worker % used.count]
+                    let arena = self.takeArena(on: device)
+                    run.work(at: .one(device, arena))
+                    self.arenas.withLock { $0.append(arena) }
+                }
             }
             forgetLost(&current)
             if run.failure == nil, !run.suspects.isEmpty, canLoadRows {
@@ -170,6 +182,15 @@ extension ModelCore {
         return values
     }
 
+    /// A worker's memory on a device, kept from runs before if there is some.
+    private func takeArena(on device: any Backend) -> ActivationArena {
+        let card = device.weightLayout.card
+        let kept = arenas.withLock { arenas in
+            arenas.lastIndex { $0.device === card }.map { arenas.remove(at: $0) }
+        }
+        return kept ?? device.makeArena()
+    }
+
     /// Cards lose their weights where these and rows, or a task's own weights, find no room together.
     private func forgetLost(_ current: inout [WeightLayout]) {
         current.removeAll { $0.card.map { !cardWeights.areLoaded(on: $0) } ?? false }
@@ -177,19 +198,26 @@ extension ModelCore {
         if current.isEmpty { release(&current) }
     }
 
-    /// - Parameter isLast: whether what comes after the layers is computed there.
+    /// - Parameters:
+    ///   - keptBytes: what the task's rows keep there.
+    ///   - isLast: whether what comes after the layers is computed there.
     private func loadHolding(
         _ current: inout [WeightLayout], layout: WeightLayout, workers: Int, _ task: RowTask,
-        cardRoom: Int? = nil, isLast: Bool = true
+        cardRoom: Int? = nil, keptBytes: Int = 0, isLast: Bool = true
     ) -> ModelError? {
+        let wasThere = current.contains(layout)
         let result = loadHolding(
             &current, layout: layout, workers: workers, cardRoom: cardRoom,
-            taskBytes: task.keptBytes + (isLast ? task.cardBytes : 0))
+            taskBytes: keptBytes + (isLast ? task.cardBytes : 0))
         if case .failure(let error) = result { return error }
-        guard isLast else { return nil }
         while true {
             do throws(ModelError) {
-                try task.prepare(layout)
+                if isLast { try task.prepare(layout) }
+                // Weights that were loaded before left room for other rows than these.
+                if wasThere, let card = layout.card, card.freeMemory < keptBytes {
+                    arenas.withLock { $0.removeAll { $0.device === card } }
+                    while card.freeMemory < keptBytes, try cardWeights.letMorePass(on: card) {}
+                }
                 guard let card = layout.card, let failure = card.takeFailure() else { return nil }
                 // What it brings may want the room of weights.
                 guard case .outOfMemory = failure, try cardWeights.letMorePass(on: card) else {

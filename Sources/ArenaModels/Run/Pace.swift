@@ -45,14 +45,20 @@ extension ModelCore {
     /// Seconds that loading the weights takes, about: by the speed of the last load of this process, or
     /// else of some megabytes of the file; 0 if they are in memory.
     package var expectedLoadSeconds: Double {
-        if isLoaded { return 0 }
-        return Pace.loadSeconds(weightBytes)
+        isLoaded ? 0 : secondsToLoad
+    }
+
+    /// The same for weights that are not in memory, or not as they should be.
+    var secondsToLoad: Double {
+        Pace.loadSeconds(weightBytes)
             ?? Double(weightBytes) / (origin.readingSpeed ?? Pace.slowestDisk)
     }
 
-    /// Whether loading the weights, where they are not in memory, and then the smallest pack would be in
-    /// time: loading alone is of no use to anybody.
-    func mayBegin(_ plan: PackPlan, growth: Int, _ options: RunOptions) -> Bool {
+    /// Whether loading the weights, if that must be, and then the smallest pack would be in time: loading
+    /// alone is of no use to anybody.
+    func mayBegin(
+        _ plan: PackPlan, growth: Int, mustLoad: Bool, _ options: RunOptions
+    ) -> Bool {
         guard let mayBegin = options.mayBegin else { return true }
         guard mayBegin(0) else { return false }
         let least =
@@ -61,12 +67,12 @@ extension ModelCore {
             }.min() ?? 0
         let pack = Pace.seconds(products: Double(least) * Double(productsPerToken))
         // Mostly the end is so far off that the speed need not be measured.
-        if !isLoaded, Pace.loadSeconds(weightBytes) == nil,
+        if mustLoad, Pace.loadSeconds(weightBytes) == nil,
             mayBegin(pack + Double(weightBytes) / Pace.slowestDisk)
         {
             return true
         }
-        return mayBegin(pack + expectedLoadSeconds)
+        return mayBegin(pack + (mustLoad ? secondsToLoad : 0))
     }
 }
 

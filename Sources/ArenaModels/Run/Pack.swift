@@ -25,8 +25,6 @@ package struct Pack: Sendable {
     /// Where keys and values are kept, and each token's place there (T).
     let cache: KeyValueCache?
     let cachePlaces: [Int]
-    /// The way through cards that have some of the layers each; nil where one device has all.
-    let route: CardRoute?
 
     /// One row: its tokens, their segments (all 0 if empty) and the places wanted (all if nil).
     package struct Row: Sendable {
@@ -42,8 +40,7 @@ package struct Pack: Sendable {
     /// - Parameters:
     ///   - rows: rows of at least one token, wanted places inside them and ascending.
     ///   - cache: where rows go on from; nil for whole rows.
-    ///   - route: of the worker, where layers are split over cards.
-    package init(_ rows: [Row], cache: KeyValueCache? = nil, route: CardRoute? = nil) {
+    package init(_ rows: [Row], cache: KeyValueCache? = nil) {
         var ids: [Int32] = []
         var types: [Int32] = []
         var positions: [Int32] = []
@@ -94,7 +91,6 @@ package struct Pack: Sendable {
         wantedQueries = queries
         self.cache = cache
         self.cachePlaces = cachePlaces
-        self.route = route
     }
 
     package var tokens: Int { ids.count }

@@ -68,13 +68,8 @@ final class PackRun: Sendable {
     }
 
     /// One worker: takes packs until none is left, one failed or the run is cancelled.
-    /// - Parameter chain: cards that have some of the layers each, `device` the last of them.
-    func work(on device: any Backend, _ chain: CardChain?) {
-        let others = (chain?.links.dropLast() ?? []).map { takeArena(on: $0.device) }
-        let arena = takeArena(on: device)
-        defer { model.arenas.withLock { $0 += others + [arena] } }
-        let route = chain.map { CardRoute($0, others + [arena]) }
-        if let passes = task.passes { return workGrowing(passes, on: device, arena, route) }
+    func work(at place: WorkPlace) {
+        if let passes = task.passes { return workGrowing(passes, place) }
         while true {
             let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
             guard number < plan.packs.count, goesOn() else { return }
@@ -83,31 +78,16 @@ final class PackRun: Sendable {
             // A smaller pack may still be in time.
             guard mayBegin(tokens: tokens) else { continue }
             let start = monotonicSeconds()
-            guard let values = computeOrSplit(rows, on: device, arena, route) else { return }
+            guard let values = computeOrSplit(rows, place) else { return }
             finish(rows, values, tokens: tokens, told: 0, seconds: monotonicSeconds() - start)
         }
     }
 
-    /// The worker's memory on a device, kept from runs before if there is some.
-    private func takeArena(on device: any Backend) -> ActivationArena {
-        let card = device.weightLayout.card
-        let kept = model.arenas.withLock { arenas in
-            arenas.lastIndex { $0.device === card }.map { arenas.remove(at: $0) }
-        }
-        return kept ?? device.makeArena()
-    }
-
     /// One worker of rows that grow: they come and go one by one.
-    private func workGrowing(
-        _ passes: RowTask.Passes, on device: any Backend, _ arena: ActivationArena,
-        _ route: CardRoute?
-    ) {
+    private func workGrowing(_ passes: RowTask.Passes, _ place: WorkPlace) {
         // Room for keys and values that no later pack would need is given back.
-        defer {
-            if device.weightLayout.card == nil { arena.reset() } else { arena.clear() }
-            for stage in route?.stages ?? [] { stage.arena.clear() }
-        }
-        func goesOn() -> Bool { !stops(after: failure(of: device, route)) }
+        defer { place.giveBack() }
+        func hasFailed() -> Bool { stops(after: place.takeFailure()) }
         let workers = max(1, min(workers, plan.packs.count))
         var started: [Int: Double] = [:]
         let feed = RowFeed(
@@ -118,14 +98,14 @@ final class PackRun: Sendable {
                 return (number, plan.rows[number].row)
             },
             finish: { [self] number, values, told in
-                guard goesOn() else { return }
+                guard !hasFailed() else { return }
                 let row = plan.rows[number]
                 finish(
                     [row], [values], tokens: row.count + passes.growth, told: told,
                     seconds: monotonicSeconds() - (started[number] ?? 0))
             },
-            goesOn: { [self] in goesOn() && advance(by: $0) })
-        passes.compute(feed, device, arena, route)
+            goesOn: { [self] in !hasFailed() && advance(by: $0) })
+        passes.compute(feed, place)
     }
 
     /// The number of the next row that fits and may begin.
@@ -156,11 +136,11 @@ final class PackRun: Sendable {
 
     /// Computes the suspects one by one in single precision; those that stay are the missing.
     func computeSuspects(on reference: ReferenceBackend) {
-        let arena = ActivationArena()
+        let place = WorkPlace.one(reference, ActivationArena())
         // A model whose every row overflows is broken, and not to be mended here.
         for row in suspects.prefix(Self.mostSuspects) {
             guard goesOn(), options.mayBegin?(0) ?? true else { return }
-            let values = computeAlone(row, on: reference, arena)
+            let values = computeAlone(row, place)
             guard values.allSatisfy(\.isFinite), !values.isEmpty else { continue }
             state.withLock { state in
                 state.done.append((row, values))
@@ -172,11 +152,9 @@ final class PackRun: Sendable {
     }
 
     /// The numbers of one row; none if the run ended.
-    private func computeAlone(
-        _ row: PackPlan.Row, on device: any Backend, _ arena: ActivationArena
-    ) -> [Float] {
-        guard let passes = task.passes else { return compute([row], on: device, arena)[0] }
-        defer { arena.reset() }
+    private func computeAlone(_ row: PackPlan.Row, _ place: WorkPlace) -> [Float] {
+        guard let passes = task.passes else { return compute([row], place)?.first ?? [] }
+        defer { place.giveBack() }
         var (waiting, found): (PackPlan.Row?, [Float]) = (row, [])
         let feed = RowFeed(
             budget: passes.budget,
@@ -184,60 +162,48 @@ final class PackRun: Sendable {
                 defer { waiting = nil }
                 return waiting.map { (0, $0.row) }
             }, finish: { _, values, _ in found = values }, goesOn: { _ in self.goesOn() })
-        passes.compute(feed, device, arena, nil)
+        passes.compute(feed, place)
         return found
     }
 
     private static let mostSuspects = 64
 
     /// The numbers of rows, in smaller packs where a card has no room for all; nil if the run ended.
-    private func computeOrSplit(
-        _ rows: [PackPlan.Row], on device: any Backend, _ arena: ActivationArena,
-        _ route: CardRoute?
-    ) -> [[Float]]? {
-        let values = compute(rows, on: device, arena, route)
-        let failed = failure(of: device, route)
+    private func computeOrSplit(_ rows: [PackPlan.Row], _ place: WorkPlace) -> [[Float]]? {
+        let values = compute(rows, place)
+        let failed = place.takeFailure()
         guard case .outOfMemory(_)? = failed?.failure, let card = failed?.card else {
             return stops(after: failed) ? nil : values
         }
-        arena.clear()
-        for stage in route?.stages ?? [] { stage.arena.clear() }
+        place.giveBack()
         guard rows.count > 1 else {
-            guard hasMoreRoom(card, route) else {
+            guard hasMoreRoom(card, place) else {
                 _ = stops(after: failed)
                 return nil
             }
-            return computeOrSplit(rows, on: device, arena, route)
+            return computeOrSplit(rows, place)
         }
         let middle = rows.count / 2
-        guard let first = computeOrSplit(Array(rows[..<middle]), on: device, arena, route),
-            let second = computeOrSplit(Array(rows[middle...]), on: device, arena, route)
+        guard goesOn(), let first = computeOrSplit(Array(rows[..<middle]), place),
+            goesOn(), let second = computeOrSplit(Array(rows[middle...]), place)
         else { return nil }
         return first + second
     }
 
     /// Makes room on a card beside the weights; if that fails the run has.
-    private func hasMoreRoom(_ card: CUDADevice, _ route: CardRoute?) -> Bool {
-        let more = { [self] in
-            Result { () throws(ModelError) in try model.cardWeights.letMorePass(on: card) }
+    private func hasMoreRoom(_ card: CUDADevice, _ place: WorkPlace) -> Bool {
+        var hasMore = false
+        func makeRoom() -> Bool {
+            do throws(ModelError) { hasMore = try model.cardWeights.letMorePass(on: card) } catch {
+                state.withLock { $0.failure = $0.failure ?? error }
+            }
+            return model.cardWeights.areLoaded(on: card)
         }
-        // Others may be computing with these weights.
-        let stage = route.flatMap { route in route.stage(on: card).map { (route, $0) } }
-        switch stage.map({ $0.holding($1, more) }) ?? more() {
-        case .success(let hasMore): return hasMore
-        case .failure(let error):
-            state.withLock { $0.failure = $0.failure ?? error }
-            return false
+        switch place {
+        case .one: _ = makeRoom()
+        case .cards(let route): route.change(card, makeRoom)
         }
-    }
-
-    /// What went wrong for this worker since the last asking.
-    private func failure(
-        of device: any Backend, _ route: CardRoute?
-    ) -> (failure: DeviceFailure, card: CUDADevice)? {
-        if let route { return route.takeFailure() }
-        guard let card = device.weightLayout.card else { return nil }
-        return device.takeFailure().map { ($0, card) }
+        return hasMore
     }
 
     /// Whether the run ends with this failure of a card.
@@ -247,18 +213,13 @@ final class PackRun: Sendable {
         return true
     }
 
-    private func compute(
-        _ rows: [PackPlan.Row], on device: any Backend, _ arena: ActivationArena,
-        _ route: CardRoute? = nil
-    ) -> [[Float]] {
-        let pack = Pack(rows.map(\.row), route: route)
+    /// The numbers of rows; nil, or void, where something failed.
+    private func compute(_ rows: [PackPlan.Row], _ place: WorkPlace) -> [[Float]]? {
+        let pack = Pack(rows.map(\.row))
         // Types outside a model's table never reach it: they were checked.
-        let hidden = model.backbones[task.adapter](pack, on: device, arena)  // (W, C)
-        defer {
-            arena.reset()
-            route?.leave()
+        return place.run(model.backbones[task.adapter], pack) { hidden, device, arena in
+            task.finish(pack, hidden, device, arena)  // hidden (W, C)
         }
-        return task.finish(pack, hidden, device, arena)
     }
 
     /// Whether the run is to go on; if it was cancelled it fails.

@@ -28,14 +28,16 @@ struct RowTask: Sendable {
         var growth: Int
         /// Tokens, grown ones too, of the rows that a worker holds at once.
         var budget: Int
-        /// Bytes that what is kept of those tokens takes on a card.
+        /// Bytes that is kept of one of those tokens.
         var keptBytes: Int
         /// Takes rows until the feed has none, and gives their numbers back as they finish.
-        var compute: @Sendable (RowFeed, _ device: any Backend, ActivationArena, CardRoute?) -> Void
+        var compute: @Sendable (RowFeed, WorkPlace) -> Void
     }
 
-    /// Bytes that rows keep on a card from one pass to the next.
-    var keptBytes: Int { passes?.keptBytes ?? 0 }
+    /// Bytes that rows of so many tokens keep on a card from one pass to the next, at most.
+    func keptBytes(of tokens: Int) -> Int {
+        passes.map { min($0.budget, tokens) * $0.keptBytes } ?? 0
+    }
 }
 
 /// Where a worker whose rows grow takes them from, the longest first, and brings their numbers to.
