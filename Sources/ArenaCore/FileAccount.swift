@@ -44,7 +44,8 @@ package enum FileAccount {
         var scripts: [String: FileContent] = [:]
         var gate: Gate?
         var redirection: String?
-        /// Folders that would have been made if writing were not redirected.
+        /// Files that were written, and folders that would have been made, while writing is redirected; full paths.
+        var plannedFiles: Set<String> = []
         var plannedFolders: Set<String> = []
     }
     private static let state = Mutex(State())
@@ -70,16 +71,56 @@ package enum FileAccount {
     /// Notes a folder that a redirected run would have made, with those above it.
     package static func planFolder(_ path: String) {
         state.withLock { state in
-            var path = Self.plain(path)
-            while !path.isEmpty, path != "/", state.plannedFolders.insert(path).inserted {
+            var path = fullPath(path)
+            while path != "/", state.plannedFolders.insert(path).inserted {
                 path = splitPath(path).folder
             }
         }
     }
 
+    /// Whether a redirected run would have made this folder.
+    static func hasPlannedFolder(_ path: String) -> Bool {
+        guard isRedirected else { return false }
+        let path = fullPath(path)
+        return state.withLock { $0.plannedFolders.contains(path) }
+    }
+
+    /// The names of what a redirected run has written, or would have made, in a folder.
+    static func plannedNames(in folder: String) -> [String] {
+        guard isRedirected else { return [] }
+        let folder = fullPath(folder)
+        return state.withLock { state in
+            state.plannedFiles.union(state.plannedFolders).map { splitPath($0) }
+                .filter { $0.folder == folder }.map(\.name)
+        }
+    }
+
+    /// Where a redirected run may change a file: a copy of what lies there, if it is small. Nil where it is not, or
+    /// writing is not redirected.
+    package static func copyForChange(_ path: String) -> String? {
+        guard isRedirected else { return nil }
+        let to = place(of: path, writing: true)
+        if place(of: path) != to, fileExists(path) {
+            guard let file = try? MappedFile(path, purpose: .fingerprint),
+                file.bytes.count <= mostCopied, (try? writeFile(path, Array(file.bytes))) != nil
+            else { return nil }
+        }
+        noteWritten(path)
+        return to
+    }
+
+    /// Bytes that are worth copying for a trial.
+    package static var mostCopied: Int { 64 << 20 }
+
+    /// A file that a redirected run has written is taken away again; false if it has not.
+    package static func takeAway(_ path: String) -> Bool {
+        let path = fullPath(path)
+        return state.withLock { $0.redirection != nil && $0.plannedFiles.remove(path) != nil }
+    }
+
     /// What would keep a file from being written at its own place, while writing is redirected.
     static func obstacle(to path: String) -> FileError? {
-        let folder = Self.plain(splitPath(path).folder)
+        let folder = fullPath(splitPath(path).folder)
         guard state.withLock({ $0.redirection != nil && !$0.plannedFolders.contains(folder) })
         else { return nil }
         do throws(FileError) {
@@ -89,18 +130,25 @@ package enum FileAccount {
         }
     }
 
-    /// A folder's name without slashes at its end.
-    private static func plain(_ folder: String) -> String {
-        var folder = folder
-        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-        return folder
+    /// A path from the root on, without what stands for nothing in it.
+    private static func fullPath(_ path: String) -> String {
+        var parts = path.split(separator: "/").filter { $0 != "." }
+        if !path.hasPrefix("/"), let here = getcwd(nil, 0) {
+            defer { free(here) }
+            parts = String(cString: here).split(separator: "/") + parts
+        }
+        return "/" + parts.joined(separator: "/")
     }
 
     /// Where a file really lies: the path itself unless writing is redirected.
     package static func place(of path: String, writing: Bool = false) -> String {
-        let (folder, isWritten) = state.withLock { ($0.redirection, $0.written.contains(path)) }
+        guard isRedirected else { return path }
+        let full = fullPath(path)
+        let (folder, isWritten) = state.withLock {
+            ($0.redirection, $0.plannedFiles.contains(full))
+        }
         guard let folder, writing || isWritten else { return path }
-        return joinPath(folder, "\(Digest(of: path))".prefix(16) + "." + splitPath(path).name)
+        return joinPath(folder, "\(Digest(of: full))".prefix(16) + "." + splitPath(path).name)
     }
 
     /// The files read so far, by path; what this process wrote itself is none of them. Of a file read
@@ -139,7 +187,9 @@ package enum FileAccount {
     }
 
     static func noteWritten(_ path: String) {
+        let full = isRedirected ? fullPath(path) : path
         state.withLock { state in
+            if state.redirection != nil { state.plannedFiles.insert(full) }
             guard state.isKept else { return }
             state.written.insert(path)
             state.read[path] = nil

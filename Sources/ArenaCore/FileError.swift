@@ -85,21 +85,24 @@ package func joinPath(_ folder: String, _ name: String) -> String {
 
 /// The names in a folder in byte order; empty when it cannot be read.
 package func listDirectory(_ path: String) -> [String] {
-    guard let handle = opendir(path) else { return [] }
+    let planned = FileAccount.plannedNames(in: path)
+    guard let handle = opendir(path) else { return planned.sorted() }
     defer { closedir(handle) }
-    var names: [String] = []
+    var names = Set(planned)
     while let entry = readdir(handle) {
         // SAFETY: d_name is NUL-terminated inside the entry, which readdir owns until the next call.
         let name = withUnsafePointer(to: &entry.pointee.d_name) {
             $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
         }
-        if name != ".", name != ".." { names.append(name) }
+        if name != ".", name != ".." { names.insert(name) }
     }
     return names.sorted()
 }
 
 /// Whether something exists under this path.
-package func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+package func fileExists(_ path: String) -> Bool {
+    access(FileAccount.place(of: path), F_OK) == 0 || FileAccount.hasPlannedFolder(path)
+}
 
 /// Makes a folder and those above it, unless they are there.
 /// - Throws: `FileError.system` naming the folder that cannot be made.
@@ -116,4 +119,5 @@ package func makeFolders(_ path: String, permissions: mode_t = 0o777) throws(Fil
 package func isDirectory(_ path: String) -> Bool {
     var info = stat()
     return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+        || FileAccount.hasPlannedFolder(path)
 }

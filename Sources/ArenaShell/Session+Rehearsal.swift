@@ -128,15 +128,42 @@ extension Session {
         }
         let status = report(.rejected(result.faults))
         tellNote(
-            "nothing has been run: this came out when the script was tried; --no-rehearsal runs it as it is",
+            "nothing has been run: this came out when the script was tried, where models are not run and predictions are made up; --no-rehearsal runs it as it is",
             manner)
         return .refused(status)
     }
 
-    /// Tries a script; nil if no temporary folder can be made, which is said.
+    /// Tries a script; nil if no temporary folder can be made, which is said. What goes wrong after a prediction is
+    /// an error if it does so with other made-up predictions too.
     private func rehearse(
         _ file: SourceFile, named name: String, _ trial: TrialSettings, _ interrupts: Interrupts,
         _ gate: FileAccount.Gate? = nil
+    ) -> (RehearsalResult, Rehearsal)? {
+        guard
+            let (first, rehearsal) = rehearse(
+                file, named: name, trial, draw: 0, interrupts, gate)
+        else { return nil }
+        var result = first
+        guard !result.doubts.isEmpty, interrupts.signal == nil else { return (result, rehearsal) }
+        guard let (again, _) = rehearse(file, named: name, trial, draw: 1, interrupts, gate) else {
+            return nil
+        }
+        let others = again.faults + again.doubts
+        for doubt in result.doubts {
+            if others.contains(where: doubt.isAlike) {
+                result.faults.append(doubt)
+            } else {
+                tellNote(
+                    "line \(doubt.line ?? 0) fails with some of the predictions that a trial makes up, and not with others: \(doubt.title)",
+                    manner)
+            }
+        }
+        return (result, rehearsal)
+    }
+
+    private func rehearse(
+        _ file: SourceFile, named name: String, _ trial: TrialSettings, draw: UInt64,
+        _ interrupts: Interrupts, _ gate: FileAccount.Gate?
     ) -> (RehearsalResult, Rehearsal)? {
         guard let scratch = makeTemporaryFolder() else {
             say("error: no temporary folder can be made")
@@ -149,7 +176,7 @@ extension Session {
             arguments: [name] + trial.arguments, parameters: trial.parameters,
             output: OutputSink(nowhere), manner: manner)
         interpreter.machine.note = { _ in }
-        let rehearsal = Rehearsal(asIf: trial.asIf, like: trial.like)
+        let rehearsal = Rehearsal(asIf: trial.asIf, like: trial.like, draw: draw)
         interpreter.machine.host = rehearsal
         FileAccount.begin(gate: gate)
         FileAccount.redirect(to: scratch)
@@ -161,7 +188,9 @@ extension Session {
         let result = interrupts.stopping(patience: 0, { target.requestInterrupt() }) {
             interpreter.rehearse(
                 file, wasLeftOut: { rehearsal.hasLeftOut() },
-                isCertain: { $0 != .assertion || rehearsal.calls.isEmpty })
+                verdict: {
+                    rehearsal.calls.isEmpty ? .certain : $0 == .assertion ? .nothing : .doubtful
+                })
         }
         return (result, rehearsal)
     }

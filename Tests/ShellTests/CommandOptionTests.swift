@@ -40,6 +40,16 @@ import Testing
 
     @Test func settingsThatNameNoParameter() throws {
         try folder.write("a.as", "cfg = params(rows=5)\n")
+        try folder.write("l.as", "cfg = params(names=[\"a\", \"b\"], sizes=[1])\nprint(cfg)\n")
+        for (given, shown) in [
+            ("--set names=c,d", "params(names=[\"c\", \"d\"], sizes=[1])\n"),
+            (
+                "--set \"names=['x y', z]\" --set sizes=[2,3]",
+                "params(names=[\"x y\", \"z\"], sizes=[2, 3])\n"
+            ),
+            ("--set names=[] --set sizes=", "params(names=[], sizes=[])\n"),
+        ] { #expect(try run("arenascript run l.as \(given)").output == shown) }
+        #expect(try run("arenascript run l.as --set sizes=1,x").errors.contains("a list is wanted"))
         let outcome = try run("arenascript run a.as --set rosw=3")
         #expect(outcome.errors.contains("did you mean 'rows'?"))
         #expect(outcome.code == 70)

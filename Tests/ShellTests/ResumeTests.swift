@@ -114,6 +114,15 @@ private let repository = String(
         #expect(late.errors.contains("at the deadline"), "\(late.errors)")
         #expect(late.errors.contains("filled"), "\(late.errors)")
         #expect(folder.read("s.csv")?.split(separator: "\n").count == sample)
+        // A metric on the way is that of the rows that are there.
+        let scored = try shell(
+            "sed 's|^submit|print(log_loss(read_csv(\"\(repository)/Resources/demo/labels.csv\", key=\"id\").head(len(p)), p))\\nsubmit|' a.as > b.as"
+                + " && arenascript run b.as --no-rehearsal --deadline 2s --reserve 1.95s --fresh",
+            in: folder)
+        #expect(scored.code == 75, "\(scored.errors)")
+        #expect(
+            scored.errors.contains("have no prediction because of the deadline"), "\(scored.errors)"
+        )
         // The next run has a clock of its own, and what was computed.
         let next = try run("--deadline 1h")
         #expect(next.code == 0, "\(next.errors)")

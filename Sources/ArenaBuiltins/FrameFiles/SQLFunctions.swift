@@ -82,7 +82,7 @@ let readSQLiteFunction = Builtin(
     }
     let result = try polled(a) { (poll) throws(FrameError) in
         try readSQLite(
-            path: path, table: table, query: query, parameters: parameters, key: key,
+            path: FileAccount.place(of: path), table: table, query: query, parameters: parameters, key: key,
             rowLimit: limit, poll: poll)
     }
     for note in result.notes { a.machine.note("read_sqlite: \(note)") }
@@ -108,10 +108,11 @@ let writeSQLiteFunction = Builtin(
 ) { a throws(Raised) in
     let (frame, path, table) = (try a.frame(0), try a.string(1), try a.string(2))
     let word = try a.word(3, SQLiteExisting.allCases.map(\.rawValue), or: "fail")
-    try a.leaveOutInRehearsal()
+    let copy = FileAccount.copyForChange(path)
+    if copy == nil { try a.leaveOutInRehearsal() }
     try framing { () throws(FrameError) in
         try writeSQLite(
-            frame, path: path, table: table, existing: SQLiteExisting(rawValue: word) ?? .fail)
+            frame, path: copy ?? path, table: table, existing: SQLiteExisting(rawValue: word) ?? .fail)
     }
     return .none
 }

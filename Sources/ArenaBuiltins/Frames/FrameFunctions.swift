@@ -61,7 +61,7 @@ let displayFunction = Builtin(
 let blendFunction = Builtin(
     "blend",
     [P("frames", "list of frame"), P("weights", "list of float", .optional("all alike"))],
-    "The weighted mean of predictions, row by row by key; rows a frame misses count where it has them.",
+    "The weighted mean of predictions, row by row by key; where a cell is missing in one, the others count.",
     examples: [
         Example(
             """

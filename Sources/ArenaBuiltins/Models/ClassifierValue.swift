@@ -165,6 +165,11 @@ let classifierFunction = Builtin(
             "classifier: new and untrained, from seed \(seed): "
                 + model.core.newHeads.joined(separator: ", "))
     }
+    if let labels, let own = model.labels, labels != own, Set(labels) == Set(own) {
+        a.machine.note(
+            "classifier: labels= has the model's own labels in another order: what the model calls \(own.joined(separator: ", ")) is called \(labels.joined(separator: ", "))"
+        )
+    }
     let names = labels ?? model.labels ?? (0..<model.labelCount).map { "LABEL_\($0)" }
     return .host(ClassifierValue(model, labels: names, opening))
 }

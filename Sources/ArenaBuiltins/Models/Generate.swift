@@ -133,7 +133,7 @@ extension LanguageModelValue {
             adapter: try chosenAdapter(a, adapterNames))
         let rows = try runModel(a, task, devices: devices) { options throws(ModelError) in
             try model.generate(input.batch, own.settings, adapter: task.adapter, options)
-        }.map { Rehearsal.completed($0, a) }
+        }.enumerated().map { Rehearsal.completed($1, row: input.batch[$0], a) }
         let texts = tokenizer.map { t in rows.map { $0.map { own.text($0, t.tokenizer) } } }
         return try framing { () throws(FrameError) in
             let column = try texts.map { texts throws(FrameError) in try Column(texts) }

@@ -139,7 +139,10 @@ final class LanguageModelValue: HostObject {
         let values = try runModel(a, task, devices: devices) {
             options throws(ModelError) in
             try model.logProbabilities(input.batch, from: from, adapter: task.adapter, options)
-        }.map { Rehearsal.completed($0, a) }
+        }.enumerated().map { r, own in
+            let count = max(0, input.batch[r].count - max(1, from[r]))
+            return Rehearsal.completed(logProbabilities: own, count: count, row: r, a)
+        }
         return try framing { () throws(FrameError) in
             value(
                 try Series(

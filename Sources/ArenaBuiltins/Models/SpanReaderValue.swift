@@ -42,8 +42,10 @@ final class SpanReaderValue: HostObject {
         }
         guard a.rehearsal != nil else { return rows }
         return rows.enumerated().map { r, row in
-            let zeros = [Float](repeating: 0, count: batch[r].count)[...]
-            return row ?? SpanReader.Logits(starts: zeros, ends: zeros)
+            if let row { return row }
+            let made = Rehearsal.completed([Float](repeating: .nan, count: 2 * batch[r].count), a)
+            return SpanReader.Logits(
+                starts: made[..<batch[r].count], ends: Array(made[batch[r].count...])[...])
         }
     }
 

@@ -33,12 +33,15 @@ final class ParamsValue: HostObject {
         }
         return true
     }
-    var representation: String { "params(\(names.joined(separator: ", ")))" }
+    var representation: String {
+        let items = names.map { name in "\(name)=\(values[name].map(shownText) ?? "None")" }
+        return "params(\(items.joined(separator: ", ")))"
+    }
 }
 
 let paramsFunction = Builtin(
     "params", [P("defaults", "any", .keywords)],
-    "The script's parameters with their defaults; --set name=value on the command line overrides them.",
+    "The script's parameters with their defaults; --set name=value on the command line overrides them, of a list name=a,b.",
     examples: [
         Example("cfg = params(max_length=2048, tta=True)\nprint(cfg.max_length)", prints: "2048\n")
     ]
@@ -90,6 +93,25 @@ private func plainText(_ value: Value) -> String {
     return value.asDouble.map { "float \($0)" } ?? "None"
 }
 
+/// The same as a script writes it.
+private func shownText(_ value: Value) -> String {
+    if let items = value.items { return "[" + items.map(shownText).joined(separator: ", ") + "]" }
+    if let text = value.asString { return "\"\(text)\"" }
+    if let truth = value.asBool { return truth ? "True" : "False" }
+    return value.asInt.map { "\($0)" } ?? value.asDouble.map { "\($0)" } ?? "None"
+}
+
+/// An item of a list on the command line, without spaces and quotes around it.
+private func unquoted(_ text: Substring) -> String {
+    let text = text.drop { $0 == " " }
+    let item = text[..<(text.lastIndex { $0 != " " }.map(text.index(after:)) ?? text.startIndex)]
+    for quote in ["\"", "'"] where item.count > 1 && item.hasPrefix(quote) && item.hasSuffix(quote)
+    {
+        return String(item.dropFirst().dropLast())
+    }
+    return String(item)
+}
+
 /// The command line's text as a value of the default's type.
 private func parameter(_ text: String, like value: Value) -> Value? {
     if value.asBool != nil {
@@ -102,6 +124,21 @@ private func parameter(_ text: String, like value: Value) -> Value? {
     if value.asInt != nil { return Int(text).map { .int($0) } }
     if value.asDouble != nil { return Double(text).map { .float($0) } }
     if value.asString != nil { return .string(text) }
+    if let items = value.items {
+        var text = text[...]
+        if text.hasPrefix("["), text.hasSuffix("]") { text = text.dropFirst().dropLast() }
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(unquoted)
+        if parts == [""] { return .list([]) }
+        var list: [Value] = []
+        for part in parts {
+            guard let item = parameter(part, like: items.first ?? .none) else {
+                for made in list { made.release() }
+                return nil
+            }
+            list.append(item)
+        }
+        return .list(list)
+    }
     if value.isNone {
         if text == "None" { return Value.none }
         return Int(text).map { .int($0) } ?? Double(text).map { .float($0) } ?? .string(text)

@@ -1,5 +1,5 @@
 // A run that is only tried. Data statements run for real, on all rows; models are opened, look at every
-// row and compute at most one; predictions are uniform; files are written into a temporary folder.
+// row and compute at most one; other predictions are made up; files are written into a temporary folder.
 
 import ArenaCore
 import ArenaFrame
@@ -34,6 +34,8 @@ package final class Rehearsal: Sendable {
     package let asIf: Int?
     /// The table that those rows are taken from.
     package let like: String?
+    /// Which made-up predictions a trial takes: what goes wrong with some may go right with others.
+    private let draw: UInt64
     /// Weights up to this size are loaded to compute a row.
     package static let smallModel = 256 << 20
 
@@ -45,9 +47,10 @@ package final class Rehearsal: Sendable {
     }
     private let state = Mutex(State())
 
-    package init(asIf: Int? = nil, like: String? = nil) {
+    package init(asIf: Int? = nil, like: String? = nil, draw: UInt64 = 0) {
         self.asIf = asIf
         self.like = like
+        self.draw = draw
     }
 
     /// The calls of models so far, in order.
@@ -151,13 +154,35 @@ extension Rehearsal {
         return try Frame(names: frame.names, columns: columns, key: key)
     }
 
-    /// What a model's numbers are taken for: rows that were not computed are alike.
+    /// What a model's numbers are taken for: those of rows that were not computed are made up, between -2 and 2,
+    /// as different as a model's are.
     static func completed(_ values: [Float], _ a: Arguments) -> [Float] {
-        a.rehearsal == nil ? values : values.map { $0.isNaN ? 0 : $0 }
+        guard let draw = a.rehearsal?.draw else { return values }
+        return values.enumerated().map { i, x in x.isNaN ? noise(UInt64(i), draw) : x }
     }
 
-    /// The same of a generated text: one that ended at once.
-    static func completed(_ text: GeneratedText?, _ a: Arguments) -> GeneratedText? {
-        a.rehearsal == nil ? text : text ?? GeneratedText(ids: [], end: .length)
+    /// The same of the logarithms of probabilities of a row's tokens.
+    static func completed(logProbabilities values: [Float], count: Int, row: Int, _ a: Arguments)
+        -> [Float]
+    {
+        guard let draw = a.rehearsal?.draw, values.contains(where: \.isNaN) else { return values }
+        return (0..<count).map { -2 + noise(UInt64(row) << 32 + UInt64($0), draw) }
+    }
+
+    /// The same of a generated text: some of the row's own tokens.
+    static func completed(_ text: GeneratedText?, row: ArraySlice<Int32>, _ a: Arguments)
+        -> GeneratedText?
+    {
+        guard let draw = a.rehearsal?.draw else { return text }
+        let own = row.dropFirst(row.count / (2 + Int(draw))).prefix(8)
+        return text ?? GeneratedText(ids: Array(own), end: .length)
+    }
+
+    /// A number between -2 and 2 (SplitMix64, Steele, Lea and Flood 2014).
+    private static func noise(_ i: UInt64, _ draw: UInt64) -> Float {
+        var x = (i &+ draw << 48 &+ 1) &* 0x9e37_79b9_7f4a_7c15
+        x = (x ^ x >> 30) &* 0xbf58_476d_1ce4_e5b9
+        x = (x ^ x >> 27) &* 0x94d0_49bb_1331_11eb
+        return Float((x ^ x >> 31) >> 40) / Float(1 << 22) - 2
     }
 }

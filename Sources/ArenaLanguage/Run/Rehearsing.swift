@@ -6,6 +6,8 @@ import ArenaCore
 /// What came of trying a script.
 package struct RehearsalResult {
     package var faults: [Diagnostic] = []
+    /// Errors that may come of something that is made up.
+    package var doubts: [Diagnostic] = []
     /// The script's statements, and those of them that ran to their end.
     package var statements = 0
     package var ran = 0
@@ -15,15 +17,21 @@ package struct RehearsalResult {
     package init() {}
 }
 
+/// What an error of a trial says of a real run.
+package enum TrialVerdict {
+    case certain, doubtful, nothing
+}
+
 extension Interpreter {
     /// Runs the statements of a script one by one, in order.
     /// - Parameters:
     ///   - wasLeftOut: asked when a statement was interrupted: whether a builtin did so because it
     ///     cannot be tried; if not, time is up.
-    ///   - isCertain: whether an error of this kind would come in a real run too: what a script asserts
-    ///     of predictions says nothing where they are made up.
+    ///   - verdict: whether an error of this kind would come in a real run too: what a script asserts of
+    ///     predictions says nothing where they are made up.
     package func rehearse(
-        _ file: SourceFile, wasLeftOut: () -> Bool, isCertain: (ErrorKind) -> Bool = { _ in true }
+        _ file: SourceFile, wasLeftOut: () -> Bool,
+        verdict: (ErrorKind) -> TrialVerdict = { _ in .certain }
     ) -> RehearsalResult {
         var result = RehearsalResult()
         var parser = Parser(file)
@@ -53,8 +61,12 @@ extension Interpreter {
                         result.stoppedAt = file.line(of: Int(statement.range.start))
                         return result
                     }
-                } else if !lost.contains(error.unassigned ?? ""), isCertain(error.kind) {
-                    result.faults.append(error.diagnostic)
+                } else if !lost.contains(error.unassigned ?? "") {
+                    switch verdict(error.kind) {
+                    case .certain: result.faults.append(error.diagnostic)
+                    case .doubtful: result.doubts.append(error.diagnostic)
+                    case .nothing: break
+                    }
                 }
             }
             lost.formUnion(touched)

@@ -28,6 +28,17 @@ package struct Diagnostic: Sendable {
     /// The place in an input file (a CSV, a checkpoint), if that is where the fault lies.
     package var input: FilePlace?
     package var help: String?
+    /// The line of the error; nil if it has no place in a script.
+    package var line: Int? {
+        labels.first.flatMap { label in file?.line(of: Int(label.range.start)) }
+    }
+
+    /// Whether it is the same error at the same place, whatever it says of it.
+    package func isAlike(_ other: Diagnostic) -> Bool {
+        kind == other.kind && file?.name == other.file?.name
+            && labels.first?.range == other.labels.first?.range
+    }
+
     /// Calls from the outermost to the innermost, without the place itself.
     var trace: [TraceEntry] = []
     /// The error that was being handled when this one was raised.
