@@ -21,7 +21,9 @@ extension FrameError {
         case .columnType(let verb, let column, let needed, let found):
             return FaultReport(
                 .type, "\(verb) needs \(needed), '\(column)' is \(found.rawValue)",
-                help: "leave the column out with select, or convert it first")
+                help: ["'&'", "'|'", "'^'"].contains(verb)
+                    ? "put each comparison in parentheses: (df[\"a\"] > 0) & (df[\"b\"] < 2)"
+                    : "leave the column out with select, or convert it first")
         case .rowOutOfRange(let row, let count):
             return FaultReport(
                 .index, "there is no row \(row): the frame has \(self.count(count, "row"))",
@@ -30,7 +32,9 @@ extension FrameError {
             return FaultReport(
                 .type,
                 "'\(op)' does not work between \(left) (\(leftType)) and \(right) (\(rightType))",
-                help: "convert one of them: df[\"\(left)\"].astype(\"float64\")")
+                help:
+                    "convert one of them: df[\"\(left)\"].astype(\"\(rightType == "str" ? "string" : "float64")\")"
+            )
         case .overflow(let op, let column, let row):
             return FaultReport(
                 .overflow, "'\(op)' on column '\(column)' does not fit into int64 in \(row)",

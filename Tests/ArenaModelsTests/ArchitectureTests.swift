@@ -209,20 +209,19 @@ private struct Answer {
             }
             #expect(passing.core.takeRemarks().first?.contains("pass through") == true)
         }
-        // Layers that lie on two cards: the same bits; encoders' weights pass all the same.
-        let split = try answer.open()
-        (options.split, options.smallestPack) = (.layers, 1)
-        options.cardRoom = split.core.weightBytes / 4 * 3
-        for budget in [1, 90, 1 << 20] {
-            options.tokenBudget = budget
-            let same = try answer.run(split, answer.batch, options)
-            #expect(bits(same.flatMap { $0 }) == bits(values.flatMap { $0 }), "layers")
+        // Layers that lie on two cards: the same bits.
+        if model.core.backbone is any DecoderBackbone {
+            let split = try answer.open()
+            (options.split, options.smallestPack) = (.layers, 1)
+            for budget in [1, 90] {
+                options.tokenBudget = budget
+                let same = try answer.run(split, answer.batch, options)
+                #expect(bits(same.flatMap { $0 }) == bits(values.flatMap { $0 }), "layers")
+            }
+            let remarks = split.core.takeRemarks()
+            #expect(remarks.contains { $0.contains("has layers") }, "\(remarks)")
+            split.core.unload()
         }
-        let remarks = split.core.takeRemarks()
-        if split.core.backbone is any DecoderBackbone {
-            #expect(remarks.count == 2 && remarks[1].contains("has layers"), "\(remarks)")
-        }
-        split.core.unload()
         options.split = .auto
         options.cardRoom = nil
         var random = Seeded(4)

@@ -49,10 +49,10 @@ import Testing
     }
 
     /// Rows that a product makes on the way: the bits of making them before, near the reference, and the same alone.
-    @Test(arguments: [WeightFormat.float32, .float16, .nf4, .dynamic8Rows], [1, 31, 130, 1100])
+    @Test(arguments: [WeightFormat.float32, .float16, .nf4, .dynamic8Rows], [1, 130, 700])
     func rowsThatAreMadeOnTheWay(_ format: WeightFormat, inputs k: Int) throws {
         for device in [try SimulatedCard.open(), try SimulatedCard.openOlder()].compactMap({ $0 }) {
-            let (m, n, rank) = (40, 72, 5)
+            let (m, n, rank) = (20, 72, 5)
             guard format.fits(outputs: n, inputs: k) else { continue }
             var random = Seeded(UInt64(k))
             let (x, up) = (random.tensor(m, k, scale: 3), random.tensor(m, k))
@@ -108,7 +108,7 @@ import Testing
                         #expect(away <= (kind == 1 ? 2e-3 * most : 0), "\(kind) \(row)")
                     }
                 }
-                for rows in [0..<1, 2..<4, 5..<40, 39..<40] {
+                for rows in [2..<4, 5..<20] {
                     let some = try run(backend, kind, rows)
                     #expect(bits(some.values) == bits(whole.rows(rows).values), "\(kind) \(rows)")
                 }

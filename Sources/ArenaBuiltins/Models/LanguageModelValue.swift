@@ -222,6 +222,12 @@ private func open(_ a: Arguments, causal: Bool) throws(Raised) -> Value {
     let model = try raising { () throws(ModelError) in
         try VocabularyModel(modelPath: opening.path, causal: causal, opening.options)
     }
+    if ["Classification", "Answering", "Choice"].contains(where: model.core.architecture.hasSuffix)
+    {
+        a.machine.note(
+            "\(a.builtin.name): \(opening.path) is saved as \(model.core.architecture), without a head for words: that of the embeddings is taken, and its own head is not used"
+        )
+    }
     return .host(LanguageModelValue(model, opening))
 }
 

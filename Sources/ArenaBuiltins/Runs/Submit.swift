@@ -133,7 +133,9 @@ private func submissionTable(
         guard let numbers = column.doubles else {
             throw Raised(
                 .type, "column '\(name)' of \(what) is \(column.type.rawValue), not numbers",
-                help: "submit the predictions alone: p[[\"winner_model_a\", ...]]")
+                help:
+                    "submit the predictions alone, p[[\"winner_model_a\", ...]], or convert it: p[\"\(name)\"].astype(\"float64\")"
+            )
         }
         values.append(numbers)
         present.append((0..<column.count).map { !column.isMissing($0) })

@@ -431,8 +431,9 @@ extension Machine {
         if host.hasTruth { return (host.count ?? 1) > 0 }
         throw Raised(
             .value, "a whole \(host.type.name) is neither true nor false",
-            help:
-                "test its length: len(x) > 0"
+            help: host.type.name == "column"
+                ? "of conditions on columns: (a > 0) & (b < 2), with | for or and ~ for not; of one in all: x.any(), x.all(), len(x) > 0"
+                : "test its length: len(x) > 0"
         )
     }
 }
