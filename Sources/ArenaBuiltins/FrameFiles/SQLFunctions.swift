@@ -82,7 +82,8 @@ let readSQLiteFunction = Builtin(
     }
     let result = try polled(a) { (poll) throws(FrameError) in
         try readSQLite(
-            path: FileAccount.place(of: path), table: table, query: query, parameters: parameters, key: key,
+            path: FileAccount.place(of: path), table: table, query: query, parameters: parameters,
+            key: key,
             rowLimit: limit, poll: poll)
     }
     for note in result.notes { a.machine.note("read_sqlite: \(note)") }
@@ -112,7 +113,8 @@ let writeSQLiteFunction = Builtin(
     if copy == nil { try a.leaveOutInRehearsal() }
     try framing { () throws(FrameError) in
         try writeSQLite(
-            frame, path: copy ?? path, table: table, existing: SQLiteExisting(rawValue: word) ?? .fail)
+            frame, path: copy ?? path, table: table,
+            existing: SQLiteExisting(rawValue: word) ?? .fail)
     }
     return .none
 }

@@ -392,7 +392,9 @@ func matchingPaths(_ pattern: String, _ machine: Machine) throws(Raised) -> [Str
             } else if !part.contains(where: { "*?[".contains($0) }) {
                 let path = joinPath(base, part)
                 var info = stat()
-                if lstat(path, &info) == 0 || fileExists(path), isLast || isDirectory(path) { next.append(path) }
+                if lstat(path, &info) == 0 || fileExists(path), isLast || isDirectory(path) {
+                    next.append(path)
+                }
             } else {
                 for name in listDirectory(base.isEmpty ? "." : base)
                 where fnmatch(part, name, FNM_PERIOD) == 0 {

@@ -326,7 +326,8 @@ package struct Grouping: Sendable {
 
 extension Series {
     /// How often each value occurs, the most frequent first, keyed by the values; of those that occur
-    /// as often, the one that appears first comes first.
+    /// as often, the one that appears first comes first. Not sorted, values stand as they appear first, and
+    /// categories in their order.
     /// - Parameter dropMissing: Whether missing rows are left out; if not they are counted as one
     ///   value, without a key.
     /// - Throws: `FrameError.columnType`.
@@ -340,7 +341,13 @@ extension Series {
         let counts = Column(sizes.map { Int64($0) })
         let values = normalize ? Column(sizes.map { Double($0) / total }) : counts
         let all = Series(trusting: normalize ? "proportion" : "count", values, key)
-        guard sort, let order = sortedOrder(of: counts, from: nil, ascending: ascending) else {
+        guard sort else {
+            guard case .categorical(let storage) = column.storage else { return all }
+            // Categories have an order of their own; missing is last.
+            let codes = found.firstRows.map { column.isMissing($0) ? .max : storage.codes[$0] }
+            return all.taking(trusted: codes.indices.sorted { codes[$0] < codes[$1] })
+        }
+        guard let order = sortedOrder(of: counts, from: nil, ascending: ascending) else {
             return all
         }
         return all.taking(trusted: order)

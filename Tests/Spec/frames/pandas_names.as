@@ -3,6 +3,7 @@ f = frame({"id": [7, 8, 9], "a": [3, 1, None], "t": ["x", "y", "x"]}, key="id")
 print(f.groupby("t", as_index=False)["a"].sum().to_dict())  # expect: {'t': ['x', 'y'], 'a': [3, 1]}
 print(f.groupby("t", dropna=False, as_index=False).agg(n=("a", "count")).columns)  # expect: ['t', 'n']
 print(f["t"].value_counts().reset_index().to_dict("records"))  # expect: [{'t': 'x', 'count': 2}, {'t': 'y', 'count': 1}]
+print(frame({"x": [25, 5, 15, 7]})["x"].cut([0, 10, 20, 30]).value_counts(sort=False).tolist())  # expect: [2, 1, 1]
 print(f.fillna(0).sample(1, weights="a", seed=3).key, read_csv("Resources/demo/test.csv", dtype=str, nrows=1).dtypes["id"])  # expect: [7] string
 print(f.describe().T.columns, f[["a"]].T.to_dict())  # expect: ['count', 'mean', 'std', 'min', '25%', '50%', '75%', 'max'] {'7': [3], '8': [1], '9': [None]}
 print(f.describe(include="object")["t"].to_dict())  # expect: {'count': '3', 'unique': '2', 'top': 'x', 'freq': '2'}
