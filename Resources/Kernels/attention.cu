@@ -338,7 +338,8 @@ DEVICE float dot(const float *a, const float *b, int size) {
     return sum;
 }
 
-// The same in fp32 without tensor cores, for heads of any size, a warp for each query and head: a lane has a key of every 32, then every 32nd number of the head, 256 of them at a time.
+// The same in fp32 without tensor cores, for heads of any size, a warp for each query and head: a lane has a key of
+// every 32, then every 32nd number of the head, 256 of them at a time.
 KERNEL attention_plain(const float *q, i64 q_stride, const float *k, i64 k_stride, const float *v, i64 v_stride,
                        float *out, i64 out_stride, const Tile *tiles, AttentionShape shape, Relative relative) {
     Tile tile = tiles[blockIdx.x];

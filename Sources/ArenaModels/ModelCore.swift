@@ -96,7 +96,8 @@ package final class ModelCore: Sendable {
     private let merging: MergeReport?
     /// Those that are on cards.
     let cardWeights: CardWeights
-    private let told = Mutex<Set<String>>([])
+    /// What loading has told, and what of it nobody has asked for yet.
+    private let told = Mutex<(all: Set<String>, new: [String])>(([], []))
     private let weights: [PendingWeight]
     /// Bytes that a token takes while a layer runs, at least: the residual stream, what is normed, and of
     /// the largest product its results and its rows as it reads them.
@@ -131,8 +132,19 @@ package final class ModelCore: Sendable {
 
     /// What loading had to tell and has not told before.
     package func takeRemarks() -> [String] {
+        noteRemarks()
+        return told.withLock { told in
+            defer { told.new = [] }
+            return told.new
+        }
+    }
+
+    /// Keeps what loading had to tell, before weights leave and take it with them.
+    func noteRemarks() {
         let words = [merging?.words].compactMap { $0 } + cardWeights.remarks
-        return told.withLock { told in words.filter { told.insert($0).inserted } }
+        told.withLock { told in
+            for word in words where told.all.insert(word).inserted { told.new.append(word) }
+        }
     }
 
     package var vocabulary: Int { backbone.embedding.vocabulary }
@@ -150,7 +162,8 @@ package final class ModelCore: Sendable {
     {
         let layout = backend.weightLayout
         let result = loaded.withLock { current -> Result<Void, ModelError> in
-            loadHolding(&current, layout: layout, workers: workers)
+            if cardWeights.split != nil { release(&current) }
+            return loadHolding(&current, layout: layout, workers: workers)
         }
         try result.get()
     }
@@ -171,7 +184,8 @@ package final class ModelCore: Sendable {
         if layout.card == nil || current.contains(where: { $0.card == nil }) { release(&current) }
         // Rows need room too, so a little more than the weights.
         let most = layout.card.map { cardWeights.bytes(on: $0) } ?? weightBytes
-        let room = most + most / 8 + (1 << 28) + taskBytes
+        let rows = layout.card.map { cardWeights.rowRoom(on: $0) } ?? 0
+        let room = most + most / 8 + (1 << 28) + taskBytes + rows
         if let card = layout.card {
             ResidentModels.makeRoom(room, for: self) { card.freeMemory }
         } else {

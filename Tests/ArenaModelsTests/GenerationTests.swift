@@ -160,6 +160,53 @@ private let folder = joinPath(splitPath(fixtures).folder, "generation")
         #expect(done > 0 && split > 0)
     }
 
+    /// Tasks in turn on one model and on cards with little room: whole rows leave no room for keys, and come again.
+    @Test func tasksInTurnOnCards() throws {
+        guard let roomy = try SimulatedCard.open() else { return }
+        let answer = try Answer("gemma2")
+        let batch = TokenBatch(Array(answer.rows.prefix(6)))
+        var options = RunOptions(tokenBudget: 60, backend: CUDABackend(roomy))
+        options.smallestPack = 1
+        func scores(_ model: VocabularyModel) throws(ModelError) -> [UInt32] {
+            bits(try model.logits(batch, choices: [5, 9, 12], at: .last, options))
+        }
+        let expected = (
+            try answer.model.generate(batch, answer.settings(), options), try scores(answer.model)
+        )
+        var (done, failed) = (0, 0)
+        for memory in stride(from: 1_300_000, to: 2_300_000, by: 320_000) {
+            for split in [SplitChoice.rows, .layers, .auto] {
+                let cards = try (0..<2).map { _ in
+                    try #require(try SimulatedCard.open(memory: memory))
+                }
+                options.backends = cards.map { CUDABackend($0) }
+                options.split = split
+                let model = try Answer("gemma2").model
+                for round in 0..<4 {
+                    do throws(ModelError) {
+                        if round % 2 == 0 {
+                            #expect(try scores(model) == expected.1, "\(memory) \(split)")
+                        } else {
+                            let texts = try model.generate(batch, answer.settings(), options)
+                            #expect(texts == expected.0, "\(memory) \(split)")
+                        }
+                        done += 1
+                    } catch {
+                        guard case .cardMemory = error else { throw error }
+                        failed += 1
+                    }
+                }
+                model.core.unload()
+                options.backends = []
+                for card in cards {
+                    #expect(card.takeFailure() == nil && card.usedMemory <= 1 << 20)
+                }
+            }
+        }
+        print("\(done) runs in turn done, \(failed) found no room")
+        #expect(done > failed)
+    }
+
     /// Going on with kept keys gives the bits of running the whole row again.
     @Test(arguments: names)
     func keptKeysChangeNothing(name: String) throws {

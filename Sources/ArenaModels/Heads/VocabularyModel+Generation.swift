@@ -184,16 +184,16 @@ private struct GrowingTexts: Sendable {
                 tokens: text.pending, wanted: [text.pending.count - 1], past: text.kept,
                 firstPlace: text.places.lowerBound)
         }
-        let made = place.run(backbone, Pack(rows, cache: cache)) { hidden, device, arena in
+        let found = place.run(backbone, Pack(rows, cache: cache)) { hidden, device, arena in
             logits(hidden, on: device, arena)  // (R, V)
         }
         // The feed tells why.
-        guard let logits = made else { return }
+        guard let found else { return }
         for (m, i) in group.enumerated() {
             texts[i].told += texts[i].pending.count
             texts[i].kept = texts[i].ids.count
             let row = UnsafeBufferPointer(
-                start: logits.base + m * logits.stride, count: logits.columns)
+                start: found.base + m * found.stride, count: found.columns)
             append(settings.sampling.choose(row, &texts[i].draws), to: &texts[i])
         }
     }

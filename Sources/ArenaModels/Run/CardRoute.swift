@@ -13,6 +13,8 @@ final class CardChain: Sendable {
         // Both are those of the worker whose turn it is.
         let arena: ActivationArena
         fileprivate var isEmpty = false
+        /// How often its weights were changed.
+        fileprivate var changes = 0
         fileprivate let turn = Lock()
 
         fileprivate init(_ layers: Range<Int>, _ device: CUDABackend, _ arena: ActivationArena) {
@@ -37,6 +39,8 @@ final class CardRoute {
     /// Memory for what rows keep from pass to pass, on each card.
     private let kept: [ActivationArena]
     private var failure: (failure: DeviceFailure, card: CUDADevice)?
+    /// The changes of the card that failed, at that time.
+    private var changesBefore = 0
 
     init(_ chain: CardChain) {
         self.chain = chain
@@ -78,12 +82,20 @@ final class CardRoute {
         return KeyValueCache(layers: layers)
     }
 
-    /// Changes which weights are on a card; says whether they are there afterwards.
-    func change(_ card: CUDADevice, _ body: () -> Bool) {
-        guard let link = chain.links.first(where: { $0.device.device === card }) else { return }
+    /// Changes which weights are on the card that failed last, unless another worker has since then.
+    /// - Parameter body: says whether it made a difference, and whether the weights are there afterwards.
+    /// - Returns: whether there may be more room.
+    func change(_ card: CUDADevice, _ body: () -> (more: Bool, areThere: Bool)) -> Bool {
+        guard let link = chain.links.first(where: { $0.device.device === card }) else {
+            return false
+        }
         link.turn.lock()
-        link.isEmpty = !body()
-        leave(link)
+        defer { leave(link) }
+        guard link.changes == changesBefore else { return true }
+        let (more, areThere) = body()
+        link.isEmpty = !areThere
+        link.changes += 1
+        return more
     }
 
     /// What went wrong in the turns of this worker since the last asking.
@@ -107,7 +119,7 @@ final class CardRoute {
         let card = link.device.device
         link.arena.reset()
         if let new = card.takeFailure() {
-            failure = failure ?? (new, card)
+            if failure == nil { (failure, changesBefore) = ((new, card), link.changes) }
             link.arena.clear()
         }
         link.turn.unlock()

@@ -99,6 +99,9 @@ final class CardWeights: Sendable {
         plans.withLock { $0[ObjectIdentifier(card)] != nil }
     }
 
+    /// Whether any card has weights.
+    var isOnCards: Bool { plans.withLock { !$0.isEmpty } }
+
     /// Forgets all cards, once their memory has been given back.
     func clear() {
         plans.withLock { $0 = [:] }
@@ -201,7 +204,7 @@ final class CardWeights: Sendable {
     }
 
     /// Bytes that the rows of a pack should find on a card; with less, packs are halved until they fit.
-    private func rowRoom(on card: CUDADevice) -> Int {
+    func rowRoom(on card: CUDADevice) -> Int {
         min(2 * bytesPerToken * RunOptions.cardTokenBudget, card.totalMemory / 4)
     }
 

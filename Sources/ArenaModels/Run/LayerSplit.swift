@@ -81,7 +81,7 @@ extension ModelCore {
             options.cardRoom ?? (cardWeights.room(on: card) - others)
         }
         let bytes = cardWeights.bytes
-        let keptBytes = task.keptBytes(of: plan.tokens)
+        let keptBytes = task.keptBytes(of: plan)
         let least = cards.map { room($0, task.cardBytes + keptBytes) }.min() ?? 0
         guard bytes > least else { return nil }
         // Else they would pass through the cards all the same.

@@ -122,7 +122,12 @@ extension ModelCore {
             smallest: options.smallestPack
                 ?? (cards.isEmpty ? PackPlan.smallestPack : PackPlan.smallestCardPack))
         let split = split(over: cards, for: task, plan, options)
-        let mustLoad = !isLoaded || split != cardWeights.split
+        // Of cards that have some of the layers each none can be left out.
+        let cardsUsed = split == nil ? Array(cards.prefix(plan.packs.count)) : cards
+        let mustLoad =
+            split != cardWeights.split || !isLoaded
+            || cardWeights.isOnCards == cards.isEmpty
+            || !cardsUsed.allSatisfy { cardWeights.areLoaded(on: $0) }
         guard mayBegin(plan, growth: growth, mustLoad: mustLoad, options) else {
             tally.cut = batch.count - tally.found
             return values
@@ -139,12 +144,11 @@ extension ModelCore {
                 release(&current)
                 cardWeights.arrange(split)
             }
-            // Of cards that have some of the layers each none can be left out.
             let used = split == nil ? Array(devices.prefix(plan.packs.count)) : devices
             for (i, device) in used.enumerated() {
                 if let error = loadHolding(
                     &current, layout: device.weightLayout, workers: processorCount(), task,
-                    cardRoom: options.cardRoom, keptBytes: task.keptBytes(of: plan.tokens),
+                    cardRoom: options.cardRoom, keptBytes: task.keptBytes(of: plan),
                     isLast: split == nil || i == used.count - 1)
                 {
                     return error
@@ -164,6 +168,7 @@ extension ModelCore {
                     self.arenas.withLock { $0.append(arena) }
                 }
             }
+            noteRemarks()
             forgetLost(&current)
             if run.failure == nil, !run.suspects.isEmpty, canLoadRows {
                 // Only here: single precision takes far more memory and time.
@@ -213,16 +218,20 @@ extension ModelCore {
         while true {
             do throws(ModelError) {
                 if isLast { try task.prepare(layout) }
-                // Weights that were loaded before left room for other rows than these.
-                if wasThere, let card = layout.card, card.freeMemory < keptBytes {
-                    arenas.withLock { $0.removeAll { $0.device === card } }
-                    while card.freeMemory < keptBytes, try cardWeights.letMorePass(on: card) {}
+                guard let card = layout.card else { return nil }
+                if let failure = card.takeFailure() {
+                    // What it brings may want the room of others.
+                    guard case .outOfMemory = failure, try makeMoreRoom(on: card) else {
+                        return ModelError(failure, on: card)
+                    }
+                    continue
                 }
-                guard let card = layout.card, let failure = card.takeFailure() else { return nil }
-                // What it brings may want the room of weights.
-                guard case .outOfMemory = failure, try cardWeights.letMorePass(on: card) else {
-                    return ModelError(failure, on: card)
-                }
+                // Weights that were loaded before left room for other rows than these. What came since, such as a
+                // table, has some of the room that was left for passes.
+                guard wasThere, keptBytes > 0,
+                    card.freeMemory < keptBytes + cardWeights.rowRoom(on: card) / 4,
+                    try makeMoreRoom(on: card)
+                else { return nil }
             } catch {
                 // Of an error that is no card's, what a card had to say is not left for the next.
                 _ = layout.card?.takeFailure()
@@ -230,6 +239,21 @@ extension ModelCore {
                 return error
             }
         }
+    }
+
+    /// Takes from a card what is needed least: memory that is kept for rows, other models, weights that can pass.
+    /// - Returns: false if there is nothing left to take.
+    private func makeMoreRoom(on card: CUDADevice) throws(ModelError) -> Bool {
+        let hadArenas = arenas.withLock { arenas in
+            let count = arenas.count
+            arenas.removeAll { $0.device === card }
+            return arenas.count < count
+        }
+        if hadArenas { return true }
+        let free = card.freeMemory
+        ResidentModels.makeRoom(.max, for: self) { 0 }
+        if card.freeMemory > free { return true }
+        return try cardWeights.letMorePass(on: card)
     }
 
     /// Refuses a longest row that no pack can be small enough for, by number.

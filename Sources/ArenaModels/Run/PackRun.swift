@@ -192,18 +192,17 @@ final class PackRun: Sendable {
 
     /// Makes room on a card beside the weights; if that fails the run has.
     private func hasMoreRoom(_ card: CUDADevice, _ place: WorkPlace) -> Bool {
-        var hasMore = false
-        func makeRoom() -> Bool {
-            do throws(ModelError) { hasMore = try model.cardWeights.letMorePass(on: card) } catch {
+        func makeRoom() -> (more: Bool, areThere: Bool) {
+            var more = false
+            do throws(ModelError) { more = try model.cardWeights.letMorePass(on: card) } catch {
                 state.withLock { $0.failure = $0.failure ?? error }
             }
-            return model.cardWeights.areLoaded(on: card)
+            return (more, model.cardWeights.areLoaded(on: card))
         }
         switch place {
-        case .one: _ = makeRoom()
-        case .cards(let route): route.change(card, makeRoom)
+        case .one: return makeRoom().more
+        case .cards(let route): return route.change(card, makeRoom)
         }
-        return hasMore
     }
 
     /// Whether the run ends with this failure of a card.

@@ -34,9 +34,12 @@ struct RowTask: Sendable {
         var compute: @Sendable (RowFeed, WorkPlace) -> Void
     }
 
-    /// Bytes that rows of so many tokens keep on a card from one pass to the next, at most.
-    func keptBytes(of tokens: Int) -> Int {
-        passes.map { min($0.budget, tokens) * $0.keptBytes } ?? 0
+    /// Bytes that a plan's rows keep on a card from one pass to the next, at most.
+    func keptBytes(of plan: PackPlan) -> Int {
+        guard let passes else { return 0 }
+        // The longest row is taken whatever the budget.
+        let longest = (plan.rows.first?.count ?? 0) + passes.growth
+        return max(longest, min(passes.budget, plan.tokens)) * passes.keptBytes
     }
 }
 
